@@ -1,0 +1,25 @@
+/*
+ * C2SP tlog-proof@v1: one file that shows an entry's place in a log.
+ */
+#ifndef EVIDENT_FORMAT_PROOF_H
+#define EVIDENT_FORMAT_PROOF_H
+
+#include "proto/format/merkle.h"
+#include "proto/format/note.h"
+
+struct proof {
+	uint64_t index;
+	struct merkle_proof inclusion;
+	struct span checkpoint; /* the signed note, to the end of the file */
+};
+
+/* Append the file. ${extra} is not used and never written. */
+int proof_build(const struct proof *proof, struct buf *out);
+/* A file with an "extra" line is FORMAT_E_MALFORMED: Evident writes none. */
+int proof_parse(struct span bytes, struct proof *ret_proof);
+/* Check that ${leaf} stands at the proof's index in the checkpoint of origin
+ * ${origin} signed by ${key}; 0 or FORMAT_E_MISMATCH / FORMAT_E_MALFORMED. */
+int proof_verify(const struct proof *proof, const struct digest *leaf,
+    const char *origin, const struct sign_key *key);
+
+#endif
