@@ -1,0 +1,326 @@
+/*
+ * The messages, as the rest of the program sees them. wire_encode() and
+ * wire_decode() convert; the limits stand in the tables of messages.c.
+ *
+ * Times are Unix seconds, sizes bytes. ${job} and ${session} numbers are chosen
+ * by the store and the courier and come back unchanged.
+ */
+#ifndef EVIDENT_WIRE_MESSAGES_H
+#define EVIDENT_WIRE_MESSAGES_H
+
+#include "proto/format/age.h"
+#include "proto/format/entry.h"
+#include "proto/wire/control.h"
+#include "proto/wire/frame.h"
+
+struct wire_key16 {
+	uint8_t bytes[16];
+};
+struct wire_key32 {
+	uint8_t bytes[32];
+};
+struct wire_signature {
+	uint8_t bytes[64];
+};
+
+/* A list of T, allocated in the arena when decoded. */
+#define WIRE_LIST(T)                                                          \
+	struct {                                                              \
+		T *items;                                                     \
+		size_t count;                                                 \
+	}
+
+struct wire_failed {
+	uint64_t code; /* enum wire_code */
+	uint64_t job;  /* or session, or 0 */
+};
+
+/* Messages without fields (STOP, COMMIT, RESUME, DONE, SYNC_DONE). */
+struct wire_empty {
+	uint8_t unused;
+};
+
+/* --- supervisor ------------------------------------------------------- */
+
+struct wire_sup_peer {
+	uint64_t role;	 /* enum wire_role */
+	uint64_t number; /* which worker, from 0 */
+};
+struct wire_sup_start {
+	uint64_t workers; /* how many there are */
+};
+struct wire_sup_state {
+	uint64_t state; /* enum sup_state, daemon/base/service.h */
+};
+
+/* --- keeper ----------------------------------------------------------- */
+
+struct wire_keeper_create {
+	uint64_t with_reader; /* make a reading identity: 0 or 1 */
+};
+struct wire_keeper_keys {
+	struct wire_key32 storage_key; /* seals database and record keys */
+	struct wire_key16 file_id;
+	struct wire_key32 transport_seed; /* for the courier */
+	struct sign_key author;
+	struct sign_key transport;
+	struct age_recipient bundle;
+	struct log_id log;
+	WIRE_LIST(struct age_recipient) readers; /* own ones, 0..8 */
+};
+struct wire_keeper_item {
+	struct entry_object content;
+	struct digest fields;
+	struct span attachments; /* 40 bytes each: digest, 8-byte big-endian
+				    size; ascending */
+	struct span withdraws;	 /* 32 bytes each, ascending */
+	uint64_t key_act;	 /* enum entry_key_act */
+	struct author_id key_subject;
+	uint64_t key_since;
+};
+struct wire_keeper_sign {
+	uint64_t first; /* index of the first item */
+	WIRE_LIST(struct wire_keeper_item) items;
+};
+struct wire_signed_entry {
+	struct span entry;
+	struct wire_signature signature;
+};
+struct wire_keeper_signed {
+	WIRE_LIST(struct wire_signed_entry) items;
+};
+struct wire_keeper_durable {
+	uint64_t size;	       /* entries of the own log that are on disk */
+	uint64_t idle_seconds; /* lock after so long without a request from
+				  the store; 0 never (a listening hub) */
+};
+struct wire_keeper_checkpoint {
+	uint64_t size;
+	struct digest root;
+};
+struct wire_keeper_note {
+	struct span note; /* CHECKPOINT: the signed note; COSIGN: one signature
+			     line; CARD: the card file */
+};
+struct wire_keeper_cosign {
+	struct span text; /* a checkpoint's three lines */
+};
+struct wire_keeper_card {
+	struct span name;
+	uint64_t serial;
+	WIRE_LIST(struct age_recipient) readers; /* beyond the node's own */
+	WIRE_LIST(struct span) addresses;
+};
+struct wire_keeper_unwrap {
+	WIRE_LIST(struct age_stanza) stanzas;
+};
+struct wire_keeper_file_key {
+	uint64_t stanza; /* which one opened */
+	struct wire_key16 key;
+};
+
+/* --- worker ----------------------------------------------------------- */
+
+struct wire_audience {
+	struct author_id id; /* the partner, or the node itself */
+	WIRE_LIST(struct age_recipient) recipients;
+};
+/* Seal a new record. fds: fields (a memfd, see daemon/worker/fields.h), then
+ * for each attachment the file to read and the object to write. */
+struct wire_work_seal {
+	uint64_t job;
+	struct span kind;  /* of content lines: kind, time, after */
+	struct span time;
+	struct span after;
+	WIRE_LIST(struct wire_audience) audiences;
+	WIRE_LIST(struct wire_key32) veil_keys; /* one per attachment */
+};
+struct wire_sealed_object {
+	struct entry_object object;
+	uint64_t input; /* which attachment it was, from 0 */
+};
+struct wire_envelope {
+	struct author_id audience;
+	struct span bytes; /* age headers: content, attachments ascending */
+};
+struct wire_work_sealed {
+	uint64_t job;
+	struct span payload; /* of the content */
+	struct entry_object content;
+	struct digest fields;
+	WIRE_LIST(struct wire_sealed_object) objects; /* ascending by digest */
+	WIRE_LIST(struct wire_envelope) envelopes;
+};
+/* Open a content: to the descriptor as clear text (the exact content bytes),
+ * or, for want_receipt, only its kind and, of kind received, its records. */
+struct wire_work_open {
+	uint64_t job;
+	uint64_t want_receipt;
+	struct span entry;
+	WIRE_LIST(struct span) envelopes; /* each is tried */
+	struct span payload;
+};
+struct wire_receipt_record {
+	struct entry_id entry;
+	struct digest envelope;
+};
+struct wire_work_opened {
+	uint64_t job;
+	struct span kind; /* only for want_receipt */
+	WIRE_LIST(struct wire_receipt_record) records;
+};
+/* Open an attachment of a record; the plaintext's SHA-256 and size are checked
+ * against the content's line. fds: object, out. */
+struct wire_work_open_object {
+	uint64_t job;
+	struct span entry;
+	WIRE_LIST(struct span) envelopes;
+	struct span payload; /* of the content */
+	struct digest object;
+	struct wire_key32 veil_key;
+};
+/* Copy an object without its veil. fds: object, out. */
+struct wire_work_unveil {
+	uint64_t job;
+	struct wire_key32 veil_key;
+	uint64_t size;
+};
+struct wire_work_hash {
+	uint64_t job;
+	struct wire_key32 veil_key;
+	uint64_t size;
+};
+struct wire_work_hashed {
+	uint64_t job;
+	struct digest digest;
+};
+struct wire_verify_item {
+	struct sign_key key;
+	struct span entry;
+	struct wire_signature signature; /* SSHSIG evident-entry-v1 */
+};
+struct wire_work_verify {
+	uint64_t job;
+	WIRE_LIST(struct wire_verify_item) items;
+};
+struct wire_work_verified {
+	uint64_t job;
+	struct span results; /* a byte an item: 1 holds, 0 does not */
+};
+struct wire_work_failed {
+	uint64_t job;
+	uint64_t code;	/* enum wire_code */
+	uint64_t input; /* which attachment or field is at fault, from 1 */
+	struct span why; /* a fixed text of the worker, never content */
+};
+
+/* --- courier ---------------------------------------------------------- */
+
+struct wire_partner {
+	struct author_id author;
+	struct sign_key transport;
+	WIRE_LIST(struct span) addresses;
+};
+/* Sent once on start and again whenever partners change: replaces all. */
+struct wire_courier_start {
+	struct wire_key32 transport_seed;
+	struct span listen; /* ADDR:PORT or empty */
+	WIRE_LIST(struct wire_partner) partners; /* compared ones only */
+};
+struct wire_courier_started {
+	uint64_t code; /* enum wire_code: could it listen? */
+	uint64_t port; /* that it listens on, 0 for none */
+};
+struct wire_courier_dial {
+	struct author_id partner;
+};
+struct wire_courier_ended {
+	struct author_id partner;
+	uint64_t dialled; /* 1: answers a COURIER_DIAL */
+	uint64_t session; /* 0: none was opened */
+	uint64_t code;
+};
+struct wire_session_opened {
+	uint64_t session;
+	struct author_id partner;
+	uint64_t dialled;
+};
+/* A sync message as it came or shall go: the courier has validated it. */
+struct wire_session_message {
+	uint64_t session;
+	uint64_t type;
+	struct span body;
+};
+/* ACK: the store is done with the last MESSAGE. NEXT: the courier can send;
+ * answered by MESSAGE or OBJECT. CLOSE: with a code. */
+struct wire_session_step {
+	uint64_t session;
+	uint64_t code; /* only in CLOSE */
+};
+struct wire_session_object { /* OBJECT, TAKE */
+	uint64_t session;
+	struct digest object;
+	struct wire_key32 veil_key;
+	uint64_t offset;
+	uint64_t size;
+};
+struct wire_session_part { /* WANT, STORED */
+	uint64_t session;
+	struct digest object;
+	uint64_t offset; /* WANT: where it begins; STORED: written up to */
+};
+
+/* --- between partners ------------------------------------------------- */
+
+#define SYNC_VERSION 1
+#define SYNC_CHUNK_BYTES 262144
+
+struct wire_sync_hello {
+	uint64_t version;
+};
+struct wire_sync_log {
+	struct sign_key author;
+	struct log_id log;
+	uint64_t size;
+	struct digest root;
+	struct span checkpoint; /* signed note, cosignatures included; may be
+				   empty when size is 0 */
+};
+struct wire_sync_want {
+	struct digest object;
+	uint64_t offset; /* have so much already */
+};
+/* Ends a turn: what the sender now holds and lacks. */
+struct wire_sync_frontier {
+	WIRE_LIST(struct wire_sync_log) logs;
+	WIRE_LIST(struct wire_sync_want) wants;
+};
+/* ${entry} empty: the receiver is not in the audience and gets the leaf. */
+struct wire_sync_item {
+	struct digest leaf;
+	struct span entry;
+	struct span signature; /* 64 bytes, with an entry */
+	struct span payload;   /* of the content, for the audience */
+	struct span envelope;
+};
+struct wire_sync_entries {
+	struct sign_key author;
+	struct log_id log;
+	uint64_t start; /* index of the first item */
+	WIRE_LIST(struct wire_sync_item) items;
+	WIRE_LIST(struct digest) consistency; /* from start + items to the
+						 checkpoint's size */
+	struct span checkpoint;
+};
+struct wire_sync_chunk {
+	struct digest object;
+	uint64_t offset;
+	struct span data;
+};
+struct wire_sync_cosign {
+	struct sign_key author;
+	struct log_id log;
+	struct span note; /* checkpoint text and one cosignature */
+};
+
+#endif
