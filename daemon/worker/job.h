@@ -1,0 +1,45 @@
+/*
+ * What the jobs of a worker share: how they fail, and the file keys they ask
+ * of the keeper. Each job function answers on the store's channel itself only
+ * when it succeeds; otherwise worker.c sends what is in struct job_fault.
+ */
+#ifndef EVIDENT_WORKER_JOB_H
+#define EVIDENT_WORKER_JOB_H
+
+#include "proto/wire/channel.h"
+#include "proto/wire/messages.h"
+
+struct job_fault {
+	enum wire_code code;
+	uint64_t input;	 /* which attachment or field, from 1; 0 none */
+	const char *why; /* a literal */
+};
+
+struct worker {
+	struct channel *store;
+	struct channel *keeper;
+};
+
+/* Every job: 0 when it answered, 1 when ${fault} says why not, or -errno when
+ * a channel broke. */
+#define JOB_E_FAILED 1
+
+/* Fill in ${fault} and answer JOB_E_FAILED. */
+int job_fail(struct job_fault *fault, enum wire_code code, const char *why);
+/* The same for what the standard functions and proto/format answer. */
+int job_fail_result(struct job_fault *fault, int result, const char *why);
+
+int seal_record(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int open_content(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int open_object(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int check_hash(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int check_unveil(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int check_signatures(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+
+#endif
