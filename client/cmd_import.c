@@ -1,0 +1,265 @@
+/*
+ * import: many records from a file of JSON lines.
+ *
+ * Requests are sent ahead by a small window, so that the daemon seals on all
+ * cores and commits many records with one fsync. A line out for each line in,
+ * in the same order: the id, or "-" for a line that was refused and named on
+ * standard error. Every id printed is on disk.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/record.h"
+#include "client/say.h"
+
+#define WINDOW 32
+#define LINE_MAX_BYTES (CTL_FIELDS_BYTES_MAX + 65536)
+
+struct import {
+	struct client *client;
+	struct control *control;
+	FILE *file;
+	int dir;
+	uint64_t size, line, failed, answered;
+	/* Lines not yet answered, in order: true was sent, false refused. */
+	bool sent[WINDOW];
+	unsigned waiting;
+};
+
+static int add_field(struct record *record, const char *name, json_t *value,
+    struct record_error *error)
+{
+	json_t *item;
+	size_t i;
+	int r;
+
+	if (!json_is_array(value))
+		return record_add_json(record, name, value, error);
+	json_array_foreach(value, i, item) {
+		r = record_add_json(record, name, item, error);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int wrong_line(struct record_error *error, const char *text)
+{
+	error->text = text;
+	error->subject = NULL;
+	return EXIT_FAILED;
+}
+
+static int fill_fields(
+    struct record *record, json_t *root, struct record_error *error)
+{
+	json_t *fields = json_object_get(root, "fields"), *value;
+	const char *key;
+	int r;
+
+	if (fields && !json_is_object(fields))
+		return wrong_line(error, "\"fields\" is no object");
+	json_object_foreach(fields, key, value) {
+		r = add_field(record, key, value, error);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill_list(struct import *import, struct record *record,
+    json_t *root, const char *key, struct record_error *error)
+{
+	json_t *list = json_object_get(root, key), *value;
+	bool to = strcmp(key, "to") == 0;
+	size_t i;
+	int r;
+
+	if (list && !json_is_array(list))
+		return wrong_line(error, "\"attach\" and \"to\" are lists");
+	json_array_foreach(list, i, value) {
+		if (!json_is_string(value))
+			return wrong_line(
+			    error, "\"attach\" and \"to\" hold texts");
+		r = to ? record_add_to(
+			     record, json_string_value(value), error)
+		       : record_attach(record, import->dir,
+			     json_string_value(value), error);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill_record(struct import *import, struct record *record,
+    json_t *root, struct record_error *error)
+{
+	const char *key;
+	json_t *value;
+	int r;
+
+	if (!json_is_object(root))
+		return wrong_line(error, "this is no JSON object in UTF-8");
+	json_object_foreach(root, key, value)
+		if (strcmp(key, "fields") && strcmp(key, "attach") &&
+		    strcmp(key, "to"))
+			return wrong_line(error,
+			    "only \"fields\", \"attach\" and \"to\" are known");
+	r = fill_fields(record, root, error);
+	if (r == 0)
+		r = fill_list(import, record, root, "attach", error);
+	if (r == 0)
+		r = fill_list(import, record, root, "to", error);
+	if (r == 0)
+		r = record_seal(record, error);
+	return r;
+}
+
+/* Send one line's record; a line that is wrong is named and marked. */
+static int send_line(struct import *import, const char *text, size_t len)
+{
+	struct record_error error = {0};
+	struct ctl_request request;
+	struct record record;
+	json_t *root;
+	int r;
+
+	root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	record_begin(&record);
+	r = fill_record(import, &record, root, &error);
+	import->sent[import->waiting] = r == 0;
+	if (r == 0) {
+		record_request(&record, &request);
+		r = control_put(import->control, &request, record.fds,
+		    record.fd_count);
+	} else {
+		say_error_line(error.text, import->line);
+		if (error.subject)
+			say_hint(error.subject);
+		r = 0;
+	}
+	import->waiting++;
+	record_free(&record);
+	json_decref(root);
+	return r;
+}
+
+static void print_id(struct import *import, const char *id)
+{
+	if (import->client->json && id)
+		printf("{\"line\":%llu,\"id\":\"%s\"}\n",
+		    (unsigned long long)import->answered, id);
+	else if (import->client->json)
+		printf("{\"line\":%llu,\"id\":null}\n",
+		    (unsigned long long)import->answered);
+	else
+		printf("%s\n", id ? id : "-");
+}
+
+/* Take the oldest line's answer: 0 also when the record was refused. */
+static int take_answer(struct import *import)
+{
+	json_t *json = NULL;
+	char *error = NULL;
+	int r = EXIT_FAILED;
+
+	import->answered++;
+	if (import->sent[0])
+		r = control_take(import->control, &json, &error);
+	memmove(import->sent, import->sent + 1,
+	    (WINDOW - 1) * sizeof *import->sent);
+	import->waiting--;
+	if (error)
+		say_error_line(error, import->answered);
+	if (r == EXIT_NO_DAEMON || r == EXIT_LOCKED) {
+		free(error);
+		return r;
+	}
+	import->failed += r != 0;
+	print_id(import,
+	    r == 0 ? json_string_value(json_object_get(json, "id")) : NULL);
+	json_decref(json);
+	free(error);
+	return 0;
+}
+
+static int run_lines(struct import *import)
+{
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	int r = 0;
+
+	while (r == 0 && (len = getline(&text, &room, import->file)) >= 0) {
+		import->line++;
+		if (import->waiting == WINDOW)
+			r = take_answer(import);
+		if (r == 0 && (size_t)len > LINE_MAX_BYTES) {
+			say_error_line("this line is too large", import->line);
+			import->sent[import->waiting++] = false;
+		} else if (r == 0) {
+			r = send_line(import, text, (size_t)len);
+		}
+		say_progress("importing", (uint64_t)ftell(import->file),
+		    import->size);
+	}
+	while (r == 0 && import->waiting > 0)
+		r = take_answer(import);
+	say_progress_end();
+	if (text)
+		explicit_bzero(text, room);
+	free(text);
+	return r;
+}
+
+static int open_file(struct import *import, const char *path)
+{
+	char copy[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    strlen(path) >= sizeof copy) {
+		say_error("cannot read a regular file", path);
+		if (fd >= 0)
+			close(fd);
+		return EXIT_FAILED;
+	}
+	import->size = (uint64_t)st.st_size;
+	import->file = fdopen(fd, "r");
+	snprintf(copy, sizeof copy, "%s", path);
+	import->dir = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return import->file && import->dir >= 0 ? 0 : EXIT_FAILED;
+}
+
+int import_run(struct client *client, int argc, char **argv)
+{
+	struct import import = {.client = client, .dir = -1};
+	int r;
+
+	r = command_options(NULL, 0, &argc, argv);
+	if (r == 0 && argc != 2)
+		r = say_usage("import takes one file of JSON lines", NULL);
+	if (r == 0)
+		r = open_file(&import, argv[1]);
+	if (r == 0)
+		r = control_open(client, true, &import.control);
+	if (r == 0)
+		r = run_lines(&import);
+	if (r == 0 && import.failed > 0)
+		r = import.failed == import.answered ? EXIT_FAILED
+						     : EXIT_PARTLY;
+	control_close(import.control);
+	if (import.file)
+		fclose(import.file);
+	if (import.dir >= 0)
+		close(import.dir);
+	return r;
+}

@@ -1,0 +1,222 @@
+/*
+ * show: one record, opened, for a person to read; its attachments as files; or
+ * its sealed objects as age files, which `age -d` opens without any Evident.
+ *
+ * Attachments are named by us (attachment-1.jpg ...), never by the name the
+ * content gives, which is only shown.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/opened.h"
+#include "client/outdir.h"
+#include "client/say.h"
+
+struct show {
+	struct client *client;
+	struct control *control;
+	struct opened *opened;
+	const char *attachments, *sealed;
+};
+
+static void print_value(struct span value)
+{
+	struct buf text = {0};
+
+	if (content_value_text(value, &text) == 0)
+		say_safely(stdout, (const char *)text.data, text.len, true);
+	else
+		say_safely(
+		    stdout, (const char *)value.data, value.len, false);
+	buf_free(&text);
+}
+
+static void print_content(const struct opened *opened)
+{
+	const struct content_line *line;
+	struct content_attachment attachment;
+	size_t i;
+
+	printf("record: %s\nauthor: ", opened->id_text);
+	for (i = 0; i < 32; i++)
+		printf("%02x", opened->entry.author.bytes[i]);
+	putchar('\n');
+	for (i = 0; i < opened->content.count; i++) {
+		line = &opened->content.lines[i];
+		if (line->decoy)
+			continue;
+		printf("%s: ", line->name);
+		if (strcmp(line->name, "attachment") == 0 &&
+		    content_value_attachment(line->value, &attachment) == 0) {
+			say_safely(stdout, attachment.file,
+			    strlen(attachment.file), false);
+			printf(" (");
+			say_safely(stdout, attachment.type,
+			    strlen(attachment.type), false);
+			printf(", %llu bytes)",
+			    (unsigned long long)attachment.size);
+		} else {
+			print_value(line->value);
+		}
+		putchar('\n');
+	}
+}
+
+static int print_json(const struct opened *opened)
+{
+	const struct content_line *line;
+	json_t *fields = json_array(), *root, *value;
+	size_t i;
+
+	for (i = 0; i < opened->content.count; i++) {
+		line = &opened->content.lines[i];
+		if (line->decoy)
+			continue;
+		value = json_loadb((const char *)line->value.data,
+		    line->value.len, JSON_DECODE_ANY, NULL);
+		json_array_append_new(
+		    fields, json_pack("[s, o]", line->name, value));
+	}
+	root = json_pack("{s:s, s:I, s:o}", "id", opened->id_text, "index",
+	    (json_int_t)opened->entry.index, "fields", fields);
+	json_dumpf(root, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(root);
+	return 0;
+}
+
+/* The ending of a media type that a viewer will know, or "bin". */
+static const char *ending_of(const char *type)
+{
+	static const char *const known[][2] = {
+	    {"image/jpeg", "jpg"}, {"image/png", "png"},
+	    {"audio/wav", "wav"}, {"audio/mpeg", "mp3"}, {"audio/ogg", "ogg"},
+	    {"audio/mp4", "m4a"}, {"audio/flac", "flac"},
+	    {"video/mp4", "mp4"}, {"video/webm", "webm"},
+	    {"application/pdf", "pdf"}, {"text/plain", "txt"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i][0], type) == 0)
+			return known[i][1];
+	return "bin";
+}
+
+/* A file that did not open whole is removed again. */
+static int write_attachment(struct show *show, int dir, unsigned number,
+    const struct content_attachment *attachment)
+{
+	char name[32];
+	int fd, r;
+
+	snprintf(name, sizeof name, "attachment-%u.%s", number,
+	    ending_of(attachment->type));
+	r = outdir_create(dir, name, &fd);
+	if (r != 0)
+		return r;
+	r = opened_attachment(
+	    show->control, show->opened, &attachment->sealed, fd);
+	if (r == 0 && fsync(fd) < 0) {
+		say_error("cannot write file", name);
+		r = EXIT_FAILED;
+	}
+	close(fd);
+	if (r != 0)
+		unlinkat(dir, name, 0);
+	return r;
+}
+
+static int write_attachments(struct show *show)
+{
+	const struct content *content = &show->opened->content;
+	struct content_attachment attachment;
+	unsigned number = 0;
+	int dir, r;
+	size_t i;
+
+	r = outdir_open(show->attachments, &dir);
+	for (i = 0; r == 0 && i < content->count; i++) {
+		if (strcmp(content->lines[i].name, "attachment") != 0 ||
+		    content_value_attachment(
+			content->lines[i].value, &attachment) != 0)
+			continue;
+		r = write_attachment(show, dir, ++number, &attachment);
+	}
+	return r;
+}
+
+static int write_sealed_one(struct show *show, int dir, size_t number)
+{
+	char name[32];
+	int fd, r;
+
+	if (number == 0)
+		snprintf(name, sizeof name, "content.age");
+	else
+		snprintf(name, sizeof name, "attachment-%zu.age", number);
+	r = outdir_create(dir, name, &fd);
+	if (r != 0)
+		return r;
+	r = opened_sealed(show->control, show->opened, number, fd);
+	close(fd);
+	if (r != 0)
+		unlinkat(dir, name, 0);
+	return r;
+}
+
+static int write_sealed(struct show *show)
+{
+	size_t i;
+	int dir, r;
+
+	r = outdir_open(show->sealed, &dir);
+	for (i = 0; r == 0 && i <= show->opened->entry.attachment_count; i++)
+		r = write_sealed_one(show, dir, i);
+	return r;
+}
+
+static int show_record(struct show *show)
+{
+	int r = 0;
+
+	if (show->sealed)
+		r = write_sealed(show);
+	if (r != 0 || (show->sealed && !show->attachments))
+		return r;
+	r = opened_read(show->control, show->opened);
+	if (r != 0)
+		return r;
+	if (show->client->json)
+		r = print_json(show->opened);
+	else
+		print_content(show->opened);
+	if (r == 0 && show->attachments)
+		r = write_attachments(show);
+	return r;
+}
+
+int show_run(struct client *client, int argc, char **argv)
+{
+	struct show show = {.client = client};
+	struct option_spec specs[] = {
+	    {.name = "attachments", .value = &show.attachments},
+	    {.name = "sealed", .value = &show.sealed},
+	};
+	int r;
+
+	r = command_options(specs, 2, &argc, argv);
+	if (r == 0 && argc != 2)
+		r = say_usage("show takes one record's id", NULL);
+	if (r == 0)
+		r = control_open(client, true, &show.control);
+	if (r == 0)
+		r = opened_fetch(show.control, argv[1], &show.opened);
+	if (r == 0)
+		r = show_record(&show);
+	opened_free(show.opened);
+	control_close(show.control);
+	return r;
+}

@@ -1,0 +1,167 @@
+/*
+ * evident: the table of commands. Everything a person types comes through
+ * here; each command is a file of its own (cmd_*.c).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/command.h"
+#include "client/say.h"
+
+static const struct command commands[] = {
+    {"init", init_run,
+	"init --name NAME [--reader] [--listen ADDR:PORT] [--address HOST:PORT]",
+	"make keys and a store in an empty or new home"},
+    {"unlock", unlock_run, "unlock", "open the store"},
+    {"lock", lock_run, "lock", "wipe the keys and close the store"},
+    {"status", status_run, "status", "tell what this node is doing"},
+    {"stop", stop_run, "stop", "lock, and end the daemon"},
+    {"capture", capture_run,
+	"capture [--to PARTNER]... [--field NAME=VALUE|NAME=@FILE]... "
+	"[--text FILE|-] [--attach FILE]...",
+	"seal and sign a record; prints its id"},
+    {"import", import_run, "import FILE.jsonl",
+	"capture many records, one a line"},
+    {"list", list_run, "list", "list the records held here"},
+    {"show", show_run, "show ID [--attachments DIR] [--sealed DIR]",
+	"open a record, or write its age files"},
+    {"card", card_run, "card [--out FILE] | card add-reader RECIPIENT",
+	"this node's card, for partners"},
+    {"partner", partner_run,
+	"partner add CARD [--mirror] | compare NAME [NUMBER] | list | remove "
+	"NAME",
+	"whom this node knows"},
+    {"sync", sync_run, "sync [PARTNER]",
+	"exchange records with partners"},
+    {"export", export_run,
+	"export ID... --to DIR [--disclose NAME,.. | --disclose-all]",
+	"write a bag that anyone can verify"},
+    {"verify", verify_run, "verify DIR [--signers FILE]",
+	"check a bag; needs no daemon, key or network"},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void print_help(void)
+{
+	size_t i;
+
+	puts("usage: evident [--home DIR] [--json] [--passphrase-fd N] "
+	     "COMMAND ...\n");
+	for (i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-9s %s\n            evident %s\n", commands[i].name,
+		    commands[i].summary, commands[i].usage);
+	puts("\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 no daemon,"
+	     " 4 not verified,\n            5 partly done, 6 locked, 130 "
+	     "interrupted");
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* --home, else $EVIDENT_HOME, else the XDG data directory. */
+static int find_home(struct client *client, const char *given)
+{
+	const char *env = getenv("EVIDENT_HOME");
+	const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	char path[PATH_MAX];
+	int n;
+
+	if (given || (env && *env))
+		n = snprintf(path, sizeof path, "%s", given ? given : env);
+	else if (xdg && *xdg == '/')
+		n = snprintf(path, sizeof path, "%s/evident", xdg);
+	else if (home && *home)
+		n = snprintf(
+		    path, sizeof path, "%s/.local/share/evident", home);
+	else
+		return say_usage("no home directory: give --home DIR", NULL);
+	if (n >= (int)sizeof path || n == 0)
+		return say_usage("the home's path is too long or empty", NULL);
+	if (path[0] == '/') {
+		snprintf(client->home, sizeof client->home, "%s", path);
+		return 0;
+	}
+	if (!getcwd(client->home, sizeof client->home) ||
+	    strlen(client->home) + strlen(path) + 2 > sizeof client->home)
+		return say_usage("the home's path is too long", NULL);
+	strncat(client->home, "/",
+	    sizeof client->home - strlen(client->home) - 1);
+	strncat(client->home, path,
+	    sizeof client->home - strlen(client->home) - 1);
+	return 0;
+}
+
+static int take_fd(struct client *client, const char *text)
+{
+	char *end;
+	unsigned long fd;
+
+	if (!text)
+		return 0;
+	errno = 0;
+	fd = strtoul(text, &end, 10);
+	if (errno || *end || end == text || fd > 1023 || *text == '-')
+		return say_usage("not a descriptor's number:", text);
+	client->passphrase_fd = (int)fd;
+	return 0;
+}
+
+struct common {
+	const char *home, *fd;
+	bool json, help, version;
+};
+
+int main(int argc, char **argv)
+{
+	struct client client = {.passphrase_fd = -1};
+	const struct command *command;
+	struct common common = {0};
+	const struct option_spec specs[] = {
+	    {.name = "home", .value = &common.home},
+	    {.name = "passphrase-fd", .value = &common.fd},
+	    {.name = "json", .flag = &common.json},
+	    {.name = "help", .flag = &common.help},
+	    {.name = "version", .flag = &common.version},
+	};
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = command_common_options(specs, 5, &argc, argv);
+	if (r != 0)
+		return r;
+	if (common.version) {
+		puts("evident " EVIDENT_VERSION);
+		return 0;
+	}
+	if (common.help) {
+		print_help();
+		return 0;
+	}
+	if (argc < 2)
+		return say_usage(
+		    "a command is needed; evident --help lists them", NULL);
+	command = find_command(argv[1]);
+	if (!command)
+		return say_usage("there is no command", argv[1]);
+	client.json = common.json;
+	r = take_fd(&client, common.fd);
+	if (r == 0)
+		r = find_home(&client, common.home);
+	if (r != 0)
+		return r;
+	r = command->run(&client, argc - 1, argv + 1);
+	if (fflush(stdout) != 0 && r == 0)
+		r = EXIT_FAILED;
+	return r;
+}

@@ -1,0 +1,186 @@
+/*
+ * Fetching a record (show, export). What the daemon says is checked again here:
+ * the entry parses and has the id asked for, and the content is the one the
+ * entry commits to. The client trusts the daemon, but a bag must not be wrong
+ * because one of the two was.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/opened.h"
+#include "client/say.h"
+
+static int take_base64(const json_t *json, const char *key, struct buf *out)
+{
+	const json_t *value = json_object_get(json, key);
+
+	if (!json_is_string(value))
+		return FORMAT_E_MALFORMED;
+	return base64_decode(span_of(json_string_value(value),
+				 json_string_length(value)),
+	    BASE64_STANDARD, out);
+}
+
+static int take_fixed(
+    const json_t *json, const char *key, void *ret_bytes, size_t len)
+{
+	struct buf bytes = {0};
+	int r;
+
+	r = take_base64(json, key, &bytes);
+	if (r == 0 && bytes.len != len)
+		r = FORMAT_E_MALFORMED;
+	if (r == 0)
+		memcpy(ret_bytes, bytes.data, len);
+	buf_free(&bytes);
+	return r;
+}
+
+static int take_record(const json_t *json, struct opened *opened)
+{
+	const char *why;
+	int r;
+
+	r = take_base64(json, "entry", &opened->entry_bytes);
+	if (r == 0)
+		r = take_base64(json, "proof", &opened->proof);
+	if (r == 0)
+		r = take_fixed(
+		    json, "author", opened->author.bytes, 32);
+	if (r == 0)
+		r = take_fixed(json, "signature", opened->signature,
+		    sizeof opened->signature);
+	if (r == 0)
+		r = entry_parse(
+		    buf_span(&opened->entry_bytes), &opened->entry, &why);
+	if (r == 0)
+		r = entry_id_of(buf_span(&opened->entry_bytes), &opened->id);
+	if (r == 0)
+		hex_encode(opened->id.bytes, 32, opened->id_text);
+	return r;
+}
+
+void opened_free(struct opened *opened)
+{
+	if (!opened)
+		return;
+	content_free(&opened->content);
+	buf_free(&opened->clear);
+	buf_free(&opened->entry_bytes);
+	buf_free(&opened->proof);
+	free(opened);
+}
+
+int opened_fetch(
+    struct control *control, const char *id, struct opened **ret_opened)
+{
+	struct ctl_request request = {.op = CTL_RECORD, .text = span_text(id)};
+	struct opened *opened;
+	json_t *json = NULL;
+	int r;
+
+	r = control_call(control, &request, NULL, 0, NULL, &json);
+	if (r != 0) {
+		json_decref(json);
+		return r;
+	}
+	opened = calloc(1, sizeof *opened);
+	r = opened ? take_record(json, opened) : -ENOMEM;
+	if (r == 0 && strncmp(opened->id_text, id, strlen(id)) != 0)
+		r = FORMAT_E_MISMATCH;
+	json_decref(json);
+	if (r != 0) {
+		say_error("the daemon's answer about this record makes no "
+			  "sense", NULL);
+		opened_free(opened);
+		return EXIT_FAILED;
+	}
+	*ret_opened = opened;
+	return 0;
+}
+
+static int read_memfd(int fd, struct buf *out)
+{
+	struct stat st;
+	uint8_t *room;
+	int r;
+
+	if (fstat(fd, &st) < 0 || st.st_size > CONTENT_BYTES_MAX)
+		return -EMSGSIZE;
+	r = buf_reserve(out, (size_t)st.st_size + 1, &room);
+	if (r < 0)
+		return r;
+	if (pread(fd, room, (size_t)st.st_size, 0) != (ssize_t)st.st_size)
+		return -EIO;
+	out->len += (size_t)st.st_size;
+	return 0;
+}
+
+static int check_content(struct opened *opened)
+{
+	struct digest fields;
+	const char *why;
+	int r;
+
+	r = content_parse(buf_span(&opened->clear), &opened->content, &why);
+	if (r == 0)
+		r = content_commitment(&opened->content, &fields);
+	if (r == 0 &&
+	    memcmp(fields.bytes, opened->entry.fields.bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	return r;
+}
+
+int opened_read(struct control *control, struct opened *opened)
+{
+	struct ctl_request request = {
+	    .op = CTL_OPEN, .text = span_text(opened->id_text)};
+	int fd, r;
+
+	fd = memfd_create("content", MFD_CLOEXEC);
+	if (fd < 0) {
+		say_error("no memory for the content", NULL);
+		return EXIT_FAILED;
+	}
+	r = control_call(control, &request, &fd, 1, NULL, NULL);
+	if (r == 0 &&
+	    (read_memfd(fd, &opened->clear) != 0 ||
+		check_content(opened) != 0)) {
+		say_error("the opened content does not fit its signed entry",
+		    NULL);
+		r = EXIT_NOT_VERIFIED;
+	}
+	close(fd);
+	return r;
+}
+
+int opened_attachment(struct control *control, const struct opened *opened,
+    const struct digest *sealed, int fd)
+{
+	struct ctl_request request = {
+	    .op = CTL_OPEN_OBJECT,
+	    .text = span_text(opened->id_text),
+	    .blob = span_of(sealed->bytes, sizeof sealed->bytes),
+	};
+
+	return control_call(
+	    control, &request, &fd, 1, "opening attachment", NULL);
+}
+
+int opened_sealed(struct control *control, const struct opened *opened,
+    uint64_t number, int fd)
+{
+	struct ctl_request request = {
+	    .op = CTL_SEALED,
+	    .text = span_text(opened->id_text),
+	    .number = number,
+	};
+	int fds[2] = {fd, fd};
+
+	return control_call(
+	    control, &request, fds, 2, "writing sealed files", NULL);
+}

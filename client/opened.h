@@ -1,0 +1,39 @@
+/*
+ * A record as the daemon hands it out: what is signed, and its opened content.
+ */
+#ifndef EVIDENT_CLIENT_OPENED_H
+#define EVIDENT_CLIENT_OPENED_H
+
+#include "client/control.h"
+#include "proto/format/content.h"
+#include "proto/format/entry.h"
+#include "proto/format/sshsig.h"
+
+struct opened {
+	struct buf entry_bytes;
+	struct buf proof;     /* tlog-proof file */
+	struct entry entry;
+	struct entry_id id;
+	char id_text[65];
+	struct sign_key author;
+	uint8_t signature[SSHSIG_SIGNATURE_BYTES];
+	struct buf clear; /* the content's bytes; empty until opened */
+	struct content content;
+};
+
+/* Ask for the record of ${id} (64 digits or at least the first 8): what is
+ * public of it. An exit code. */
+int opened_fetch(
+    struct control *control, const char *id, struct opened **ret_opened);
+/* Have a worker open the content into ${opened}->clear and parse it. */
+int opened_read(struct control *control, struct opened *opened);
+/* Have a worker write an attachment's plaintext to ${fd}. */
+int opened_attachment(struct control *control, const struct opened *opened,
+    const struct digest *sealed, int fd);
+/* Write the age file of object ${number} (0: the content, else an attachment
+ * in the entry's order) to ${fd}, which must be open for appending. */
+int opened_sealed(struct control *control, const struct opened *opened,
+    uint64_t number, int fd);
+void opened_free(struct opened *opened);
+
+#endif

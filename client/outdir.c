@@ -1,0 +1,46 @@
+/*
+ * Output directories. O_EXCL and O_NOFOLLOW: a file that is there already is
+ * an error, never a loss.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/command.h"
+#include "client/outdir.h"
+#include "client/say.h"
+
+int outdir_open(const char *path, int *ret_dir)
+{
+	int dir;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
+		say_error("cannot make directory", path);
+		return EXIT_FAILED;
+	}
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		say_error("cannot open directory", path);
+		return EXIT_FAILED;
+	}
+	*ret_dir = dir;
+	return 0;
+}
+
+int outdir_create(int dir, const char *name, int *ret_fd)
+{
+	int fd;
+
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd < 0) {
+		say_error(errno == EEXIST ? "there is already a file"
+					  : "cannot write file",
+		    name);
+		return EXIT_FAILED;
+	}
+	*ret_fd = fd;
+	return 0;
+}
