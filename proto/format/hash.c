@@ -1,0 +1,124 @@
+/*
+ * SHA-256, HMAC and HKDF through libcrypto's EVP.
+ *
+ * The algorithm is fetched once a process: fetching by name costs more than
+ * hashing a short entry. Nothing here is secret but what callers pass in.
+ */
+#include <errno.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+
+#include "proto/format/hash.h"
+
+struct hasher {
+	EVP_MD_CTX *context;
+};
+
+static const EVP_MD *sha256(void)
+{
+	static EVP_MD *fetched;
+
+	if (!fetched)
+		fetched = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+	return fetched ? fetched : EVP_sha256();
+}
+
+int hash_sha256(struct span data, struct digest *ret_digest)
+{
+	struct digest digest;
+	unsigned len;
+
+	if (EVP_Digest(data.data ? (const void *)data.data : "", data.len,
+		digest.bytes, &len, sha256(), NULL) != 1)
+		return -EIO;
+	*ret_digest = digest;
+	return 0;
+}
+
+int hasher_new(struct hasher **ret_hasher)
+{
+	struct hasher *hasher = calloc(1, sizeof *hasher);
+
+	if (!hasher)
+		return -ENOMEM;
+	hasher->context = EVP_MD_CTX_new();
+	if (!hasher->context ||
+	    EVP_DigestInit_ex(hasher->context, sha256(), NULL) != 1) {
+		hasher_free(hasher);
+		return -ENOMEM;
+	}
+	*ret_hasher = hasher;
+	return 0;
+}
+
+int hasher_update(struct hasher *hasher, const void *data, size_t len)
+{
+	return EVP_DigestUpdate(hasher->context, data, len) == 1 ? 0 : -EIO;
+}
+
+int hasher_final(struct hasher *hasher, struct digest *ret_digest)
+{
+	struct digest digest;
+
+	if (EVP_DigestFinal_ex(hasher->context, digest.bytes, NULL) != 1)
+		return -EIO;
+	*ret_digest = digest;
+	return 0;
+}
+
+void hasher_free(struct hasher *hasher)
+{
+	if (!hasher)
+		return;
+	EVP_MD_CTX_free(hasher->context);
+	free(hasher);
+}
+
+void hasher_freep(struct hasher **hasher)
+{
+	hasher_free(*hasher);
+	*hasher = NULL;
+}
+
+int hash_hmac_sha256(struct span key, struct span data, uint8_t ret_mac[32])
+{
+	unsigned len = 32;
+
+	if (key.len > INT32_MAX ||
+	    !HMAC(sha256(), key.data ? (const void *)key.data : "",
+		(int)key.len, data.data, data.len, ret_mac, &len))
+		return -EIO;
+	return 0;
+}
+
+int hash_hkdf_sha256(struct span secret, struct span salt, struct span info,
+    void *ret_key, size_t len)
+{
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_utf8_string(
+		OSSL_KDF_PARAM_DIGEST, (char *)"SHA2-256", 0),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_KEY, (void *)secret.data, secret.len),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_SALT, (void *)salt.data, salt.len),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_INFO, (void *)info.data, info.len),
+	    OSSL_PARAM_construct_end(),
+	};
+	static EVP_KDF *kdf;
+	EVP_KDF_CTX *context;
+	int r;
+
+	if (!kdf)
+		kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	if (!context)
+		return -ENOMEM;
+	r = EVP_KDF_derive(context, ret_key, len, params) == 1 ? 0 : -EIO;
+	EVP_KDF_CTX_free(context);
+	return r;
+}
