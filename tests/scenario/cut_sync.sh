@@ -1,0 +1,52 @@
+#!/bin/bash
+# Goal of this test: a sync that is cut in the middle of an attachment is not
+# called delivered, keeps what came, and finishes at a later meeting.
+. "$(dirname "$0")/lib.sh"
+
+port=$(free_port)
+relay=$(free_port)
+node_start hub --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
+reader=$(age-keygen 2>/dev/null | tee "$T/reader.key" | sed -n 's/^# public key: //p')
+on hub card add-reader "$reader" || die "add-reader"
+node_start field
+introduce field hub || die "field and hub"
+head -c 30000000 /dev/urandom >"$T/audio.wav"
+id=$(on field capture --to hub --text - --attach "$T/audio.wav" <<<"spoken words")
+
+relay_start() { # BYTES
+	python3 "$(dirname "$0")/cutter.py" "$relay" "$port" "$1" >"$T/relay" &
+	relay_pid=$!
+	until grep -q ready "$T/relay"; do sleep 0.05; done
+}
+relay_stop() {
+	kill "$relay_pid"
+	wait "$relay_pid" 2>/dev/null
+}
+delivered() {
+	on field list --json |
+		json "[r['delivered'] for r in j['records'] if r['id']=='$id'][0]"
+}
+held() { du -sb "$T/hub/objects" | cut -f1; }
+
+relay_start 12000000
+fails 5 "" "a sync cut in mid-attachment ends 5" on field sync hub
+is "and is not delivered" "$(delivered)" "[]"
+is "the hub does not call it whole" \
+	"$(on hub list --json | json "[r['complete'] for r in j['records'] if r['id']=='$id']")" "[False]"
+first=$(held)
+on field sync hub 2>/dev/null
+second=$(held)
+relay_stop
+is "the second attempt went on where the first stopped" \
+	"$([ "$second" -gt $((first + 5000000)) ] && echo yes || echo "no: $first then $second")" yes
+relay_start 0
+ok "when the line holds, the sync ends 0" on field sync hub
+is "and now it is delivered" "$(delivered)" "['hub']"
+relay_stop
+on hub show "$id" --sealed "$T/sealed" >/dev/null 2>"$T/err"
+for file in content attachment-1; do
+	ok "age alone opens $file" age -d -i "$T/reader.key" \
+		-o "$T/$file.plain" "$T/sealed/$file.age"
+done
+head -c 30000000 "$T/attachment-1.plain" >"$T/audio.out"
+ok "the attachment is the one captured" cmp "$T/audio.wav" "$T/audio.out"

@@ -1,0 +1,147 @@
+# The verbs that scenarios are written in. Source it; it needs EVIDENT and
+# EVIDENTD (the programs under test) in the environment.
+#
+# A scenario is a list of claims: `ok CLAIM COMMAND...` holds when the command
+# succeeds, `fails CODE TEXT CLAIM COMMAND...` when it exits with CODE and says
+# TEXT on standard error. Output is TAP. Daemons are real, and so is all else.
+set -u
+: "${EVIDENT:?the client under test}" "${EVIDENTD:?the daemon under test}"
+export EVIDENT EVIDENTD LC_ALL=C.UTF-8
+T=$(mktemp -d "${TMPDIR:-/tmp}/evident-scenario.XXXXXX")
+count=0
+failed=0
+nodes=()
+
+finish() {
+	local node
+	for node in "${nodes[@]}"; do
+		"$EVIDENT" --home "$T/$node" stop >/dev/null 2>&1
+	done
+	pkill -9 -f -- "--home $T/" 2>/dev/null
+	if [ -n "${KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
+	echo "1..$count"
+	[ "$failed" -eq 0 ] || exit 1
+}
+trap finish EXIT
+
+report() { # RESULT CLAIM
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=$((failed + 1))
+		sed 's/^/# /' "$T/err" "$T/out" 2>/dev/null | head -20
+	fi
+}
+
+ok() { # CLAIM COMMAND...
+	local claim=$1
+	shift
+	"$@" >"$T/out" 2>"$T/err"
+	report $? "$claim"
+}
+
+fails() { # CODE TEXT CLAIM COMMAND...
+	local code=$1 text=$2 claim=$3 got
+	shift 3
+	"$@" >"$T/out" 2>"$T/err"
+	got=$?
+	if [ "$got" -ne "$code" ]; then
+		echo "# exit code $got, not $code" >>"$T/err"
+		report 1 "$claim"
+	elif ! grep -qF -- "$text" "$T/err"; then
+		echo "# this is missing: $text" >>"$T/err"
+		report 1 "$claim"
+	else
+		report 0 "$claim"
+	fi
+}
+
+is() { # CLAIM GOT WANTED
+	printf 'got:    %s\nwanted: %s\n' "$2" "$3" >"$T/err"
+	: >"$T/out"
+	[ "$2" = "$3" ]
+	report $? "$1"
+}
+
+die() {
+	echo "Bail out! $*"
+	exit 1
+}
+
+passphrase_of() { echo "a passphrase of $1, long enough"; }
+
+on() { # NODE COMMAND...: run evident for a node
+	local node=$1
+	shift
+	"$EVIDENT" --home "$T/$node" "$@"
+}
+
+node_init() { # NODE [INIT OPTION...]
+	local node=$1
+	shift
+	nodes+=("$node")
+	on "$node" init --name "$node" --passphrase-fd 3 "$@" \
+		3< <(passphrase_of "$node")
+}
+
+node_unlock() { # NODE
+	on "$1" unlock --passphrase-fd 3 3< <(passphrase_of "$1")
+}
+
+# A new node, unlocked; dies when that fails, for no claim could follow.
+node_start() { # NODE [INIT OPTION...]
+	node_init "$@" || die "init of $1 failed"
+	node_unlock "$1" || die "unlock of $1 failed"
+}
+
+json() { # PYTHON-EXPRESSION: evaluate with j = the JSON on standard input
+	python3 -c 'import json,sys; j=json.load(sys.stdin); print('"$1"')'
+}
+
+field_of() { on "$1" status --json | json "j['$2']"; }
+
+process_of() { # NODE ROLE: the process ids of that role of a node's daemon
+	local main
+	main=$(pgrep -f -- "evidentd --home $T/$1\$") || return 1
+	pgrep -P "$main" -f -- "--role $2"
+}
+
+free_port() {
+	python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'
+}
+
+# Exchange cards and compare the number, as two people would.
+introduce() { # A B [OPTION FOR A] [OPTION FOR B]
+	local a=$1 b=$2 number
+	on "$a" card >"$T/$a.card" && on "$b" card >"$T/$b.card" || return 1
+	on "$a" partner add "$T/$b.card" ${3:+"$3"} >/dev/null || return 1
+	on "$b" partner add "$T/$a.card" ${4:+"$4"} >/dev/null || return 1
+	number=$(on "$a" partner compare "$b") || return 1
+	[ "$number" = "$(on "$b" partner compare "$a")" ] || return 1
+	on "$a" partner compare "$b" "$number" &&
+		on "$b" partner compare "$a" "$number"
+}
+
+# A hub that listens on loopback, with its address in its card.
+hub_start() { # NODE [INIT OPTION...]
+	local node=$1 port
+	shift
+	port=$(free_port)
+	node_start "$node" --listen "127.0.0.1:$port" \
+		--address "127.0.0.1:$port" "$@"
+}
+
+# field --seals to--> hub <--mirrors to-- desk, all compared. The hub's card
+# carries the desk's reader, so what field seals to the hub the desk opens.
+three_nodes() {
+	local reader
+	hub_start hub
+	node_start desk --reader
+	node_start field
+	reader=$(on desk card | sed -n 's/^reader //p')
+	on hub card add-reader "$reader" || die "add-reader"
+	introduce hub desk --mirror || die "hub and desk"
+	introduce field hub || die "field and hub"
+}

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Goal of this test: a seized, locked disk tells nothing. After captures, a sync
+# and an export, no marked word, name, partner, address or time, and no hash
+# that the bag of the same record makes public, stands in the home, be it raw,
+# in hex or in base64.
+. "$(dirname "$0")/lib.sh"
+
+three_nodes
+words=(Zanzibarquux Wqxstatement Vkkfieldname)
+printf '%s: %s' "${words[0]}" "${words[1]}" >"$T/text"
+head -c 70000 /dev/urandom >"$T/secretphoto.jpg"
+printf 'Pxyattachedwords' >>"$T/secretphoto.jpg"
+id=$(on field capture --to hub --text "$T/text" \
+	--field witness.name=Vkkfieldname --attach "$T/secretphoto.jpg")
+on field sync hub || die "sync"
+on desk sync hub || die "sync of the desk"
+on desk export "$id" --to "$T/bag" --disclose-all || die "export"
+port=$(field_of hub port)
+
+on field card >"$T/field.card"
+on hub card >"$T/hub.card"
+python3 "$(dirname "$0")/markers.py" "$T/bag" "$T/field.card" "$T/hub.card" \
+	"127.0.0.1:$port" "${words[@]}" Pxyattachedwords secretphoto.jpg \
+	witness.name evident/log >"$T/markers" || die "markers"
+is "there are many markers to look for" \
+	"$([ "$(wc -l <"$T/markers")" -gt 60 ] && echo yes)" yes
+
+search() { # DIR: how many markers stand in any file or file name
+	python3 "$(dirname "$0")/search.py" "$1" <"$T/markers" 2>"$T/err"
+}
+mkdir "$T/planted"
+printf 'xx%syy' "$(sed -n 1p "$T/markers" | xxd -r -p)" >"$T/planted/f"
+is "the search finds a planted marker" "$(search "$T/planted")" 1
+for node in field hub desk; do
+	on "$node" lock || die "lock of $node"
+	is "the locked home of the $node holds none of them" \
+		"$(search "$T/$node")" 0
+	on "$node" stop
+	is "nor does it once the daemon ended" "$(search "$T/$node")" 0
+done
+is "every file in a home is for its owner alone" \
+	"$(find "$T/field" "$T/hub" \( -type f -o -type d \) -perm /077 | wc -l)" 0
+is "objects all bear the same time" \
+	"$(find "$T/hub/objects" -type f -printf '%T@\n' | sort -u | wc -l)" 1

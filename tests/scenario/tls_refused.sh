@@ -1,0 +1,46 @@
+#!/bin/bash
+# Goal of this test: whoever is not a compared partner gets nothing from a hub's
+# port: no certificate, a stranger's, an RSA one, TLS 1.2; and a device does not
+# talk to a machine that is not the partner it dialled.
+. "$(dirname "$0")/lib.sh"
+
+hub_start hub
+port=$(field_of hub port)
+node_start field
+introduce field hub || die "field and hub"
+
+openssl genpkey -algorithm ed25519 -out "$T/stranger.key" 2>/dev/null
+openssl req -new -x509 -key "$T/stranger.key" -subj /CN=- -days 2 \
+	-out "$T/stranger.crt" 2>/dev/null
+openssl req -new -x509 -newkey rsa:2048 -nodes -keyout "$T/rsa.key" \
+	-subj /CN=- -days 2 -out "$T/rsa.crt" 2>/dev/null
+
+# What the server sent us of application data, which must be nothing.
+heard() { # S_CLIENT OPTION...
+	(sleep 2) | timeout 10 openssl s_client -connect "127.0.0.1:$port" \
+		-quiet -ign_eof "$@" 2>"$T/s_client" | wc -c
+}
+is "no certificate: not a byte" "$(heard -tls1_3)" 0
+is "a stranger's certificate: not a byte" \
+	"$(heard -tls1_3 -cert "$T/stranger.crt" -key "$T/stranger.key")" 0
+is "an RSA certificate: not a byte" \
+	"$(heard -tls1_3 -cert "$T/rsa.crt" -key "$T/rsa.key")" 0
+is "TLS 1.2: not a byte" "$(heard -tls1_2)" 0
+ok "TLS 1.2 was refused by an alert" grep -q alert "$T/s_client"
+id=$(on field capture --to hub --field statement=one)
+ok "the true partner still syncs" on field sync hub
+
+# Another machine takes over the hub's address.
+on hub stop
+openssl s_server -accept "127.0.0.1:$port" -cert "$T/stranger.crt" \
+	-key "$T/stranger.key" -tls1_3 -quiet </dev/null >"$T/got" 2>&1 &
+server=$!
+sleep 0.5
+id=$(on field capture --to hub --field statement=two)
+fails 1 "" "a machine with another key is not the partner" on field sync hub
+kill "$server"
+is "and it was sent nothing of ours" "$(grep -c statement "$T/got")" 0
+node_unlock hub
+ok "the hub is back, and the record goes to it" on field sync hub
+is "both are delivered" \
+	"$(on field list --json | json "sum(r['delivered']==['hub'] for r in j['records'])")" 2
