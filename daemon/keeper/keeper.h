@@ -1,0 +1,91 @@
+/*
+ * The keeper's state, and the requests it answers.
+ *
+ * A handler gets a decoded message. It answers by keeper_answer() and returns
+ * 0, or a positive enum wire_code that goes back as WIRE_FAILED, or -errno,
+ * which goes back as WIRE_CODE_FAILED (or _NO_SPACE).
+ */
+#ifndef EVIDENT_KEEPER_KEEPER_H
+#define EVIDENT_KEEPER_KEEPER_H
+
+#include "daemon/base/service.h"
+#include "daemon/keeper/keyring.h"
+#include "proto/wire/channel.h"
+#include "proto/wire/messages.h"
+
+/* What keys are public, computed once when they are unlocked. */
+struct keeper_public {
+	struct author_id author_id;
+	struct sign_key author, transport;
+	struct age_recipient bundle;
+	struct age_recipient readers[KEYRING_READERS_MAX];
+};
+
+/* Where the own log stands, as far as this life of the keeper knows. */
+struct keeper_log {
+	bool known;	  /* the store has told a durable size */
+	uint64_t durable; /* entries below have been told to be on disk */
+	uint64_t next;	  /* one past the highest entry signed */
+	bool has_checkpoint;
+	struct wire_keeper_checkpoint checkpoint; /* the last one signed */
+};
+
+struct keeper {
+	struct service service;
+	struct channel *store;
+	struct channel *workers[SERVICE_WORKERS_MAX];
+	struct channel *asking;	   /* whose request is being answered */
+	struct keyring_keys *keys; /* guarded; NULL when locked */
+	bool pending;		   /* created and not yet committed */
+	struct keeper_public public;
+	struct keeper_log log;
+	uint64_t idle_seconds; /* 0: never lock by itself */
+	int64_t last_request;  /* seconds of CLOCK_BOOTTIME */
+};
+
+union keeper_message {
+	struct wire_empty empty;
+	struct wire_keeper_create create;
+	struct wire_keeper_sign sign;
+	struct wire_keeper_durable durable;
+	struct wire_keeper_checkpoint checkpoint;
+	struct wire_keeper_cosign cosign;
+	struct wire_keeper_card card;
+	struct wire_keeper_unwrap unwrap;
+};
+
+typedef int (*keeper_handle_cb)(struct keeper *keeper,
+    const union keeper_message *message, struct wire_frame *frame);
+
+int keeper_answer(
+    struct keeper *keeper, enum wire_type type, const void *message);
+
+/* unlock.c */
+int unlock_create(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int unlock_commit(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int unlock_open(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int unlock_resume(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+/* Forget every secret. */
+void unlock_forget(struct keeper *keeper);
+
+/* sign.c */
+int sign_entries(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int sign_durable(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int sign_checkpoint(struct keeper *keeper,
+    const union keeper_message *message, struct wire_frame *frame);
+int sign_cosign(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int sign_card(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+
+/* unwrap.c */
+int unwrap_stanzas(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+
+#endif
