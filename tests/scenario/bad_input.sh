@@ -1,0 +1,152 @@
+#!/bin/bash
+# Goal of this test: bad input is refused by one line that names what is wrong,
+# and leaves nothing half-done: the number of records stays what it was.
+. "$(dirname "$0")/lib.sh"
+
+ok "init makes a home" node_init desk --reader
+is "the home is for its owner alone" "$(stat -c %a "$T/desk")" 700
+fails 3 "no daemon runs" "status without a daemon exits 3" on desk status
+fails 3 "no daemon runs" "lock without a daemon exits 3" on desk lock
+fails 1 "" "a second init is refused" node_init desk --reader
+nodes=(desk)
+fails 6 "locked" "a locked store exits 6" on desk capture --field a=b
+ok "status answers while locked" on desk status
+wrong() { on desk unlock --passphrase-fd 3 3<<<"not the passphrase"; }
+fails 1 "passphrase" "a wrong passphrase is refused" wrong
+ok "the right one opens" node_unlock desk
+fails 1 "" "a second daemon on one home is refused" \
+	timeout 10 "$EVIDENTD" --home "$T/desk"
+id=$(on desk capture --field statement=first)
+records() { on desk list --json | json "len(j['records'])"; }
+is "one record is there" "$(records)" 1
+
+# One line on standard error, besides a hint.
+keep() { cp "$T/err" "$T/err.kept"; }
+refuse() { # CODE TEXT CLAIM COMMAND...
+	fails "$@"
+	keep
+	local lines
+	lines=$(grep -vc '^hint: ' "$T/err.kept")
+	[ "$lines" = 1 ] || is "  in one line" "$lines" 1
+}
+refuse 1 "partner" "an unknown partner" on desk capture --to nobody --field a=b
+refuse 1 "no file" "a missing file" on desk capture --attach "$T/missing"
+mkfifo "$T/fifo"
+refuse 1 "not a regular file" "a FIFO" on desk capture --attach "$T/fifo"
+refuse 1 "not a regular file" "a directory" on desk capture --attach "$T"
+refuse 1 "not a regular file" "a device" on desk capture --attach /dev/null
+refuse 2 "nothing to capture" "an empty capture" on desk capture
+five_thousand() {
+	local i args=()
+	for i in $(seq 5000); do args+=(--field "n=$i"); done
+	on desk capture "${args[@]}"
+}
+refuse 1 "fields" "5,000 fields" five_thousand
+printf 'bad \xff bytes' >"$T/latin"
+refuse 1 "UTF-8" "bytes that are no UTF-8" on desk capture --text "$T/latin"
+printf 'a\0b' >"$T/nul"
+refuse 1 "NUL" "a NUL" on desk capture --text "$T/nul"
+printf 'a\033[31mb' >"$T/escape"
+refuse 1 "control" "control characters" on desk capture --text "$T/escape"
+refuse 1 "name" "a field name that is none" on desk capture --field 'Bad Name=x'
+refuse 1 "name" "a field that Evident itself writes" on desk capture --field kind=x
+refuse 2 "NAME=VALUE" "a field without a value" on desk capture --field x
+refuse 1 "" "a record that is not there" on desk show 0123456789abcdef
+refuse 1 "" "an id that is none" on desk show zzzzzzzzzz
+refuse 2 "no option" "an unknown option" on desk capture --wrong
+refuse 2 "no command" "an unknown command" on desk frobnicate
+
+# Attachments that change while they are read.
+head -c 60000000 /dev/zero >"$T/shrinks"
+shrink() {
+	on desk capture --attach "$T/shrinks" &
+	local pid=$!
+	for _ in $(seq 200); do
+		truncate -s -200000 "$T/shrinks" 2>/dev/null
+	done
+	wait "$pid"
+}
+refuse 1 "changed while" "an attachment that shrinks while it is read" shrink
+
+# Cards.
+on desk card >"$T/own.card"
+refuse 1 "own" "the node's own card" on desk partner add "$T/own.card"
+node_start other --reader
+on other card >"$T/other.card"
+: >"$T/empty.card"
+refuse 1 "card" "an empty card" on desk partner add "$T/empty.card"
+head -c 200 "$T/other.card" >"$T/cut.card"
+refuse 1 "card" "a card cut short" on desk partner add "$T/cut.card"
+sed 's/^serial .*/serial 99/' "$T/other.card" >"$T/changed.card"
+refuse 1 "card" "a card that was changed" on desk partner add "$T/changed.card"
+head -c 100000 /dev/urandom >"$T/large.card"
+refuse 1 "too large" "a card too large" on desk partner add "$T/large.card"
+ok "a good card" on desk partner add "$T/other.card"
+refuse 1 "compare" "nothing is sealed to a partner not compared" \
+	on desk capture --to other --field a=b
+refuse 1 "compare" "nothing is synced with a partner not compared" \
+	on desk sync other
+refuse 1 "number" "a wrong number" on desk partner compare other \
+	"00000 00000 00000 00000 00000 00000 00000 00000 00000 00000 00000 00000"
+zero=$(python3 "$(dirname "$0")/bech32.py" 0000000000000000000000000000000000000000000000000000000000000000)
+refuse 1 "reader" "a reader of small order" on desk card add-reader "$zero"
+refuse 1 "reader" "a reader that is none" on desk card add-reader age1qqqq
+node_start mute
+refuse 1 "" "what nobody could ever open is refused" on mute capture --field a=b
+
+# Import: each bad line is named, the good ones are stored.
+cat >"$T/lines.jsonl" <<'J'
+{"fields":{"statement":"good one"}}
+{"fields":{"statement":"bad one","kind":"x"}}
+not json
+{"fields":{"a":"b"},"attach":["missing.bin"]}
+{"fields":{"violation":["x","y"]}}
+J
+before=$(records)
+fails 5 "line 3" "import says which lines are wrong" on desk import "$T/lines.jsonl"
+is "a line out for each line in" "$(wc -l <"$T/out")" 5
+is "two of them are ids" "$(grep -cE '^[0-9a-f]{64}$' "$T/out")" 2
+is "and two records came of it" "$(records)" $((before + 2))
+is "nothing else was ever stored" "$(records)" 3
+is "no object was left behind" "$(find "$T/desk/objects" -type f | wc -l)" 0
+
+# The disk is full: nothing is stored, and all goes on when there is room.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	ok "a full disk is told and loses nothing" unshare -m \
+		bash "$(dirname "$0")/disk_full.sh" "$T"
+fi
+
+# A home that was damaged while nobody looked.
+on desk stop
+damage() { # FILE OFFSET
+	cp -a "$T/desk" "$T/copy"
+	printf '\x5a\xa5\x5a' | dd of="$T/copy/$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+	"$EVIDENT" --home "$T/copy" unlock --passphrase-fd 3 \
+		3< <(passphrase_of desk) 2>"$T/damage.err"
+	local code=$?
+	"$EVIDENT" --home "$T/copy" list >"$T/damage.out" 2>>"$T/damage.err"
+	code=$((code + $?))
+	"$EVIDENT" --home "$T/copy" stop 2>/dev/null
+	rm -rf "$T/copy"
+	[ "$code" -ne 0 ] && grep -q 'evident: error' "$T/damage.err"
+}
+db=$(cd "$T/desk" && ls -S -- *.db | head -1)
+ok "a flipped database page is refused" damage "$db" 5000
+ok "a flipped first page too" damage "$db" 50
+ok "a flipped keyring is refused" damage keyring 3
+truncated() {
+	cp -a "$T/desk" "$T/copy"
+	truncate -s 100 "$T/copy/keyring"
+	"$EVIDENT" --home "$T/copy" unlock --passphrase-fd 3 \
+		3< <(passphrase_of desk)
+	local code=$?
+	"$EVIDENT" --home "$T/copy" stop 2>/dev/null
+	rm -rf "$T/copy"
+	return $code
+}
+fails 1 "keyring" "a truncated keyring is refused" truncated
+chmod 755 "$T/desk"
+fails 1 "" "a home open to others is refused" timeout 10 "$EVIDENTD" --home "$T/desk"
+chmod 700 "$T/desk"
+ok "the home itself is whole" node_unlock desk
+ok "and holds its records" on desk show "$id"
