@@ -1,0 +1,127 @@
+/*
+ * evidentd: reads its arguments and becomes one of five processes.
+ *
+ * A person or a service manager starts the supervisor; the supervisor starts
+ * the others by --role, which is of no use to anybody else.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/home.h"
+#include "daemon/base/service.h"
+#include "daemon/supervise.h"
+
+#define EXIT_USAGE 2
+
+#if defined(__SANITIZE_ADDRESS__)
+#define EVIDENTD_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EVIDENTD_ASAN 1
+#endif
+#endif
+
+#ifdef EVIDENTD_ASAN
+/* The search for leaks at exit clones and traces, which the sandbox kills. */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	return 1;
+}
+#endif
+
+static const struct {
+	const char *name;
+	int (*main)(void);
+} roles[] = {
+    {"keeper", keeper_main},
+    {"store", store_main},
+    {"worker", worker_main},
+    {"courier", courier_main},
+};
+
+static const char usage[] =
+    "usage: evidentd --home DIR    serve the node in DIR, in the foreground\n"
+    "       evidentd --version\n"
+    "       evidentd --help\n"
+    "\n"
+    "DIR must belong to you and have mode 0700. The node is made and used\n"
+    "with evident(1); SIGTERM stops cleanly.\n";
+
+static int complain(const char *what)
+{
+	fprintf(stderr, "evidentd: error: %s\n", what);
+	return EXIT_FAILURE;
+}
+
+static int complain_usage(const char *what)
+{
+	complain(what);
+	fputs("hint: evidentd --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int run_role(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (strcmp(roles[i].name, name) == 0) {
+			close_range(SERVICE_FD + 1, ~0U, 0);
+			return roles[i].main();
+		}
+	return complain_usage("unknown role");
+}
+
+/* Nothing that whoever started us had open goes into any process, and what we
+ * open is never taken for the log. */
+static int tidy_descriptors(void)
+{
+	int fd;
+
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int run_home(const char *path)
+{
+	const char *why;
+	struct home home;
+	int r;
+
+	if (tidy_descriptors() < 0)
+		return complain("/dev/null cannot be opened");
+	umask(077);
+	if (home_open(path, &home, &why) != 0)
+		return complain(why);
+	r = supervise_run(&home);
+	home_close(&home);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("evidentd " EVIDENT_VERSION);
+		return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	if (argc == 3 && strcmp(argv[1], "--role") == 0)
+		return run_role(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--home") == 0)
+		return run_home(argv[2]);
+	return complain_usage("give --home and a directory");
+}
