@@ -23,7 +23,7 @@
 #include "daemon/base/sandbox.h"
 #include "daemon/keeper/keeper.h"
 
-#define IDLE_CHECK_MS 5000
+#define IDLE_CHECK_SECONDS 5
 
 static const struct request {
 	enum wire_type type;
@@ -196,12 +196,21 @@ static int serve_supervisor(struct keeper *keeper)
 	return r;
 }
 
+/* Seconds until the keys go: 0 when they must now, -1 for never. */
+static int64_t idle_left(const struct keeper *keeper)
+{
+	int64_t left;
+
+	if (!keeper->keys || keeper->idle_seconds == 0)
+		return -1;
+	left = keeper->last_request + (int64_t)keeper->idle_seconds -
+	    now_seconds();
+	return left > 0 ? left : 0;
+}
+
 static int lock_when_idle(struct keeper *keeper)
 {
-	if (!keeper->keys || keeper->idle_seconds == 0)
-		return 0;
-	if ((uint64_t)(now_seconds() - keeper->last_request) <
-	    keeper->idle_seconds)
+	if (idle_left(keeper) != 0)
 		return 0;
 	unlock_forget(keeper);
 	return service_tell(&keeper->service, SUP_STATE_LOCK);
@@ -223,11 +232,15 @@ static void watch(struct channel *channel, struct pollfd *poll_fd,
 static int wait_for_peers(struct keeper *keeper)
 {
 	struct pollfd fds[2 + SERVICE_WORKERS_MAX];
+	const int64_t left = idle_left(keeper);
 	int timeout = -1;
 	size_t i;
 
-	if (keeper->keys && keeper->idle_seconds > 0)
-		timeout = IDLE_CHECK_MS;
+	/* poll() does not count the time that a closed lid took. */
+	if (left >= 0)
+		timeout = left < IDLE_CHECK_SECONDS
+		    ? (int)left * 1000
+		    : IDLE_CHECK_SECONDS * 1000;
 	watch(keeper->service.supervisor, &fds[0], &timeout);
 	watch(keeper->store, &fds[1], &timeout);
 	for (i = 0; i < SERVICE_WORKERS_MAX; i++)
