@@ -1,0 +1,94 @@
+/*
+ * Proof files (C2SP tlog-proof v1; FORMAT.md, 8).
+ */
+#include <string.h>
+
+#include "proto/format/lines.h"
+#include "proto/format/proof.h"
+
+#define VERSION "c2sp.org/tlog-proof@v1"
+
+int proof_build(const struct proof *proof, struct buf *out)
+{
+	size_t i;
+	int r;
+
+	r = buf_printf(out, VERSION "\nindex %llu\n",
+	    (unsigned long long)proof->index);
+	for (i = 0; r == 0 && i < proof->inclusion.count; i++) {
+		r = base64_append(out, BASE64_STANDARD,
+		    span_of(proof->inclusion.hashes[i].bytes, 32));
+		if (r == 0)
+			r = buf_append_text(out, "\n");
+	}
+	if (r == 0)
+		r = buf_append_text(out, "\n");
+	return r == 0 ? buf_append_span(out, proof->checkpoint) : r;
+}
+
+static int take_hash(struct span line, struct merkle_proof *proof)
+{
+	struct buf bytes = {0};
+	int r;
+
+	if (proof->count == MERKLE_PROOF_MAX)
+		return FORMAT_E_MALFORMED;
+	r = base64_decode(line, BASE64_STANDARD, &bytes);
+	if (r == 0 && bytes.len != 32)
+		r = FORMAT_E_MALFORMED;
+	if (r == 0)
+		memcpy(proof->hashes[proof->count++].bytes, bytes.data, 32);
+	buf_free(&bytes);
+	return r;
+}
+
+int proof_parse(struct span bytes, struct proof *ret_proof)
+{
+	struct proof proof = {0};
+	struct lines lines;
+	struct span line;
+	int r;
+
+	lines_begin(&lines, bytes);
+	if (lines_expect_exact(&lines, VERSION) != 0 ||
+	    lines_expect(&lines, "index", &line) != 0 ||
+	    decimal_decode(line, &proof.index) != 0)
+		return FORMAT_E_MALFORMED;
+	for (;;) {
+		r = lines_next_raw(&lines, &line);
+		if (r != 0 || line.len == 0)
+			break;
+		r = take_hash(line, &proof.inclusion);
+		if (r != 0)
+			break;
+	}
+	if (r != 0)
+		return r;
+	if (lines_at_end(&lines))
+		return FORMAT_E_MALFORMED;
+	proof.checkpoint = lines.rest;
+	*ret_proof = proof;
+	return 0;
+}
+
+int proof_verify(const struct proof *proof, const struct digest *leaf,
+    const char *origin, const struct sign_key *key)
+{
+	struct checkpoint checkpoint;
+	struct note note;
+	int r;
+
+	r = note_parse(proof->checkpoint, &note);
+	if (r != 0)
+		return r;
+	r = note_verify(&note, origin, key);
+	if (r == 0)
+		r = checkpoint_parse(note.text, &checkpoint);
+	if (r == 0 && strcmp(checkpoint.origin, origin) != 0)
+		r = FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = merkle_verify_inclusion(leaf, proof->index,
+		    checkpoint.size, &proof->inclusion, &checkpoint.root);
+	note_free(&note);
+	return r;
+}
