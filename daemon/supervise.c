@@ -83,7 +83,7 @@ static bool roles_are_linked(enum wire_role a, enum wire_role b)
 	if (b == WIRE_ROLE_STORE)
 		return true;
 	return (a == WIRE_ROLE_KEEPER && b == WIRE_ROLE_WORKER) ||
-	    (a == WIRE_ROLE_WORKER && b == WIRE_ROLE_KEEPER);
+	       (a == WIRE_ROLE_WORKER && b == WIRE_ROLE_KEEPER);
 }
 
 /* Start ${child} and connect it to all that run. What fails here shows as the
@@ -188,8 +188,7 @@ static void child_died(
 	child_log_death(child, status);
 	deaths = child_count_death(child, now);
 	if (deaths >= CHILD_DEATHS_MAX) {
-		log_event(LOG_LEVEL_ERROR,
-		    "a process keeps ending, giving up");
+		log_event(LOG_LEVEL_ERROR, "a process keeps ending, giving up");
 		supervisor->phase = PHASE_FAILED;
 		return;
 	}
@@ -230,8 +229,8 @@ static void start_due(struct supervisor *supervisor)
 }
 
 /* -EPROTO when this child may not say so. */
-static int take_state(struct supervisor *supervisor,
-    const struct child *child, const struct wire_sup_state *message)
+static int take_state(struct supervisor *supervisor, const struct child *child,
+    const struct wire_sup_state *message)
 {
 	switch (message->state) {
 	case SUP_STATE_READY:
@@ -252,8 +251,8 @@ static int take_state(struct supervisor *supervisor,
 	return -EPROTO;
 }
 
-static int take_frame(struct supervisor *supervisor,
-    const struct child *child, const struct wire_frame *frame)
+static int take_frame(struct supervisor *supervisor, const struct child *child,
+    const struct wire_frame *frame)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_sup_state message;
@@ -288,8 +287,7 @@ static void hear_child(struct supervisor *supervisor, struct child *child)
 	if (r != 0 && child->channel) {
 		channel_freep(&child->channel);
 		/* One that closes its end may be on its way out. */
-		if (r != CHANNEL_E_CLOSED &&
-		    supervisor->phase == PHASE_RUNNING)
+		if (r != CHANNEL_E_CLOSED && supervisor->phase == PHASE_RUNNING)
 			kill(child->pid, SIGKILL);
 	}
 }
@@ -299,7 +297,7 @@ static void hear_signals(struct supervisor *supervisor)
 	struct signalfd_siginfo info;
 
 	while (read(supervisor->signal_fd, &info, sizeof info) ==
-	    (ssize_t)sizeof info)
+	       (ssize_t)sizeof info)
 		if (info.ssi_signo != SIGCHLD)
 			begin_stop(supervisor);
 }
@@ -313,8 +311,8 @@ static int time_left(const struct supervisor *supervisor)
 
 	if (supervisor->phase != PHASE_RUNNING)
 		due = supervisor->deadline;
-	for (i = 0; supervisor->phase == PHASE_RUNNING &&
-	     i < supervisor->count; i++) {
+	for (i = 0; supervisor->phase == PHASE_RUNNING && i < supervisor->count;
+	     i++) {
 		const struct child *child = &supervisor->children[i];
 
 		if (child->pid == 0 && (due < 0 || child->start_at < due))
@@ -360,7 +358,7 @@ static void hear_children(struct supervisor *supervisor)
 static void run(struct supervisor *supervisor)
 {
 	while (supervisor->phase != PHASE_DONE &&
-	    supervisor->phase != PHASE_FAILED) {
+	       supervisor->phase != PHASE_FAILED) {
 		if (supervisor->phase == PHASE_RUNNING)
 			start_due(supervisor);
 		wait_for_events(supervisor);

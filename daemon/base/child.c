@@ -82,8 +82,7 @@ static int spawn(struct child *child)
 	return r;
 }
 
-int child_start(
-    struct child *child, const struct home *home, unsigned workers)
+int child_start(struct child *child, const struct home *home, unsigned workers)
 {
 	const struct wire_sup_start start = {.workers = workers};
 	const int fds[2] = {home->dir_fd, home->control_fd};
@@ -97,8 +96,7 @@ int child_start(
 		count = 1;
 	else if (child->role == WIRE_ROLE_STORE)
 		count = 2;
-	return channel_send(
-	    child->channel, WIRE_SUP_START, &start, fds, count);
+	return channel_send(child->channel, WIRE_SUP_START, &start, fds, count);
 }
 
 static int send_peer(struct child *child, const struct child *peer, int fd)
@@ -106,8 +104,7 @@ static int send_peer(struct child *child, const struct child *peer, int fd)
 	const struct wire_sup_peer message = {
 	    .role = peer->role, .number = peer->number};
 
-	return channel_send(
-	    child->channel, WIRE_SUP_PEER, &message, &fd, 1);
+	return channel_send(child->channel, WIRE_SUP_PEER, &message, &fd, 1);
 }
 
 int child_connect(struct child *a, struct child *b)
@@ -177,8 +174,8 @@ void child_log_death(const struct child *child, int status)
 	};
 
 	if (WIFSIGNALED(status))
-		log_number(LOG_LEVEL_WARNING, texts[child->role][1],
-		    WTERMSIG(status));
+		log_number(
+		    LOG_LEVEL_WARNING, texts[child->role][1], WTERMSIG(status));
 	else
 		log_number(LOG_LEVEL_WARNING, texts[child->role][0],
 		    WEXITSTATUS(status));

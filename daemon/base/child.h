@@ -14,17 +14,16 @@
 
 struct child {
 	enum wire_role role;
-	unsigned number;	 /* of a worker, from 0 */
-	pid_t pid;		 /* 0: does not run */
+	unsigned number;         /* of a worker, from 0 */
+	pid_t pid;               /* 0: does not run */
 	struct channel *channel; /* NULL when it closed its end */
-	int64_t start_at;	 /* milliseconds; when it does not run */
+	int64_t start_at;        /* milliseconds; when it does not run */
 	int64_t deaths[CHILD_DEATHS_MAX]; /* newest first; 0: none */
 };
 
 /* Execute this binary in the child's role and send it START: 0 or -errno.
  * After a failure child_end() cleans up. */
-int child_start(
-    struct child *child, const struct home *home, unsigned workers);
+int child_start(struct child *child, const struct home *home, unsigned workers);
 /* Give both of a fresh pair of sockets to talk to each other: 0 or -errno of
  * ${a}. */
 int child_connect(struct child *a, struct child *b);

@@ -29,8 +29,7 @@ static int refuse(const char **ret_why, const char *why)
 	return HOME_E_REFUSED;
 }
 
-static int open_directory(
-    const char *path, int *ret_fd, const char **ret_why)
+static int open_directory(const char *path, int *ret_fd, const char **ret_why)
 {
 	struct stat st;
 	int fd;
@@ -38,10 +37,9 @@ static int open_directory(
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return refuse(ret_why,
-		    errno == ENOENT ? "the home directory does not exist"
-			: errno == ENOTDIR
-			? "the home is not a directory"
-			: "the home directory cannot be opened");
+		    errno == ENOENT    ? "the home directory does not exist"
+		    : errno == ENOTDIR ? "the home is not a directory"
+				       : "the home directory cannot be opened");
 	*ret_fd = fd;
 	if (fstat(fd, &st) < 0)
 		return refuse(ret_why, "the home directory cannot be read");
@@ -59,18 +57,17 @@ static int take_lock(int dir_fd, int *ret_fd, const char **ret_why)
 {
 	int fd;
 
-	fd = openat(dir_fd, name_lock,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(
+	    dir_fd, name_lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return refuse(ret_why,
-		    "the lock in the home directory cannot be opened");
+		return refuse(
+		    ret_why, "the lock in the home directory cannot be opened");
 	*ret_fd = fd;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return refuse(ret_why,
-	    errno == EWOULDBLOCK
-		? "another evidentd is running on this home"
-		: "the home directory cannot be locked");
+	return refuse(ret_why, errno == EWOULDBLOCK
+				   ? "another evidentd is running on this home"
+				   : "the home directory cannot be locked");
 }
 
 /* A socket left over by a daemon that was killed is removed; we hold the lock,
@@ -97,7 +94,7 @@ static int bind_control(int dir_fd, int fd)
 		return -errno;
 	mask = umask(0177);
 	r = bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno
-								       : 0;
+								      : 0;
 	umask(mask);
 	if (chdir("/") < 0 && r == 0)
 		r = -errno;
@@ -122,8 +119,8 @@ static int listen_control(int dir_fd, int *ret_fd, const char **ret_why)
 		return refuse(ret_why, "no socket can be made");
 	*ret_fd = fd;
 	if (bind_control(dir_fd, fd) < 0)
-		return refuse(ret_why,
-		    "the socket in the home directory cannot be made");
+		return refuse(
+		    ret_why, "the socket in the home directory cannot be made");
 	return 0;
 }
 
@@ -137,8 +134,7 @@ static void close_fds(struct home *home)
 		close(home->dir_fd);
 }
 
-int home_open(
-    const char *path, struct home *ret_home, const char **ret_why)
+int home_open(const char *path, struct home *ret_home, const char **ret_why)
 {
 	struct home home = {-1, -1, -1};
 	int r;

@@ -6,7 +6,7 @@
 
 struct home {
 	int dir_fd;
-	int lock_fd;	/* holds the lock while open */
+	int lock_fd;    /* holds the lock while open */
 	int control_fd; /* listening, not blocking */
 };
 
@@ -18,8 +18,7 @@ enum {
  * lock and listen on its socket "control". 0, or HOME_E_REFUSED with a text for
  * the person in ${ret_why}. Works for paths of any length, and leaves the
  * process in the directory "/". */
-int home_open(
-    const char *path, struct home *ret_home, const char **ret_why);
+int home_open(const char *path, struct home *ret_home, const char **ret_why);
 /* Remove the socket and give up the lock. */
 void home_close(struct home *home);
 

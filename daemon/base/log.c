@@ -50,9 +50,8 @@ void log_event(enum log_level level, const char *text)
 
 	if (!log_is_wanted(level))
 		return;
-	write_line(line,
-	    snprintf(line, sizeof line, "<%d>%s: %s\n", (int)level, log_role,
-		text));
+	write_line(line, snprintf(line, sizeof line, "<%d>%s: %s\n", (int)level,
+			     log_role, text));
 }
 
 void log_number(enum log_level level, const char *text, int64_t number)
@@ -61,7 +60,6 @@ void log_number(enum log_level level, const char *text, int64_t number)
 
 	if (!log_is_wanted(level))
 		return;
-	write_line(line,
-	    snprintf(line, sizeof line, "<%d>%s: %s: %lld\n", (int)level,
-		log_role, text, (long long)number));
+	write_line(line, snprintf(line, sizeof line, "<%d>%s: %s: %lld\n",
+			     (int)level, log_role, text, (long long)number));
 }

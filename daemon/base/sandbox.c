@@ -44,57 +44,51 @@
 #define END -1 /* of a list; no system call has this number */
 
 /* Memory, time, descriptors at hand, leaving. */
-static const int everyone[] = {
-    SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev),
-    SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(fcntl), SCMP_SYS(dup),
-    SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
+static const int everyone[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write),
+    SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(fcntl),
+    SCMP_SYS(dup), SCMP_SYS(fstat), SCMP_SYS(lseek), SCMP_SYS(poll),
+    SCMP_SYS(ppoll), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
     SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(brk), SCMP_SYS(munmap),
     SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(mlock2),
     SCMP_SYS(munlock), SCMP_SYS(getrandom), SCMP_SYS(futex),
-    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
-    SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday),
-    SCMP_SYS(time), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid),
-    SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
-    SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo),
-    SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), END};
+    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(time),
+    SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid), SCMP_SYS(getuid),
+    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname),
+    SCMP_SYS(sysinfo), SCMP_SYS(getrusage), SCMP_SYS(getrlimit),
+    SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit), SCMP_SYS(exit_group), END};
 
 /* Reading and writing files that are open. */
-static const int file_contents[] = {
-    SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(pwrite64),
-    SCMP_SYS(pwritev), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+static const int file_contents[] = {SCMP_SYS(pread64), SCMP_SYS(preadv),
+    SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
     SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fadvise64),
     SCMP_SYS(sync_file_range), SCMP_SYS(copy_file_range), END};
 
 /* Naming files; Landlock says which. */
-static const int file_names[] = {
-    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat),
-    SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access),
-    SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(rename),
-    SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink),
+static const int file_names[] = {SCMP_SYS(open), SCMP_SYS(openat),
+    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
+    SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink),
     SCMP_SYS(unlinkat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), END};
 
 /* What a database, a directory of objects and their locks need beside. */
-static const int file_trees[] = {
-    SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir),
-    SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(flock),
-    SCMP_SYS(utimensat), SCMP_SYS(fchmod), SCMP_SYS(fchown),
-    SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(umask),
-    SCMP_SYS(mlockall), SCMP_SYS(munlockall), END};
+static const int file_trees[] = {SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
+    SCMP_SYS(rmdir), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(flock),
+    SCMP_SYS(utimensat), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(statfs),
+    SCMP_SYS(fstatfs), SCMP_SYS(umask), SCMP_SYS(mlockall),
+    SCMP_SYS(munlockall), END};
 
 static const int anonymous_files[] = {SCMP_SYS(memfd_create), END};
 
 /* An event loop over sockets that are there, or come by accept(). */
-static const int events[] = {
-    SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),
-    SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(eventfd2),
-    SCMP_SYS(pipe2), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
-    SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(getsockopt),
-    SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
-    SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), END};
+static const int events[] = {SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2),
+    SCMP_SYS(eventfd2), SCMP_SYS(pipe2), SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime), SCMP_SYS(accept), SCMP_SYS(accept4),
+    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
+    SCMP_SYS(getpeername), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), END};
 
 /* socket() itself is allowed for TCP only, below. */
 static const int network[] = {
@@ -103,11 +97,10 @@ static const int network[] = {
 /* What libraries try, and do without: an error, no death. Of everybody: */
 static const int probes[] = {SCMP_SYS(prctl), END};
 /* ... and of those that may name no file: */
-static const int file_probes[] = {
-    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(lstat),
-    SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat),
-    SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(getcwd), END};
+static const int file_probes[] = {SCMP_SYS(open), SCMP_SYS(openat),
+    SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(access),
+    SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat), SCMP_SYS(getcwd), END};
 
 /* AddressSanitizer reads its own mappings and moves signals around. */
 static const int asan[] = {
@@ -115,7 +108,7 @@ static const int asan[] = {
 
 struct profile {
 	const int *lists[8]; /* up to NULL */
-	bool files;	     /* may name files */
+	bool files;          /* may name files */
 	bool tcp;
 	rlim_t address_space;
 };
@@ -126,8 +119,8 @@ static const struct profile profiles[] = {
     [SANDBOX_STORE] = {{everyone, file_contents, file_names, file_trees,
 			   anonymous_files, events, NULL},
 	true, false, (rlim_t)2 << 30},
-    [SANDBOX_WORKER] = {{everyone, file_contents, anonymous_files, NULL},
-	false, false, (rlim_t)2 << 30},
+    [SANDBOX_WORKER] = {{everyone, file_contents, anonymous_files, NULL}, false,
+	false, (rlim_t)2 << 30},
     [SANDBOX_COURIER] = {{everyone, file_contents, anonymous_files, events,
 			     network, NULL},
 	false, true, (rlim_t)2 << 30},
@@ -140,13 +133,11 @@ static int add_rule(scmp_filter_ctx filter, uint32_t action, int call,
 {
 	int r;
 
-	r = seccomp_rule_add_array(
-	    filter, action, call, when ? 1 : 0, when);
+	r = seccomp_rule_add_array(filter, action, call, when ? 1 : 0, when);
 	return r == -EDOM ? 0 : r;
 }
 
-static int add_list(
-    scmp_filter_ctx filter, uint32_t action, const int *list)
+static int add_list(scmp_filter_ctx filter, uint32_t action, const int *list)
 {
 	int r = 0;
 
@@ -183,37 +174,43 @@ static int add_not_executable(scmp_filter_ctx filter, int call)
 	    SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC), EPERM);
 }
 
-/* Streams of IPv4 (2) and IPv6 (10), which differ in one bit. libc asks for
- * others when it resolves a name, and takes no for an answer. */
-static int add_tcp_sockets(scmp_filter_ctx filter)
+/* Sockets of IPv4 (2) and IPv6 (10), which differ in one bit, of one type. */
+static int add_inet_sockets(scmp_filter_ctx filter, uint32_t action, int type)
 {
-	const struct scmp_arg_cmp tcp[] = {
+	const struct scmp_arg_cmp inet[] = {
 	    SCMP_A0_64(SCMP_CMP_MASKED_EQ,
 		0xffffffff & ~(uint64_t)(AF_INET ^ AF_INET6),
 		AF_INET & AF_INET6),
-	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM),
+	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, (uint64_t)type),
 	};
-	const struct scmp_arg_cmp local =
-	    SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX, 0);
-	const struct scmp_arg_cmp routes =
-	    SCMP_A0_64(SCMP_CMP_EQ, AF_NETLINK, 0);
-	const int socket_call = SCMP_SYS(socket);
+
+	return seccomp_rule_add_array(
+	    filter, action, SCMP_SYS(socket), 2, inet);
+}
+
+/* Streams. What a resolver tries beside is an error, the rest kills. */
+static int add_tcp_sockets(scmp_filter_ctx filter)
+{
+	static const int tried[] = {AF_UNIX, AF_NETLINK};
+	size_t i;
 	int r;
 
-	r = seccomp_rule_add_array(
-	    filter, SCMP_ACT_ALLOW, socket_call, 2, tcp);
+	r = add_inet_sockets(filter, SCMP_ACT_ALLOW, SOCK_STREAM);
 	if (r == 0)
+		r = add_inet_sockets(
+		    filter, SCMP_ACT_ERRNO(EACCES), SOCK_DGRAM);
+	for (i = 0; r == 0 && i < sizeof tried / sizeof *tried; i++) {
+		const struct scmp_arg_cmp family =
+		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)tried[i], 0);
+
 		r = add_rule(
-		    filter, SCMP_ACT_ERRNO(EACCES), socket_call, &local);
-	if (r == 0)
-		r = add_rule(
-		    filter, SCMP_ACT_ERRNO(EACCES), socket_call, &routes);
+		    filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), &family);
+	}
 	return r;
 }
 
 /* Rules that look at arguments. */
-static int add_conditions(
-    scmp_filter_ctx filter, const struct profile *profile)
+static int add_conditions(scmp_filter_ctx filter, const struct profile *profile)
 {
 	int r;
 
@@ -225,8 +222,8 @@ static int add_conditions(
 	if (r == 0) /* to read limits, not to set any */
 		r = add_equal(filter, SCMP_SYS(prlimit64), 2, 0, EPERM);
 	if (r == 0 && !profile->files) /* this is how libc does fstat() */
-		r = add_equal(filter, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH,
-		    EACCES);
+		r = add_equal(
+		    filter, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, EACCES);
 	if (r == 0 && profile->tcp)
 		r = add_tcp_sockets(filter);
 	return r;
@@ -283,8 +280,7 @@ static int confine_files(const struct profile *profile, int home_fd)
 {
 	int r;
 
-	r = sandbox_landlock_enter(
-	    profile->files ? home_fd : -1, profile->tcp);
+	r = sandbox_landlock_enter(profile->files ? home_fd : -1, profile->tcp);
 	if (r == -ENOSYS || r == -EOPNOTSUPP) {
 		log_event(LOG_LEVEL_WARNING,
 		    "this kernel has no Landlock, files are less confined");

@@ -6,9 +6,9 @@
 #define EVIDENT_BASE_SANDBOX_H
 
 enum sandbox_profile {
-	SANDBOX_KEEPER,	 /* its own directory; no network, no exec */
-	SANDBOX_STORE,	 /* its home directory; control socket; no exec */
-	SANDBOX_WORKER,	 /* only descriptors it is given: no open, no socket */
+	SANDBOX_KEEPER,  /* its own directory; no network, no exec */
+	SANDBOX_STORE,   /* its home directory; control socket; no exec */
+	SANDBOX_WORKER,  /* only descriptors it is given: no open, no socket */
 	SANDBOX_COURIER, /* TCP only; no file, no Unix socket of its own */
 };
 

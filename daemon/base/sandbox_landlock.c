@@ -79,10 +79,9 @@ static size_t attr_size(long abi)
 static int allow_home(int ruleset, int home_fd, uint64_t fs)
 {
 	struct path_attr home = {
-	    .allowed = fs &
-		(FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_DIR |
-		    FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_REFER |
-		    FS_TRUNCATE),
+	    .allowed = fs & (FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR |
+				FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR |
+				FS_MAKE_REG | FS_REFER | FS_TRUNCATE),
 	    .parent_fd = home_fd,
 	};
 

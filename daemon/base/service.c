@@ -47,8 +47,7 @@ static bool parent_is_alive(void)
 	struct ucred maker;
 	socklen_t len = sizeof maker;
 
-	if (getsockopt(
-		SERVICE_FD, SOL_SOCKET, SO_PEERCRED, &maker, &len) < 0)
+	if (getsockopt(SERVICE_FD, SOL_SOCKET, SO_PEERCRED, &maker, &len) < 0)
 		return false;
 	return maker.pid == getppid();
 }
@@ -85,11 +84,9 @@ static int take_start(
 	struct wire_sup_start start;
 	int r;
 
-	if (frame->type != WIRE_SUP_START ||
-	    frame->fd_count != count_fds(role))
+	if (frame->type != WIRE_SUP_START || frame->fd_count != count_fds(role))
 		return -EPROTO;
-	r = wire_decode(
-	    WIRE_SUP_START, buf_span(&frame->body), &arena, &start);
+	r = wire_decode(WIRE_SUP_START, buf_span(&frame->body), &arena, &start);
 	wire_arena_free(&arena);
 	if (r < 0)
 		return r;

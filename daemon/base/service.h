@@ -26,7 +26,7 @@ enum sup_state {
 
 struct service {
 	struct channel *supervisor;
-	int home_fd;	/* or -1 */
+	int home_fd;    /* or -1 */
 	int control_fd; /* or -1 */
 	unsigned workers;
 };

@@ -38,8 +38,7 @@ static void pack_iv(uint64_t block, uint8_t ret_iv[16])
 		ret_iv[i] = (uint8_t)(block >> (8 * i));
 }
 
-static int start_cipher(
-    struct veil *veil, const uint8_t *key, uint64_t offset)
+static int start_cipher(struct veil *veil, const uint8_t *key, uint64_t offset)
 {
 	uint8_t iv[16], skipped[VEIL_BLOCK_BYTES] = {0};
 	int len, r = -EIO;
@@ -48,8 +47,8 @@ static int start_cipher(
 	if (!veil->cipher)
 		return -ENOMEM;
 	pack_iv(offset / VEIL_BLOCK_BYTES, iv);
-	if (EVP_EncryptInit_ex(
-		veil->cipher, EVP_chacha20(), NULL, key, iv) == 1 &&
+	if (EVP_EncryptInit_ex(veil->cipher, EVP_chacha20(), NULL, key, iv) ==
+		1 &&
 	    EVP_EncryptUpdate(veil->cipher, skipped, &len, skipped,
 		(int)(offset % VEIL_BLOCK_BYTES)) == 1)
 		r = 0;
@@ -69,8 +68,8 @@ int veil_make_key(uint8_t ret_key[VEIL_KEY_BYTES])
 	return 0;
 }
 
-int veil_new(const uint8_t key[VEIL_KEY_BYTES], uint64_t offset,
-    struct veil **ret_veil)
+int veil_new(
+    const uint8_t key[VEIL_KEY_BYTES], uint64_t offset, struct veil **ret_veil)
 {
 	struct veil *veil;
 	int r;
@@ -90,8 +89,7 @@ int veil_new(const uint8_t key[VEIL_KEY_BYTES], uint64_t offset,
 	return 0;
 }
 
-int veil_apply(
-    struct veil *veil, const uint8_t *in, size_t len, uint8_t *out)
+int veil_apply(struct veil *veil, const uint8_t *in, size_t len, uint8_t *out)
 {
 	if (len > veil->left)
 		return -EFBIG;

@@ -17,11 +17,10 @@ struct veil;
 /* A fresh key from the kernel: 0 or -errno. */
 int veil_make_key(uint8_t ret_key[VEIL_KEY_BYTES]);
 /* Start at byte ${offset} (at most 2^38 - 1). */
-int veil_new(const uint8_t key[VEIL_KEY_BYTES], uint64_t offset,
-    struct veil **ret_veil);
+int veil_new(
+    const uint8_t key[VEIL_KEY_BYTES], uint64_t offset, struct veil **ret_veil);
 /* Put on or lift; ${in} and ${out} may be the same. */
-int veil_apply(
-    struct veil *veil, const uint8_t *in, size_t len, uint8_t *out);
+int veil_apply(struct veil *veil, const uint8_t *in, size_t len, uint8_t *out);
 void veil_free(struct veil *veil);
 void veil_freep(struct veil **veil);
 

@@ -77,14 +77,13 @@ static const struct request *find_request(const struct wire_frame *frame)
 	for (i = 0; i < sizeof requests / sizeof *requests; i++)
 		if (requests[i].type == frame->type)
 			return requests[i].fd_count == frame->fd_count
-			    ? &requests[i]
-			    : NULL;
+				   ? &requests[i]
+				   : NULL;
 	return NULL;
 }
 
-static int handle_decoded(struct keeper *keeper,
-    const struct request *request, const union keeper_message *message,
-    struct wire_frame *frame)
+static int handle_decoded(struct keeper *keeper, const struct request *request,
+    const union keeper_message *message, struct wire_frame *frame)
 {
 	int r;
 
@@ -105,8 +104,7 @@ static int handle_request(struct keeper *keeper, struct wire_frame *frame)
 
 	if (!request)
 		return -EPROTO;
-	r = wire_decode(
-	    frame->type, buf_span(&frame->body), &arena, &message);
+	r = wire_decode(frame->type, buf_span(&frame->body), &arena, &message);
 	if (r == 0)
 		r = handle_decoded(keeper, request, &message, frame);
 	else if (r > 0)
@@ -141,13 +139,13 @@ static void serve_channel(struct keeper *keeper, struct channel **channel)
 		channel_freep(channel);
 }
 
-static int place_peer(struct keeper *keeper,
-    const struct wire_sup_peer *peer, struct channel ***ret_place)
+static int place_peer(struct keeper *keeper, const struct wire_sup_peer *peer,
+    struct channel ***ret_place)
 {
 	if (peer->role == WIRE_ROLE_STORE && peer->number == 0)
 		*ret_place = &keeper->store;
 	else if (peer->role == WIRE_ROLE_WORKER &&
-	    peer->number < SERVICE_WORKERS_MAX)
+		 peer->number < SERVICE_WORKERS_MAX)
 		*ret_place = &keeper->workers[peer->number];
 	else
 		return -EPROTO;
@@ -161,8 +159,7 @@ static int take_peer(struct keeper *keeper, struct wire_frame *frame)
 	struct channel **place;
 	int r;
 
-	r = wire_decode(
-	    WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
+	r = wire_decode(WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
 	wire_arena_free(&arena);
 	if (r != 0 || frame->fd_count != 1)
 		return -EPROTO;
@@ -204,7 +201,7 @@ static int64_t idle_left(const struct keeper *keeper)
 	if (!keeper->keys || keeper->idle_seconds == 0)
 		return -1;
 	left = keeper->last_request + (int64_t)keeper->idle_seconds -
-	    now_seconds();
+	       now_seconds();
 	return left > 0 ? left : 0;
 }
 
@@ -217,8 +214,7 @@ static int lock_when_idle(struct keeper *keeper)
 }
 
 /* Who has not read an answer is not asked for the next question. */
-static void watch(struct channel *channel, struct pollfd *poll_fd,
-    int *timeout)
+static void watch(struct channel *channel, struct pollfd *poll_fd, int *timeout)
 {
 	poll_fd->fd = channel ? channel_fd(channel) : -1;
 	poll_fd->events = POLLIN;
@@ -238,9 +234,8 @@ static int wait_for_peers(struct keeper *keeper)
 
 	/* poll() does not count the time that a closed lid took. */
 	if (left >= 0)
-		timeout = left < IDLE_CHECK_SECONDS
-		    ? (int)left * 1000
-		    : IDLE_CHECK_SECONDS * 1000;
+		timeout = left < IDLE_CHECK_SECONDS ? (int)left * 1000
+						    : IDLE_CHECK_SECONDS * 1000;
 	watch(keeper->service.supervisor, &fds[0], &timeout);
 	watch(keeper->store, &fds[1], &timeout);
 	for (i = 0; i < SERVICE_WORKERS_MAX; i++)

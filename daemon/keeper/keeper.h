@@ -23,9 +23,9 @@ struct keeper_public {
 
 /* Where the own log stands, as far as this life of the keeper knows. */
 struct keeper_log {
-	bool known;	  /* the store has told a durable size */
+	bool known;       /* the store has told a durable size */
 	uint64_t durable; /* entries below have been told to be on disk */
-	uint64_t next;	  /* one past the highest entry signed */
+	uint64_t next;    /* one past the highest entry signed */
 	bool has_checkpoint;
 	struct wire_keeper_checkpoint checkpoint; /* the last one signed */
 };
@@ -34,9 +34,9 @@ struct keeper {
 	struct service service;
 	struct channel *store;
 	struct channel *workers[SERVICE_WORKERS_MAX];
-	struct channel *asking;	   /* whose request is being answered */
+	struct channel *asking;    /* whose request is being answered */
 	struct keyring_keys *keys; /* guarded; NULL when locked */
-	bool pending;		   /* created and not yet committed */
+	bool pending;              /* created and not yet committed */
 	struct keeper_public public;
 	struct keeper_log log;
 	uint64_t idle_seconds; /* 0: never lock by itself */
@@ -77,8 +77,8 @@ int sign_entries(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_durable(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
-int sign_checkpoint(struct keeper *keeper,
-    const union keeper_message *message, struct wire_frame *frame);
+int sign_checkpoint(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
 int sign_cosign(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_card(struct keeper *keeper, const union keeper_message *message,

@@ -100,9 +100,8 @@ static void make_label(const uint8_t *image, const char word[5], int slot,
 	ret_label[HEAD_BYTES + 4] = (uint8_t)slot;
 }
 
-static void seal_part(const uint8_t key[32],
-    const uint8_t label[LABEL_BYTES], const uint8_t *plain, size_t len,
-    uint8_t *out)
+static void seal_part(const uint8_t key[32], const uint8_t label[LABEL_BYTES],
+    const uint8_t *plain, size_t len, uint8_t *out)
 {
 	randombytes_buf(out, NONCE_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_BYTES, NULL,
@@ -110,19 +109,18 @@ static void seal_part(const uint8_t key[32],
 }
 
 /* ${len} is of the plaintext. */
-static bool open_part(const uint8_t key[32],
-    const uint8_t label[LABEL_BYTES], const uint8_t *sealed, size_t len,
-    uint8_t *ret_plain)
+static bool open_part(const uint8_t key[32], const uint8_t label[LABEL_BYTES],
+    const uint8_t *sealed, size_t len, uint8_t *ret_plain)
 {
-	return crypto_aead_xchacha20poly1305_ietf_decrypt(ret_plain, NULL,
-		   NULL, sealed + NONCE_BYTES, len + TAG_BYTES, label,
-		   LABEL_BYTES, sealed, key) == 0;
+	return crypto_aead_xchacha20poly1305_ietf_decrypt(ret_plain, NULL, NULL,
+		   sealed + NONCE_BYTES, len + TAG_BYTES, label, LABEL_BYTES,
+		   sealed, key) == 0;
 }
 
 static bool cost_is_sane(struct keyring_cost cost)
 {
 	return cost.ops >= OPS_MIN && cost.ops <= OPS_MAX &&
-	    cost.memory >= MEMORY_MIN && cost.memory <= MEMORY_MAX;
+	       cost.memory >= MEMORY_MIN && cost.memory <= MEMORY_MAX;
 }
 
 static int hash_image(const uint8_t *image, struct digest *ret_digest)
@@ -233,8 +231,7 @@ struct room {
 	uint8_t body[BODY_PLAIN];
 };
 
-static void seal_slots(
-    struct room *room, enum slot_kind kind, uint8_t *image)
+static void seal_slots(struct room *room, enum slot_kind kind, uint8_t *image)
 {
 	uint8_t label[LABEL_BYTES];
 
@@ -243,8 +240,7 @@ static void seal_slots(
 	room->slot[0] = SLOT_VERSION;
 	room->slot[1] = (uint8_t)kind;
 	memcpy(room->slot + 2, room->master, sizeof room->master);
-	seal_part(room->kek, label, room->slot, SLOT_PLAIN,
-	    image + HEAD_BYTES);
+	seal_part(room->kek, label, room->slot, SLOT_PLAIN, image + HEAD_BYTES);
 	randombytes_buf(
 	    image + HEAD_BYTES + SLOT_BYTES, (SLOTS - 1) * SLOT_BYTES);
 }
@@ -256,8 +252,7 @@ static void seal_body(
 
 	make_label(image, "body", 0, label);
 	pack_body(keys, room->body);
-	seal_part(
-	    room->master, label, room->body, BODY_PLAIN, image + BODY_AT);
+	seal_part(room->master, label, room->body, BODY_PLAIN, image + BODY_AT);
 }
 
 int keyring_seal(const struct keyring_keys *keys, struct span passphrase,
@@ -302,9 +297,8 @@ int keyring_derive(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	if (!cost_is_sane(cost))
 		return KEYRING_E_CORRUPT;
 	if (crypto_pwhash(ret_kek, KEYRING_KEK_BYTES,
-		(const char *)passphrase.data, passphrase.len, image,
-		cost.ops, (size_t)cost.memory,
-		crypto_pwhash_ALG_ARGON2ID13) != 0)
+		(const char *)passphrase.data, passphrase.len, image, cost.ops,
+		(size_t)cost.memory, crypto_pwhash_ALG_ARGON2ID13) != 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -312,12 +306,12 @@ int keyring_derive(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 static bool slot_is_usable(const uint8_t slot[SLOT_PLAIN])
 {
 	return slot[0] == SLOT_VERSION &&
-	    (slot[1] == SLOT_NORMAL || slot[1] == SLOT_RECOVERY);
+	       (slot[1] == SLOT_NORMAL || slot[1] == SLOT_RECOVERY);
 }
 
 /* Try every slot, whichever opens. */
-static bool open_slots(struct room *room, const uint8_t *kek,
-    const uint8_t image[KEYRING_BYTES])
+static bool open_slots(
+    struct room *room, const uint8_t *kek, const uint8_t image[KEYRING_BYTES])
 {
 	uint8_t label[LABEL_BYTES];
 	const uint8_t *sealed = image + HEAD_BYTES;
@@ -340,7 +334,7 @@ static bool hash_fits(const uint8_t image[KEYRING_BYTES])
 	struct digest digest;
 
 	return hash_image(image, &digest) == 0 &&
-	    sodium_memcmp(digest.bytes, image + HASH_AT, 32) == 0;
+	       sodium_memcmp(digest.bytes, image + HASH_AT, 32) == 0;
 }
 
 int keyring_unseal(const uint8_t image[KEYRING_BYTES],
@@ -355,8 +349,7 @@ int keyring_unseal(const uint8_t image[KEYRING_BYTES],
 		return -ENOMEM;
 	make_label(image, "body", 0, label);
 	if (!open_slots(room, kek, image))
-		r = hash_fits(image) ? KEYRING_E_PASSPHRASE
-				     : KEYRING_E_CORRUPT;
+		r = hash_fits(image) ? KEYRING_E_PASSPHRASE : KEYRING_E_CORRUPT;
 	else if (!open_part(room->master, label, image + BODY_AT, BODY_PLAIN,
 		     room->body))
 		r = KEYRING_E_CORRUPT;
@@ -388,7 +381,7 @@ bool keyring_exists(int home_fd)
 
 	/* What cannot be looked at is not taken for absent. */
 	return fstatat(home_fd, name_final, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-	    errno != ENOENT;
+	       errno != ENOENT;
 }
 
 static int read_whole(int fd, uint8_t *ret_image)

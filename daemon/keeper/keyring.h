@@ -36,8 +36,8 @@ struct keyring_cost {
 
 enum {
 	KEYRING_E_PASSPHRASE = 1, /* it opens no slot */
-	KEYRING_E_CORRUPT = 2,	  /* the file is not what was written */
-	KEYRING_E_NONE = 3,	  /* there is no file */
+	KEYRING_E_CORRUPT = 2,    /* the file is not what was written */
+	KEYRING_E_NONE = 3,       /* there is no file */
 };
 
 /* Guarded memory, all zero, or NULL; freeing wipes it. */
@@ -70,8 +70,7 @@ bool keyring_exists(int home_fd);
 /* 0, KEYRING_E_NONE, KEYRING_E_CORRUPT for another size, or -errno. */
 int keyring_load(int home_fd, uint8_t ret_image[KEYRING_BYTES]);
 /* Write it durably under its temporary name, replacing what is there. */
-int keyring_store_new(
-    int home_fd, const uint8_t image[KEYRING_BYTES]);
+int keyring_store_new(int home_fd, const uint8_t image[KEYRING_BYTES]);
 /* Give it its name, durably; -EEXIST when there is a keyring already. */
 int keyring_commit_new(int home_fd);
 void keyring_discard_new(int home_fd);

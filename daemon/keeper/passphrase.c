@@ -41,8 +41,7 @@ static int wait_readable(int fd, int64_t deadline)
 }
 
 /* A file is read from its start, wherever its writer left the offset. */
-static ssize_t read_some(
-    int fd, bool is_file, struct passphrase *passphrase)
+static ssize_t read_some(int fd, bool is_file, struct passphrase *passphrase)
 {
 	uint8_t *room = passphrase->bytes + passphrase->len;
 	size_t left = sizeof passphrase->bytes - passphrase->len;

@@ -107,8 +107,8 @@ static int unpack_key_act(
 }
 
 /* Append the entry at ${index} to ${batch} and sign it. */
-static int sign_one(struct keeper *keeper,
-    const struct wire_keeper_item *item, uint64_t index, struct batch *batch)
+static int sign_one(struct keeper *keeper, const struct wire_keeper_item *item,
+    uint64_t index, struct batch *batch)
 {
 	struct entry entry; /* 43 KB */
 	const size_t start = batch->bytes.len;
@@ -200,9 +200,8 @@ int sign_durable(struct keeper *keeper, const union keeper_message *message,
 	(void)frame;
 	if (request->size > FORMAT_INTEGER_MAX)
 		return WIRE_CODE_BAD_REQUEST;
-	if (log->known &&
-	    (request->size < first_free_index(log) ||
-		request->size > log->next))
+	if (log->known && (request->size < first_free_index(log) ||
+			      request->size > log->next))
 		return WIRE_CODE_REFUSED;
 	if (!log->known)
 		log->next = request->size;
@@ -219,16 +218,16 @@ static int answer_note(struct keeper *keeper, const struct buf *note)
 	return keeper_answer(keeper, WIRE_KEEPER_NOTE, &answer);
 }
 
-static bool checkpoint_is_allowed(const struct keeper_log *log,
-    const struct wire_keeper_checkpoint *request)
+static bool checkpoint_is_allowed(
+    const struct keeper_log *log, const struct wire_keeper_checkpoint *request)
 {
 	if (!log->known || request->size > log->next)
 		return false;
 	if (!log->has_checkpoint || request->size > log->checkpoint.size)
 		return true;
 	return request->size == log->checkpoint.size &&
-	    span_equal(span_of(request->root.bytes, 32),
-		span_of(log->checkpoint.root.bytes, 32));
+	       span_equal(span_of(request->root.bytes, 32),
+		   span_of(log->checkpoint.root.bytes, 32));
 }
 
 static int build_checkpoint(struct keeper *keeper,
@@ -240,12 +239,12 @@ static int build_checkpoint(struct keeper *keeper,
 	struct buf text = {0};
 	int r;
 
-	note_origin(&keeper->public.author_id, &keeper->keys->log,
-	    checkpoint.origin);
+	note_origin(
+	    &keeper->public.author_id, &keeper->keys->log, checkpoint.origin);
 	r = checkpoint_build(&checkpoint, &text);
 	if (r == 0)
-		r = note_sign(keeper->keys->author_seed, buf_span(&text),
-		    signature);
+		r = note_sign(
+		    keeper->keys->author_seed, buf_span(&text), signature);
 	if (r == 0)
 		r = note_begin(buf_span(&text), out);
 	if (r == 0)
@@ -256,8 +255,8 @@ static int build_checkpoint(struct keeper *keeper,
 	return as_code(r);
 }
 
-int sign_checkpoint(struct keeper *keeper,
-    const union keeper_message *message, struct wire_frame *frame)
+int sign_checkpoint(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame)
 {
 	const struct wire_keeper_checkpoint *request = &message->checkpoint;
 	_cleanup_(buf_free) struct buf note = {0};
@@ -296,14 +295,13 @@ static int build_cosignature(
 
 	r = cosignature_message(now, text, &message);
 	if (r == 0)
-		r = note_sign(keeper->keys->author_seed, buf_span(&message),
-		    signature);
+		r = note_sign(
+		    keeper->keys->author_seed, buf_span(&message), signature);
 	if (r == 0) {
 		cosignature_pack(now, signature, bytes);
 		note_witness_name(&keeper->public.author_id, name);
 		r = note_add_signature(name, NOTE_ALG_COSIGNATURE,
-		    &keeper->public.author, span_of(bytes, sizeof bytes),
-		    out);
+		    &keeper->public.author, span_of(bytes, sizeof bytes), out);
 	}
 	buf_free(&message);
 	return as_code(r);
@@ -373,8 +371,8 @@ static int fill_readers(struct keeper *keeper,
 
 	if (others > CARD_READERS_MAX - own)
 		return FORMAT_E_MALFORMED;
-	memcpy(card->readers, keeper->public.readers,
-	    own * sizeof *card->readers);
+	memcpy(
+	    card->readers, keeper->public.readers, own * sizeof *card->readers);
 	if (others > 0)
 		memcpy(card->readers + own, request->readers.items,
 		    others * sizeof *card->readers);
@@ -398,8 +396,8 @@ static int fill_addresses(
 			return FORMAT_E_MALFORMED;
 		memcpy(card->addresses[i], address.data, address.len);
 	}
-	card->address_count = sort_unique(card->addresses, i,
-	    sizeof *card->addresses, compare_addresses);
+	card->address_count = sort_unique(
+	    card->addresses, i, sizeof *card->addresses, compare_addresses);
 	return 0;
 }
 

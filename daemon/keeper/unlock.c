@@ -119,8 +119,8 @@ static int create_keyring(struct keeper *keeper,
 	uint8_t image[KEYRING_BYTES];
 	int r;
 
-	r = keyring_seal(keys, passphrase_span(passphrase),
-	    keyring_default_cost(), image);
+	r = keyring_seal(
+	    keys, passphrase_span(passphrase), keyring_default_cost(), image);
 	if (r != 0)
 		return r;
 	return keyring_store_new(keeper->service.home_fd, image);

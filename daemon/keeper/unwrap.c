@@ -27,7 +27,7 @@ int unwrap_stanzas(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame)
 {
 	const struct wire_keeper_unwrap *request = &message->unwrap;
-	struct wire_keeper_file_key answer;
+	struct wire_keeper_file_key answer = {0};
 	size_t i;
 	int r;
 

@@ -38,8 +38,8 @@ struct channel *introduce(enum wire_role role)
 	int fds[2];
 
 	assert_int_equal(channel_pair(fds), 0);
-	assert_int_equal(channel_send(scene.supervisor, WIRE_SUP_PEER, &peer,
-			     &fds[1], 1),
+	assert_int_equal(
+	    channel_send(scene.supervisor, WIRE_SUP_PEER, &peer, &fds[1], 1),
 	    0);
 	close(fds[1]);
 	assert_int_equal(
@@ -181,8 +181,7 @@ static int ask_keys(enum wire_type type, const void *message,
 	return 0;
 }
 
-int ask_unlock(
-    const char *passphrase, struct wire_keeper_keys *ret_keys)
+int ask_unlock(const char *passphrase, struct wire_keeper_keys *ret_keys)
 {
 	const struct wire_empty unlock = {0};
 
@@ -257,8 +256,7 @@ int ask_sign_item(const struct wire_keeper_item *item)
 	const struct wire_keeper_sign sign = {.first = 0, .items = {&copy, 1}};
 	struct wire_keeper_signed unused;
 
-	return ask_store(
-	    WIRE_KEEPER_SIGN, &sign, WIRE_KEEPER_SIGNED, &unused);
+	return ask_store(WIRE_KEEPER_SIGN, &sign, WIRE_KEEPER_SIGNED, &unused);
 }
 
 int ask_checkpoint(
@@ -267,8 +265,8 @@ int ask_checkpoint(
 	struct wire_keeper_checkpoint checkpoint = {.size = size};
 
 	memset(checkpoint.root.bytes, mark, 32);
-	return ask_store(WIRE_KEEPER_CHECKPOINT, &checkpoint,
-	    WIRE_KEEPER_NOTE, ret_note);
+	return ask_store(
+	    WIRE_KEEPER_CHECKPOINT, &checkpoint, WIRE_KEEPER_NOTE, ret_note);
 }
 
 int ask_cosign(struct span text, struct wire_keeper_note *ret_note)
@@ -291,15 +289,13 @@ int ask_card(const char *name, struct age_recipient *readers,
 	    .addresses = {addresses, 2},
 	};
 
-	return ask_store(
-	    WIRE_KEEPER_CARD, &card, WIRE_KEEPER_NOTE, ret_note);
+	return ask_store(WIRE_KEEPER_CARD, &card, WIRE_KEEPER_NOTE, ret_note);
 }
 
 int ask_unwrap(struct age_stanza *stanzas, size_t count,
     struct wire_keeper_file_key *ret_key)
 {
-	const struct wire_keeper_unwrap unwrap = {
-	    .stanzas = {stanzas, count}};
+	const struct wire_keeper_unwrap unwrap = {.stanzas = {stanzas, count}};
 
 	return ask(scene.worker, WIRE_KEEPER_UNWRAP, &unwrap,
 	    WIRE_KEEPER_FILE_KEY, ret_key);

@@ -28,8 +28,7 @@ int wait_keeper(void);
 int make_scene(void **state);
 int end_scene(void **state);
 void place_keyring(struct keyring_keys *ret_keys);
-int ask_unlock(
-    const char *passphrase, struct wire_keeper_keys *ret_keys);
+int ask_unlock(const char *passphrase, struct wire_keeper_keys *ret_keys);
 int ask_create(uint64_t with_reader, struct wire_keeper_keys *ret_keys);
 int ask_resume(void);
 int ask_commit(void);

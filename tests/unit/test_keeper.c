@@ -173,9 +173,8 @@ static void test_it_ends_when_told_or_left_alone(void **state)
 
 	(void)state;
 	start_keeper();
-	assert_int_equal(channel_send(scene.supervisor, WIRE_SUP_STOP, &stop,
-			     NULL, 0),
-	    0);
+	assert_int_equal(
+	    channel_send(scene.supervisor, WIRE_SUP_STOP, &stop, NULL, 0), 0);
 	assert_int_equal(wait_keeper(), 0);
 	start_keeper();
 	assert_true(WIFEXITED(wait_keeper()));
@@ -320,9 +319,8 @@ static void test_a_worker_that_asks_for_a_signature_is_cut_off(void **state)
 	(void)state;
 	start_unlocked(0, &keys);
 	assert_int_equal(wire_encode(WIRE_KEEPER_SIGN, &sign, 0, &bytes), 0);
-	assert_int_equal(write(channel_fd(scene.worker), bytes.data,
-			     bytes.len),
-	    bytes.len);
+	assert_int_equal(
+	    write(channel_fd(scene.worker), bytes.data, bytes.len), bytes.len);
 	buf_free(&bytes);
 	assert_int_equal(
 	    channel_receive(scene.worker, &frame), CHANNEL_E_CLOSED);
@@ -335,8 +333,7 @@ static void test_half_a_frame_holds_nobody_else_up(void **state)
 
 	(void)state;
 	start_unlocked(0, &keys);
-	assert_int_equal(
-	    write(channel_fd(scene.worker), "\0\0\0\x10\0", 5), 5);
+	assert_int_equal(write(channel_fd(scene.worker), "\0\0\0\x10\0", 5), 5);
 	assert_int_equal(ask_resume(), 0);
 }
 

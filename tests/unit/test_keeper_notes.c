@@ -35,8 +35,8 @@ static void test_a_checkpoint_is_a_note_of_the_own_log(void **state)
 	assert_int_equal(checkpoint.root.bytes[31], 7);
 	assert_int_equal(
 	    note_verify(&note, checkpoint.origin, &keys.author), 0);
-	assert_int_equal(note_parse_origin(checkpoint.origin, &origin_author,
-			     &origin_log),
+	assert_int_equal(
+	    note_parse_origin(checkpoint.origin, &origin_author, &origin_log),
 	    0);
 	sign_key_author(&keys.author, &author);
 	assert_memory_equal(origin_author.bytes, author.bytes, 32);
@@ -95,8 +95,8 @@ static void test_nothing_under_a_checkpoint_is_signed_again(void **state)
 	assert_int_equal(ask_sign(6, 1, &entries), 0);
 }
 
-static void make_checkpoint(const struct author_id *author,
-    const struct log_id *log, struct buf *out)
+static void make_checkpoint(
+    const struct author_id *author, const struct log_id *log, struct buf *out)
 {
 	struct checkpoint checkpoint = {.size = 9};
 
@@ -142,12 +142,10 @@ static void test_it_never_cosigns_itself(void **state)
 	start_unlocked(0, &keys);
 	sign_key_author(&keys.author, &author);
 	make_checkpoint(&author, &keys.log, &text);
-	assert_int_equal(
-	    ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
 	buf_free(&text);
 	make_checkpoint(&author, &other, &text);
-	assert_int_equal(
-	    ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
 	buf_free(&text);
 }
 
@@ -166,8 +164,7 @@ static void test_it_cosigns_nothing_but_checkpoints_of_logs(void **state)
 	(void)state;
 	start_unlocked(0, &keys);
 	for (i = 0; i < sizeof texts / sizeof *texts; i++)
-		assert_int_not_equal(
-		    ask_cosign(span_text(texts[i]), &line), 0);
+		assert_int_not_equal(ask_cosign(span_text(texts[i]), &line), 0);
 }
 
 /* --- cards ------------------------------------------------------------ */
@@ -210,10 +207,8 @@ static void test_a_card_with_a_bad_name_is_refused(void **state)
 
 	(void)state;
 	start_unlocked(0, &keys);
-	assert_int_equal(
-	    ask_card("-hub", NULL, 0, &answer), WIRE_CODE_INPUT);
-	assert_int_equal(
-	    ask_card("h\nub", NULL, 0, &answer), WIRE_CODE_INPUT);
+	assert_int_equal(ask_card("-hub", NULL, 0, &answer), WIRE_CODE_INPUT);
+	assert_int_equal(ask_card("h\nub", NULL, 0, &answer), WIRE_CODE_INPUT);
 }
 
 /* --- unwrapping ------------------------------------------------------- */
@@ -225,8 +220,7 @@ static struct age_stanza wrap(
 	struct age_stanza stanza;
 	struct buf bytes = {0};
 
-	assert_int_equal(
-	    age_header_build(file_key, recipient, 1, &bytes), 0);
+	assert_int_equal(age_header_build(file_key, recipient, 1, &bytes), 0);
 	assert_int_equal(age_header_parse(buf_span(&bytes), &header), 0);
 	assert_int_equal(header.stanza_count, 1);
 	stanza = header.stanzas[0];

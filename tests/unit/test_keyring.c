@@ -89,8 +89,7 @@ static void assert_nothing_came_out(void)
 static void test_the_right_passphrase_brings_every_key_back(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    keyring_open(image, span_text("correct"), opened), 0);
+	assert_int_equal(keyring_open(image, span_text("correct"), opened), 0);
 	assert_all_is_back();
 }
 
@@ -143,7 +142,7 @@ static void test_a_flip_in_salt_or_cost_is_damage(void **state)
 static void test_absurd_costs_are_refused_before_the_work(void **state)
 {
 	static const struct keyring_cost costs[] = {
-	    {1, 67108864},		/* cheaper than INTERACTIVE */
+	    {1, 67108864}, /* cheaper than INTERACTIVE */
 	    {2, 67108863},
 	    {21, 67108864},
 	    {2, (UINT64_C(1) << 30) + 1},
@@ -202,8 +201,7 @@ static void test_drawn_keys_all_differ(void **state)
 	keyring_keys_draw(other, false);
 	assert_int_equal(other->reader_count, 0);
 	assert_memory_not_equal(other->author_seed, keys->author_seed, 32);
-	assert_memory_not_equal(
-	    other->author_seed, other->transport_seed, 32);
+	assert_memory_not_equal(other->author_seed, other->transport_seed, 32);
 	assert_memory_not_equal(other->storage_key, keys->storage_key, 32);
 	assert_memory_not_equal(other->log.bytes, keys->log.bytes, 32);
 	assert_memory_not_equal(other->bundle.key, keys->bundle.key, 32);
@@ -291,8 +289,7 @@ static void test_a_file_of_another_size_is_damage(void **state)
 	fd = openat(dir, "keyring", O_RDWR | O_CLOEXEC);
 	for (i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		assert_int_equal(ftruncate(fd, sizes[i]), 0);
-		assert_int_equal(
-		    keyring_load(dir, loaded), KEYRING_E_CORRUPT);
+		assert_int_equal(keyring_load(dir, loaded), KEYRING_E_CORRUPT);
 	}
 	close(fd);
 }

@@ -36,7 +36,7 @@
 /* Answers 0 when the act succeeded, else an errno. */
 typedef int (*act_cb)(void);
 
-static int home = -1;	   /* a directory as the daemon's */
+static int home = -1;      /* a directory as the daemon's */
 static int home_file = -1; /* a file in it, opened before */
 static int pair[2];
 
@@ -77,8 +77,7 @@ static void expect_works_everywhere(act_cb act)
 	int profile;
 
 	for (profile = 0; profile < PROFILES; profile++)
-		assert_int_equal(
-		    try_in((enum sandbox_profile)profile, act), 0);
+		assert_int_equal(try_in((enum sandbox_profile)profile, act), 0);
 }
 
 static void expect_each(act_cb act, const int outcomes[PROFILES])
@@ -117,8 +116,7 @@ static int act_read_parent(void)
 	char byte;
 	struct iovec mine = {&byte, 1}, theirs = {&home, 1};
 
-	return outcome(
-	    process_vm_readv(getppid(), &mine, 1, &theirs, 1, 0));
+	return outcome(process_vm_readv(getppid(), &mine, 1, &theirs, 1, 0));
 }
 
 static int act_kill_parent(void)
@@ -179,8 +177,8 @@ static int act_replace_own(void)
 	if (fd < 0)
 		return errno;
 	if (write(fd, "x", 1) != 1 || fsync(fd) < 0 || ftruncate(fd, 0) < 0 ||
-	    renameat(home, "file.new", home, "file.2") < 0 ||
-	    fsync(home) < 0 || unlinkat(home, "file.2", 0) < 0)
+	    renameat(home, "file.new", home, "file.2") < 0 || fsync(home) < 0 ||
+	    unlinkat(home, "file.2", 0) < 0)
 		return errno;
 	return 0;
 }
@@ -261,6 +259,11 @@ static int act_socket_tcp6(void)
 	return r == EAFNOSUPPORT ? 0 : r; /* a machine without IPv6 */
 }
 
+static int act_socket_udp(void)
+{
+	return act_socket(AF_INET6, SOCK_DGRAM);
+}
+
 static int act_socket_local(void)
 {
 	return act_socket(AF_UNIX, SOCK_STREAM);
@@ -297,8 +300,8 @@ static int act_connect_tcp(void)
 
 static int act_listen_tcp(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -442,6 +445,7 @@ static void test_the_courier_has_no_other_sockets(void **state)
 	const int refused[PROFILES] = {KILLED, KILLED, KILLED, EACCES};
 
 	(void)state;
+	expect_each(act_socket_udp, refused);
 	expect_each(act_socket_local, refused);
 	expect_each(act_socket_netlink, refused);
 	expect_killed_everywhere(act_socket_packet);

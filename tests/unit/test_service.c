@@ -213,8 +213,8 @@ static void send_start(int fd, uint64_t workers, int extra_fd)
 	const struct wire_sup_start start = {.workers = workers};
 	struct channel *channel;
 
-	assert_int_equal(channel_new(fd, WIRE_ROLE_SUPERVISOR,
-			     WIRE_ROLE_COURIER, &channel),
+	assert_int_equal(
+	    channel_new(fd, WIRE_ROLE_SUPERVISOR, WIRE_ROLE_COURIER, &channel),
 	    0);
 	assert_int_equal(channel_send(channel, WIRE_SUP_START, &start,
 			     &extra_fd, extra_fd >= 0),
