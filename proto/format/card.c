@@ -2,21 +2,23 @@
  * Cards (FORMAT.md, 9). As with entries, a card has one spelling: what parses
  * is built again and compared.
  */
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "proto/format/card.h"
 #include "proto/format/lines.h"
 #include "proto/format/sshsig.h"
+#include "proto/format/version.h"
 
-#define VERSION "evident card v1"
+#define FORMAT "evident card"
 #define NUMBER_VERSION "evident compare v1\n"
 #define GROUPS 12
 
 static bool is_alnum(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z');
+	       (c >= 'a' && c <= 'z');
 }
 
 bool card_name_is_valid(struct span name)
@@ -33,24 +35,50 @@ bool card_name_is_valid(struct span name)
 	return true;
 }
 
-static bool host_is_valid(struct span host)
+/* An IPv6 address as inet_pton(3) takes it; no zone, which means nothing on
+ * another machine. */
+static bool ipv6_is_valid(struct span text)
 {
-	bool bracket = host.len > 2 && host.data[0] == '[';
-	size_t i;
-	uint8_t c;
+	char copy[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
-	if (bracket) {
-		if (host.data[host.len - 1] != ']')
-			return false;
-		host = span_of(host.data + 1, host.len - 2);
-	}
+	if (text.len == 0 || text.len >= sizeof copy)
+		return false;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = 0;
+	return strlen(copy) == text.len &&
+	       inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+/* Labels of 1 to 63 letters, digits and hyphens, no hyphen at either end (RFC
+ * 1123, 2.1), joined by dots: names, onion names and IPv4 addresses. */
+static bool name_is_valid(struct span host)
+{
+	uint8_t before = '.', c;
+	size_t i, label = 0;
+
 	for (i = 0; i < host.len; i++) {
 		c = host.data[i];
-		if (!is_alnum(c) && c != '.' && c != '-' &&
-		    !(bracket && c == ':'))
+		if (!is_alnum(c) && c != '-' && c != '.')
 			return false;
+		if (!is_alnum(c) && before == '.')
+			return false;
+		if (c == '.' && before == '-')
+			return false;
+		label = c == '.' ? 0 : label + 1;
+		if (label > 63)
+			return false;
+		before = c;
 	}
-	return host.len > 0 && (bracket || is_alnum(host.data[0]));
+	return host.len > 0 && is_alnum(before);
+}
+
+static bool host_is_valid(struct span host)
+{
+	if (host.len > 2 && host.data[0] == '[' &&
+	    host.data[host.len - 1] == ']')
+		return ipv6_is_valid(span_of(host.data + 1, host.len - 2));
+	return name_is_valid(host);
 }
 
 bool card_address_is_valid(struct span address)
@@ -63,8 +91,8 @@ bool card_address_is_valid(struct span address)
 	for (i = address.len; i > 0 && address.data[i - 1] != ':'; i--)
 		;
 	if (i == 0 ||
-	    decimal_decode(span_of(address.data + i, address.len - i),
-		&port) != 0 ||
+	    decimal_decode(span_of(address.data + i, address.len - i), &port) !=
+		0 ||
 	    port == 0 || port > 65535)
 		return false;
 	return host_is_valid(span_of(address.data, i - 1));
@@ -122,13 +150,13 @@ static const char *check_lists(const struct card *card)
 	for (i = 0; i < card->reader_count; i++) {
 		if (age_recipient_check(&card->readers[i]) != 0)
 			return "a reader's key is not safe to use";
-		if (i > 0 &&
-		    compare_recipients(&card->readers[i - 1],
-			&card->readers[i]) >= 0)
+		if (i > 0 && compare_recipients(
+				 &card->readers[i - 1], &card->readers[i]) >= 0)
 			return "the readers are not ascending";
 	}
 	for (i = 0; i < card->address_count; i++) {
-		if (!card_address_is_valid(span_text(card->addresses[i])))
+		if (!card_address_is_valid(span_of(card->addresses[i],
+			strnlen(card->addresses[i], CARD_ADDRESS_MAX))))
 			return "an address is malformed";
 		if (i > 0 &&
 		    strcmp(card->addresses[i - 1], card->addresses[i]) >= 0)
@@ -143,7 +171,8 @@ static const char *check(const struct card *card)
 	if (card->reader_count > CARD_READERS_MAX ||
 	    card->address_count > CARD_ADDRESSES_MAX)
 		return "a list is too long";
-	if (!card_name_is_valid(span_text(card->name)))
+	if (!card_name_is_valid(
+		span_of(card->name, strnlen(card->name, sizeof card->name))))
 		return "the name is malformed";
 	if (card->serial == 0 || card->serial > FORMAT_INTEGER_MAX)
 		return "the serial is malformed";
@@ -158,28 +187,34 @@ static const char *check(const struct card *card)
 
 int card_build(const struct card *card, struct buf *out)
 {
-	size_t i;
+	size_t i, start = out->len;
 	int r;
 
 	if (check(card))
 		return FORMAT_E_MALFORMED;
-	r = buf_printf(out, VERSION "\nname %s\nserial %llu\n", card->name,
+	r = buf_printf(out, FORMAT " v1\nname %s\nserial %llu\n", card->name,
 	    (unsigned long long)card->serial);
 	if (r == 0)
 		r = put_keys(out, card);
 	for (i = 0; r == 0 && i < card->address_count; i++)
 		r = buf_printf(out, "address %s\n", card->addresses[i]);
+	if (r != 0)
+		out->len = start;
 	return r;
 }
 
-int card_seal(const struct card *card, const uint8_t signature[64],
-    struct buf *out)
+int card_seal(
+    const struct card *card, const uint8_t signature[64], struct buf *out)
 {
+	size_t start = out->len;
 	int r = card_build(card, out);
 
-	return r == 0 ? sshsig_armour(&card->author, SSHSIG_NAMESPACE_CARD,
-			    signature, out)
-		      : r;
+	if (r == 0)
+		r = sshsig_armour(
+		    &card->author, SSHSIG_NAMESPACE_CARD, signature, out);
+	if (r != 0)
+		out->len = start;
+	return r;
 }
 
 static int take_readers(struct lines *lines, struct card *card)
@@ -216,9 +251,11 @@ static int take_addresses(struct lines *lines, struct card *card)
 static int take_head(struct lines *lines, struct card *card)
 {
 	struct span value;
+	int r = version_take(lines, FORMAT);
 
-	if (lines_expect_exact(lines, VERSION) != 0 ||
-	    lines_expect(lines, "name", &value) != 0 ||
+	if (r != 0)
+		return r;
+	if (lines_expect(lines, "name", &value) != 0 ||
 	    !card_name_is_valid(value))
 		return FORMAT_E_MALFORMED;
 	memcpy(card->name, value.data, value.len);
@@ -259,19 +296,32 @@ static int wrong(const char **ret_why, const char *why, int result)
 	return result;
 }
 
-static int check_signature(
-    const struct card *card, struct span text, struct span armour)
+static int check_signature(const struct card *card, struct span text,
+    struct span armour, const char **ret_why)
 {
 	uint8_t signature[SSHSIG_SIGNATURE_BYTES];
 	struct sign_key key;
 	int r;
 
 	r = sshsig_dearmour(armour, SSHSIG_NAMESPACE_CARD, &key, signature);
-	if (r != 0)
+	if (r > 0)
+		return wrong(ret_why, "the card's signature is malformed", r);
+	if (r < 0)
 		return r;
 	if (memcmp(key.bytes, card->author.bytes, sizeof key.bytes) != 0)
-		return FORMAT_E_MISMATCH;
-	return sshsig_verify(&key, SSHSIG_NAMESPACE_CARD, text, signature);
+		return wrong(ret_why, "the card is signed by another key",
+		    FORMAT_E_MISMATCH);
+	r = sshsig_verify(&key, SSHSIG_NAMESPACE_CARD, text, signature);
+	return r > 0 ? wrong(ret_why, "the card's signature does not hold", r)
+		     : r;
+}
+
+static const char *why_not(int r)
+{
+	if (r == FORMAT_E_UNKNOWN)
+		return "the card is of a version this program does not know";
+	return r == FORMAT_E_MISMATCH ? "a key is not safe to use"
+				      : "a line of the card is malformed";
 }
 
 int card_parse(struct span bytes, struct card *ret_card, const char **ret_why)
@@ -285,26 +335,22 @@ int card_parse(struct span bytes, struct card *ret_card, const char **ret_why)
 
 	memset(&card, 0, sizeof card);
 	if (bytes.len > CARD_BYTES_MAX)
-		return wrong(ret_why, "the card is too long",
-		    FORMAT_E_MALFORMED);
+		return wrong(
+		    ret_why, "the card is too long", FORMAT_E_MALFORMED);
 	lines_begin(&lines, bytes);
 	r = take_text(&lines, &card);
 	if (r != 0)
-		return wrong(ret_why,
-		    r == FORMAT_E_MISMATCH ? "a key is not safe to use"
-					   : "a line of the card is malformed",
-		    r);
+		return r < 0 ? r : wrong(ret_why, why_not(r), r);
 	why = check(&card);
 	if (why)
 		return wrong(ret_why, why, FORMAT_E_MALFORMED);
-	text = span_of(bytes.data, (size_t)(lines.rest.data - bytes.data));
+	text = span_of(bytes.data, bytes.len - lines.rest.len);
 	r = card_build(&card, &again);
 	if (r == 0 && !span_equal(buf_span(&again), text))
 		r = wrong(ret_why, "the card has another spelling",
 		    FORMAT_E_MALFORMED);
-	else if (r == 0 && check_signature(&card, text, lines.rest) != 0)
-		r = wrong(ret_why, "the card's signature does not hold",
-		    FORMAT_E_MISMATCH);
+	if (r == 0)
+		r = check_signature(&card, text, lines.rest, ret_why);
 	buf_free(&again);
 	if (r == 0)
 		*ret_card = card;
@@ -317,7 +363,7 @@ bool card_keys_differ(const struct card *a, const struct card *b)
 	bool differ;
 
 	differ = put_keys(&x, a) != 0 || put_keys(&y, b) != 0 ||
-	    !span_equal(buf_span(&x), buf_span(&y));
+		 !span_equal(buf_span(&x), buf_span(&y));
 	buf_free(&x);
 	buf_free(&y);
 	return differ;
@@ -339,27 +385,44 @@ static void put_number(const uint8_t *hash, char out[CARD_NUMBER_TEXT])
 	out[CARD_NUMBER_TEXT - 1] = 0;
 }
 
+/* Whether a's keys come first: by author id, and by all keys for two cards of
+ * one author, so that the order of the arguments never matters. */
+static bool goes_first(const struct card *a, struct span a_keys,
+    const struct card *b, struct span b_keys)
+{
+	struct author_id x, y;
+	int order;
+
+	sign_key_author(&a->author, &x);
+	sign_key_author(&b->author, &y);
+	order = memcmp(x.bytes, y.bytes, sizeof x.bytes);
+	return order ? order < 0 : span_compare(a_keys, b_keys) < 0;
+}
+
 int card_number(const struct card *a, const struct card *b,
     char ret_number[CARD_NUMBER_TEXT])
 {
 	uint8_t hash[crypto_hash_sha512_BYTES];
-	struct author_id x, y;
-	struct buf bytes = {0};
+	struct buf x = {0}, y = {0}, bytes = {0};
 	bool first;
 	int r;
 
-	sign_key_author(&a->author, &x);
-	sign_key_author(&b->author, &y);
-	first = memcmp(x.bytes, y.bytes, sizeof x.bytes) < 0;
-	r = buf_append_text(&bytes, NUMBER_VERSION);
+	r = put_keys(&x, a);
 	if (r == 0)
-		r = put_keys(&bytes, first ? a : b);
+		r = put_keys(&y, b);
+	first = r == 0 && goes_first(a, buf_span(&x), b, buf_span(&y));
 	if (r == 0)
-		r = put_keys(&bytes, first ? b : a);
+		r = buf_append_text(&bytes, NUMBER_VERSION);
+	if (r == 0)
+		r = buf_append_span(&bytes, buf_span(first ? &x : &y));
+	if (r == 0)
+		r = buf_append_span(&bytes, buf_span(first ? &y : &x));
 	if (r == 0) {
 		crypto_hash_sha512(hash, bytes.data, bytes.len);
 		put_number(hash, ret_number);
 	}
+	buf_free(&x);
+	buf_free(&y);
 	buf_free(&bytes);
 	return r;
 }

@@ -6,6 +6,7 @@
  * against the signed entry.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,7 @@
 #include "proto/format/content_rules.h"
 #include "proto/format/hash.h"
 #include "proto/format/lines.h"
-#include "proto/format/padme.h"
-
-#define VERSION "evident content v1"
+#include "proto/format/version.h"
 
 static int wrong(const char **ret_why, const char *why)
 {
@@ -30,7 +29,7 @@ void content_line_free(struct content_line *line)
 	if (!line)
 		return;
 	buf_free(&line->json);
-	memset(line, 0, sizeof *line);
+	sodium_memzero(line, sizeof *line);
 }
 
 void content_free(struct content *content)
@@ -46,32 +45,42 @@ void content_free(struct content *content)
 	content->count = 0;
 }
 
+static int check_salt(const json_t *json, const char **ret_why)
+{
+	const char *salt = json_string_value(json);
+	struct buf decoded = {0};
+	int r = FORMAT_E_MALFORMED;
+
+	if (salt && strlen(salt) == CONTENT_SALT_DIGITS)
+		r = base64_decode(span_text(salt), BASE64_URL, &decoded);
+	buf_free(&decoded);
+	return r > 0 ? wrong(ret_why, "a line's salt is malformed") : r;
+}
+
 /* ["salt"] or ["salt","name",value]: find the value's text. The JSON is known
  * to be canonical, so salt and name stand at fixed places. */
 static int split_disclosure(
     const json_t *json, struct content_line *line, const char **ret_why)
 {
-	const char *salt = json_string_value(json_array_get(json, 0));
 	const char *name = json_string_value(json_array_get(json, 1));
-	struct buf decoded = {0};
-	size_t begin;
+	size_t begin, len;
 	int r;
 
-	if (!salt || strlen(salt) != CONTENT_SALT_DIGITS ||
-	    base64_decode(span_text(salt), BASE64_URL, &decoded) != 0)
-		return wrong(ret_why, "a line's salt is malformed");
-	buf_free(&decoded);
+	r = check_salt(json_array_get(json, 0), ret_why);
+	if (r != 0)
+		return r;
 	if (json_array_size(json) == 1) {
 		line->decoy = true;
 		return 0;
 	}
 	if (json_array_size(json) != 3 || !name)
 		return wrong(ret_why, "a line is no disclosure");
-	r = content_check_name(span_text(name));
-	if (r != 0)
+	len = strlen(name);
+	if (content_check_name(span_of(name, len)) != 0)
 		return wrong(ret_why, "a field's name is malformed");
-	memcpy(line->name, name, strlen(name) + 1);
-	begin = 2 + CONTENT_SALT_DIGITS + 3 + strlen(name) + 2;
+	memcpy(line->name, name, len + 1);
+	begin = strlen("[\"") + CONTENT_SALT_DIGITS + strlen("\",\"") + len +
+		strlen("\",");
 	line->value =
 	    span_of(line->json.data + begin, line->json.len - begin - 1);
 	return content_check_value(name, json_array_get(json, 2), ret_why);
@@ -80,17 +89,16 @@ static int split_disclosure(
 static int parse_json(struct content_line *line, const char **ret_why)
 {
 	struct buf again = {0};
-	json_t *json;
+	json_t *json = NULL;
 	int r;
 
-	json = content_json_load(buf_span(&line->json));
-	if (!json || !json_is_array(json)) {
-		json_decref(json);
-		return wrong(ret_why, "a line's JSON is malformed");
-	}
-	r = content_json_dump(json, &again);
-	if (r == 0 &&
-	    !span_equal(buf_span(&again), buf_span(&line->json)))
+	r = content_json_load(
+	    buf_span(&line->json), 1 + CONTENT_VALUE_DEPTH, &json);
+	if (r > 0 || (r == 0 && !json_is_array(json)))
+		r = wrong(ret_why, "a line's JSON is malformed");
+	if (r == 0)
+		r = content_json_dump(json, &again);
+	if (r == 0 && !span_equal(buf_span(&again), buf_span(&line->json)))
 		r = wrong(ret_why, "a line's JSON has another spelling");
 	if (r == 0)
 		r = split_disclosure(json, line, ret_why);
@@ -99,12 +107,14 @@ static int parse_json(struct content_line *line, const char **ret_why)
 	return r;
 }
 
-int content_parse_line(struct span encoded, struct content_line *ret_line,
-    const char **ret_why)
+int content_parse_line(
+    struct span encoded, struct content_line *ret_line, const char **ret_why)
 {
 	struct content_line line;
 	int r;
 
+	if (encoded.len > CONTENT_BYTES_MAX)
+		return wrong(ret_why, "a line is too long");
 	memset(&line, 0, sizeof line);
 	line.encoded = encoded;
 	r = base64_decode(encoded, BASE64_URL, &line.json);
@@ -114,12 +124,12 @@ int content_parse_line(struct span encoded, struct content_line *ret_line,
 		r = parse_json(&line, ret_why);
 	if (r == 0)
 		r = hash_sha256(encoded, &line.digest);
-	if (r != 0) {
+	if (r == 0)
+		*ret_line = line;
+	else
 		content_line_free(&line);
-		return r;
-	}
-	*ret_line = line;
-	return 0;
+	sodium_memzero(&line, sizeof line);
+	return r;
 }
 
 /* The padding: LFs only, exactly up to the length that is due. */
@@ -152,8 +162,8 @@ static int take_lines(struct span bytes, struct lines *lines,
 			return r;
 		content->count++;
 	}
-	if (check_padding(lines->rest, bytes.len,
-		bytes.len - lines->rest.len) != 0)
+	if (check_padding(
+		lines->rest, bytes.len, bytes.len - lines->rest.len) != 0)
 		return wrong(ret_why, "the padding is not what is due");
 	return 0;
 }
@@ -168,9 +178,10 @@ int content_parse(
 	if (bytes.len > CONTENT_BYTES_MAX)
 		return wrong(ret_why, "the content is too long");
 	lines_begin(&lines, bytes);
-	if (lines_expect_exact(&lines, VERSION) != 0) {
+	r = version_take(&lines, "evident content");
+	if (r != 0) {
 		wrong(ret_why, "this is no content of version 1");
-		return FORMAT_E_UNKNOWN;
+		return r;
 	}
 	content.lines = calloc(CONTENT_LINES_MAX, sizeof *content.lines);
 	if (!content.lines)
@@ -203,13 +214,14 @@ int content_digest_list(const struct content *content, struct buf *out)
 		if (r == 0)
 			r = buf_append_text(out, "\n");
 	}
-	if (r == 0 && content->count > 0)
+	if (r != 0)
+		out->len = start;
+	else if (content->count > 0)
 		qsort(out->data + start, content->count, width, compare_text);
 	return r;
 }
 
-int content_commitment(
-    const struct content *content, struct digest *ret_fields)
+int content_commitment(const struct content *content, struct digest *ret_fields)
 {
 	struct buf list = {0};
 	int r;
@@ -221,34 +233,51 @@ int content_commitment(
 	return r;
 }
 
-int content_parse_digest_list(
-    struct span text, struct buf *out, struct digest *ret_fields)
+static int take_digests(struct span text, struct buf *out)
 {
 	struct span line, before = {0};
 	struct lines lines;
 	size_t count = 0;
+	int r;
 
 	lines_begin(&lines, text);
 	while (!lines_at_end(&lines)) {
 		if (count++ == CONTENT_LINES_MAX ||
 		    lines_next_raw(&lines, &line) != 0 ||
 		    line.len != CONTENT_DIGEST_DIGITS ||
-		    (before.len && span_compare(before, line) >= 0) ||
-		    base64_decode(line, BASE64_URL, out) != 0)
+		    (before.len && span_compare(before, line) >= 0))
 			return FORMAT_E_MALFORMED;
+		r = base64_decode(line, BASE64_URL, out);
+		if (r != 0)
+			return r;
 		before = line;
 	}
-	if (count == 0)
-		return FORMAT_E_MALFORMED;
-	return hash_sha256(text, ret_fields);
+	return content_count_is_valid(count) ? 0 : FORMAT_E_MALFORMED;
+}
+
+int content_parse_digest_list(
+    struct span text, struct buf *out, struct digest *ret_fields)
+{
+	size_t start = out->len;
+	int r;
+
+	r = take_digests(text, out);
+	if (r == 0)
+		r = hash_sha256(text, ret_fields);
+	if (r != 0)
+		out->len = start;
+	return r;
 }
 
 int content_value_text(struct span value, struct buf *out)
 {
-	json_t *json = content_json_load(value);
-	int r = FORMAT_E_MALFORMED;
+	json_t *json = NULL;
+	int r;
 
-	if (json_is_string(json))
+	r = content_json_load(value, CONTENT_VALUE_DEPTH, &json);
+	if (r == 0 && !json_is_string(json))
+		r = FORMAT_E_MALFORMED;
+	if (r == 0)
 		r = buf_append(
 		    out, json_string_value(json), json_string_length(json));
 	json_decref(json);
@@ -258,10 +287,11 @@ int content_value_text(struct span value, struct buf *out)
 int content_value_attachment(
     struct span value, struct content_attachment *ret_attachment)
 {
-	json_t *json = content_json_load(value);
-	int r = FORMAT_E_MALFORMED;
+	json_t *json = NULL;
+	int r;
 
-	if (json)
+	r = content_json_load(value, CONTENT_VALUE_DEPTH, &json);
+	if (r == 0)
 		r = content_take_attachment(json, ret_attachment);
 	json_decref(json);
 	return r;

@@ -44,10 +44,13 @@ struct content_builder;
 int content_builder_new(struct content_builder **ret_builder);
 void content_builder_free(struct content_builder *builder);
 void content_builder_freep(struct content_builder **builder);
-/* Add a field. ${json} is the value as JSON text (RFC 8259): checked (UTF-8,
- * no NUL, no duplicate keys, depth at most 8). FORMAT_E_MALFORMED for a bad
- * name ([a-z0-9-] words joined by '.', at most CONTENT_NAME_MAX) or value,
- * -EMSGSIZE past the limits. ${ret_why} as in entry_parse(). */
+/* Add a field. ${json} is the value as JSON text (RFC 8259) in any spelling:
+ * checked (UTF-8, no NUL, no duplicate keys, no fraction, at most 8 arrays and
+ * objects inside one another, and texts as in content_add_text()).
+ * FORMAT_E_MALFORMED for a bad name ([a-z0-9-] words joined by '.', at most
+ * CONTENT_NAME_MAX) or value, or for a second kind, time or after; -EMSGSIZE
+ * past the limits. The builder is then as before. ${ret_why} as in
+ * entry_parse(). */
 int content_add(struct content_builder *builder, const char *name,
     struct span json, const char **ret_why);
 /* The same for a value that is text; the text must be UTF-8 without NUL and
@@ -57,11 +60,13 @@ int content_add_text(struct content_builder *builder, const char *name,
 int content_add_attachment(struct content_builder *builder,
     const struct content_attachment *attachment, const char **ret_why);
 /* Add decoys and padding; append the content to ${out} and answer the
- * commitment of its lines. */
+ * commitment of its lines. FORMAT_E_MALFORMED while kind, time or after is
+ * missing; -EMSGSIZE past the limits. Afterwards only free the builder. */
 int content_finish(struct content_builder *builder, struct buf *out,
     struct digest *ret_fields);
 
-/* Parse a whole content, padding included. */
+/* Parse a whole content, padding included. FORMAT_E_MALFORMED, or
+ * FORMAT_E_UNKNOWN for a content of a later version. */
 int content_parse(
     struct span bytes, struct content *ret_content, const char **ret_why);
 void content_free(struct content *content); /* wipes; NULL is fine */
@@ -70,8 +75,8 @@ void content_free(struct content *content); /* wipes; NULL is fine */
 int content_digest_list(const struct content *content, struct buf *out);
 int content_commitment(
     const struct content *content, struct digest *ret_fields);
-/* Check and read a digest list of somebody else: strictly ascending, and its
- * SHA-256. Each digest is appended, 32 bytes, to ${out}. */
+/* Check and read a digest list of somebody else: strictly ascending, as many
+ * lines as a content can have (a power of two from 16), and its SHA-256. Each digest is appended, 32 bytes, to ${out}. */
 int content_parse_digest_list(
     struct span text, struct buf *out, struct digest *ret_fields);
 /* Parse one disclosure line (without LF). */

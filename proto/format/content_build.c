@@ -1,6 +1,8 @@
 /*
- * Building contents: a salt for each line, decoys, padding. What is built is
- * what content_parse() accepts.
+ * Building contents (FORMAT.md, 4): a salt for each line, decoys, padding. What
+ * is built is what content_parse() accepts, so every rule of a reader is asked
+ * here before anything is sealed. A field that is refused leaves the builder
+ * as it was.
  */
 #include <errno.h>
 #include <sodium.h>
@@ -17,6 +19,7 @@ struct content_builder {
 	struct buf text; /* head and lines */
 	struct buf list; /* their digests in base64url, with LF */
 	size_t named, count;
+	bool found[CONTENT_ONCE];
 };
 
 static int wrong(const char **ret_why, const char *why)
@@ -32,6 +35,7 @@ int content_builder_new(struct content_builder **ret_builder)
 
 	if (!builder)
 		return -ENOMEM;
+	content_json_begin();
 	builder->text.max = CONTENT_BYTES_MAX;
 	if (buf_append_text(&builder->text, HEAD) < 0) {
 		content_builder_free(builder);
@@ -47,6 +51,7 @@ void content_builder_free(struct content_builder *builder)
 		return;
 	buf_free(&builder->text);
 	buf_free(&builder->list);
+	sodium_memzero(builder, sizeof *builder);
 	free(builder);
 }
 
@@ -56,14 +61,11 @@ void content_builder_freep(struct content_builder **builder)
 	*builder = NULL;
 }
 
-/* ["salt" or ["salt","name",value] into one line. */
-static int add_line(struct content_builder *builder, const char *name,
-    struct span value)
+/* Append the base64url of ["salt"] or ["salt","name",value]. */
+static int put_disclosure(const char *name, struct span value, struct buf *out)
 {
 	uint8_t salt[CONTENT_SALT_BYTES];
 	struct buf json = {0};
-	struct digest digest;
-	size_t start = builder->text.len;
 	int r;
 
 	randombytes_buf(salt, sizeof salt);
@@ -78,57 +80,109 @@ static int add_line(struct content_builder *builder, const char *name,
 	if (r == 0)
 		r = buf_append_text(&json, name ? "]" : "\"]");
 	if (r == 0)
-		r = base64_append(
-		    &builder->text, BASE64_URL, buf_span(&json));
+		r = base64_append(out, BASE64_URL, buf_span(&json));
 	buf_free(&json);
-	if (r == 0)
-		r = hash_sha256(span_of(builder->text.data + start,
-				    builder->text.len - start),
-		    &digest);
-	if (r == 0)
-		r = buf_append_text(&builder->text, "\n");
-	if (r == 0)
-		r = base64_append(
-		    &builder->list, BASE64_URL, span_of(digest.bytes, 32));
-	if (r == 0)
-		r = buf_append_text(&builder->list, "\n");
-	builder->count++;
+	sodium_memzero(salt, sizeof salt);
 	return r;
+}
+
+static int put_digest(struct span encoded, struct buf *list)
+{
+	struct digest digest;
+	int r;
+
+	r = hash_sha256(encoded, &digest);
+	if (r == 0)
+		r = base64_append(list, BASE64_URL, span_of(digest.bytes, 32));
+	return r == 0 ? buf_append_text(list, "\n") : r;
+}
+
+/* One more line, or none at all. A decoy has no name. */
+static int add_line(
+    struct content_builder *builder, const char *name, struct span value)
+{
+	struct buf *text = &builder->text, *list = &builder->list;
+	size_t start = text->len, list_start = list->len;
+	int r;
+
+	r = put_disclosure(name, value, text);
+	if (r == 0)
+		r = put_digest(
+		    span_of(text->data + start, text->len - start), list);
+	if (r == 0)
+		r = buf_append_text(text, "\n");
+	if (r != 0) {
+		text->len = start;
+		list->len = list_start;
+		return r;
+	}
+	builder->count++;
+	return 0;
+}
+
+static int too_large(const char **ret_why, const char *why)
+{
+	wrong(ret_why, why);
+	return -EMSGSIZE;
+}
+
+/* Whether the field may stand here, beside those that do already. */
+static int check_field(const struct content_builder *builder, const char *name,
+    const json_t *value, const char **ret_why)
+{
+	size_t once;
+
+	if (content_check_name(span_text(name)) != 0)
+		return wrong(ret_why, "a field's name is malformed (words of "
+				      "a-z 0-9 - joined by dots)");
+	if (!content_json_is_allowed(value, CONTENT_VALUE_DEPTH))
+		return wrong(ret_why,
+		    "a field's value holds a number that is too large");
+	once = content_find_once(name);
+	if (once < CONTENT_ONCE && builder->found[once])
+		return wrong(
+		    ret_why, "kind, time and after must each be there once");
+	if (builder->named == CONTENT_NAMED_MAX)
+		return too_large(ret_why, "there are too many fields");
+	return content_check_value(name, value, ret_why);
 }
 
 static int add_value(struct content_builder *builder, const char *name,
     const json_t *value, const char **ret_why)
 {
 	struct buf text = {0};
+	size_t once = content_find_once(name);
 	int r;
 
-	if (content_check_name(span_text(name)) != 0)
-		return wrong(ret_why, "a field's name is malformed (words of "
-				      "a-z 0-9 - joined by dots)");
-	r = content_check_value(name, value, ret_why);
+	r = check_field(builder, name, value, ret_why);
 	if (r != 0)
 		return r;
-	if (builder->named == CONTENT_NAMED_MAX)
-		return wrong(ret_why, "there are too many fields");
-	builder->named++;
 	r = content_json_dump(value, &text);
 	if (r == 0)
 		r = add_line(builder, name, buf_span(&text));
 	buf_free(&text);
 	if (r == -EMSGSIZE)
-		wrong(ret_why, "the fields are too large together");
-	return r;
+		return too_large(ret_why, "the fields are too large together");
+	if (r != 0)
+		return r;
+	builder->named++;
+	if (once < CONTENT_ONCE)
+		builder->found[once] = true;
+	return 0;
 }
 
 int content_add(struct content_builder *builder, const char *name,
     struct span json, const char **ret_why)
 {
-	json_t *value = content_json_load(json);
+	json_t *value;
 	int r;
 
-	if (!value)
+	r = content_json_load(json, CONTENT_VALUE_DEPTH, &value);
+	if (r > 0)
 		return wrong(ret_why, "a field's value is malformed JSON, has "
 				      "a fraction, or is nested too deep");
+	if (r < 0)
+		return r;
 	r = add_value(builder, name, value, ret_why);
 	json_decref(value);
 	return r;
@@ -141,8 +195,7 @@ int content_add_text(struct content_builder *builder, const char *name,
 	int r;
 
 	if (!utf8_is_valid(text))
-		return wrong(
-		    ret_why, "a field is not valid UTF-8 without NUL");
+		return wrong(ret_why, "a field is not valid UTF-8 without NUL");
 	value = json_stringn(text.len ? (const char *)text.data : "", text.len);
 	if (!value)
 		return -ENOMEM;
@@ -158,10 +211,12 @@ int content_add_attachment(struct content_builder *builder,
 	json_t *value;
 	int r;
 
+	if (attachment->size > FORMAT_INTEGER_MAX)
+		return wrong(ret_why, "an attachment is too large");
 	hex_encode(attachment->sha256.bytes, 32, sha256);
 	hex_encode(attachment->sealed.bytes, 32, sealed);
-	value = json_pack("{s:s, s:s, s:s, s:I, s:s}", "file",
-	    attachment->file, "sealed", sealed, "sha256", sha256, "size",
+	value = json_pack("{s:s, s:s, s:s, s:I, s:s}", "file", attachment->file,
+	    "sealed", sealed, "sha256", sha256, "size",
 	    (json_int_t)attachment->size, "type", attachment->type);
 	if (!value)
 		return wrong(
@@ -173,7 +228,7 @@ int content_add_attachment(struct content_builder *builder,
 
 static int add_decoys(struct content_builder *builder)
 {
-	size_t target = CONTENT_DECOYS_FROM;
+	size_t target = CONTENT_LINES_MIN;
 	int r = 0;
 
 	while (target < builder->count)
@@ -188,28 +243,32 @@ static int compare_digests(const void *a, const void *b)
 	return memcmp(a, b, CONTENT_DIGEST_DIGITS);
 }
 
-int content_finish(struct content_builder *builder, struct buf *out,
-    struct digest *ret_fields)
+int content_finish(
+    struct content_builder *builder, struct buf *out, struct digest *ret_fields)
 {
+	struct digest fields;
 	size_t padded;
 	uint8_t *room;
 	int r;
 
+	if (!builder->found[0] || !builder->found[1] || !builder->found[2])
+		return FORMAT_E_MALFORMED;
 	r = add_decoys(builder);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	padded = content_padded_length(builder->text.len);
 	if (padded > CONTENT_BYTES_MAX)
 		return -EMSGSIZE;
 	qsort(builder->list.data, builder->count, CONTENT_DIGEST_DIGITS + 1,
 	    compare_digests);
-	r = hash_sha256(buf_span(&builder->list), ret_fields);
+	r = hash_sha256(buf_span(&builder->list), &fields);
 	if (r == 0)
 		r = buf_reserve(out, padded, &room);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	memcpy(room, builder->text.data, builder->text.len);
 	memset(room + builder->text.len, '\n', padded - builder->text.len);
 	out->len += padded;
+	*ret_fields = fields;
 	return 0;
 }

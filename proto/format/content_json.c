@@ -2,42 +2,65 @@
  * JSON by jansson, made canonical: compact, members sorted, integers only. A
  * disclosure parsed from somebody else is dumped again and compared with what
  * came, so there is one spelling for each value.
+ *
+ * What jansson lets go of is wiped, since it may be testimony; that is why its
+ * allocator is set here. Nesting is bounded before jansson recurses.
  */
 #include <errno.h>
+#include <malloc.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/format/content_json.h"
 #include "proto/format/ids.h"
 
-#define DEPTH_MAX 8
 #define DUMP_FLAGS (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
+#define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
 
-static bool value_is_allowed(const json_t *value, unsigned depth)
+static void wipe_and_free(void *memory)
+{
+	if (memory)
+		sodium_memzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+/* Memory from before this call is freed as well by the new function. The seed
+ * is ours because a sandboxed process cannot open /dev/urandom. */
+void content_json_begin(void)
+{
+	static bool begun;
+
+	if (begun)
+		return;
+	begun = true;
+	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_object_seed((size_t)randombytes_random() | 1);
+}
+
+bool content_json_is_allowed(const json_t *json, unsigned depth)
 {
 	const int64_t most = (int64_t)FORMAT_INTEGER_MAX;
 	const char *key;
 	json_t *item;
 	size_t i;
 
-	if (depth > DEPTH_MAX)
-		return false;
-	switch (json_typeof(value)) {
+	switch (json_typeof(json)) {
 	case JSON_REAL:
 		return false;
 	case JSON_INTEGER:
-		return json_integer_value(value) <= most &&
-		    json_integer_value(value) >= -most;
+		return json_integer_value(json) <= most &&
+		       json_integer_value(json) >= -most;
 	case JSON_ARRAY:
-		json_array_foreach(value, i, item)
-			if (!value_is_allowed(item, depth + 1))
-				return false;
-		return true;
+		json_array_foreach(json, i,
+		    item) if (depth == 0 || !content_json_is_allowed(item,
+						depth - 1)) return false;
+		return depth > 0;
 	case JSON_OBJECT:
-		json_object_foreach((json_t *)value, key, item)
-			if (!value_is_allowed(item, depth + 1))
-				return false;
-		return true;
+		json_object_foreach((json_t *)json, key,
+		    item) if (depth == 0 || !content_json_is_allowed(item,
+						depth - 1)) return false;
+		return depth > 0;
 	case JSON_STRING:
 	case JSON_TRUE:
 	case JSON_FALSE:
@@ -48,52 +71,63 @@ static bool value_is_allowed(const json_t *value, unsigned depth)
 }
 
 /* How deeply brackets nest outside strings: asked before jansson recurses. */
-static bool is_shallow(struct span text)
+static bool is_shallow(struct span text, unsigned most)
 {
 	unsigned depth = 0;
 	bool quoted = false;
 	size_t i;
+	uint8_t c;
 
 	for (i = 0; i < text.len; i++) {
-		if (quoted && text.data[i] == '\\')
+		c = text.data[i];
+		if (quoted && c == '\\')
 			i++;
-		else if (text.data[i] == '"')
+		else if (c == '"')
 			quoted = !quoted;
-		else if (!quoted && (text.data[i] == '[' || text.data[i] == '{'))
+		else if (!quoted && (c == '[' || c == '{'))
 			depth++;
-		else if (!quoted && depth > 0 &&
-		    (text.data[i] == ']' || text.data[i] == '}'))
+		else if (!quoted && depth > 0 && (c == ']' || c == '}'))
 			depth--;
-		if (depth > DEPTH_MAX)
+		if (depth > most)
 			return false;
 	}
 	return true;
 }
 
-json_t *content_json_load(struct span text)
+int content_json_load(struct span text, unsigned depth, json_t **ret_json)
 {
-	json_t *value;
+	json_error_t error;
+	json_t *json;
 
-	if (!is_shallow(text) || !utf8_is_valid(text))
-		return NULL;
-	value = json_loadb((const char *)text.data, text.len,
-	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
-	if (value && !value_is_allowed(value, 1)) {
-		json_decref(value);
-		return NULL;
+	content_json_begin();
+	if (text.len == 0 || !is_shallow(text, depth) || !utf8_is_valid(text))
+		return FORMAT_E_MALFORMED;
+	json =
+	    json_loadb((const char *)text.data, text.len, LOAD_FLAGS, &error);
+	if (!json) {
+		bool memory =
+		    json_error_code(&error) == json_error_out_of_memory;
+
+		/* It quotes the text near the error. */
+		sodium_memzero(&error, sizeof error);
+		return memory ? -ENOMEM : FORMAT_E_MALFORMED;
 	}
-	return value;
+	if (!content_json_is_allowed(json, depth)) {
+		json_decref(json);
+		return FORMAT_E_MALFORMED;
+	}
+	*ret_json = json;
+	return 0;
 }
 
-int content_json_dump(const json_t *value, struct buf *out)
+int content_json_dump(const json_t *json, struct buf *out)
 {
-	char *text = json_dumps(value, DUMP_FLAGS);
+	char *text = json_dumps(json, DUMP_FLAGS);
 	int r;
 
 	if (!text)
 		return -ENOMEM;
 	r = buf_append_text(out, text);
-	explicit_bzero(text, strlen(text));
-	free(text);
+	wipe_and_free(text);
 	return r;
 }

@@ -9,10 +9,19 @@
 
 #include "proto/format/bytes.h"
 
-/* Parse ${text} and check it: UTF-8, no U+0000, no real number, no duplicate
- * member, depth at most 8. NULL when it breaks a rule. Any spelling is taken. */
-json_t *content_json_load(struct span text);
-/* Append ${value} in its one spelling. */
-int content_json_dump(const json_t *value, struct buf *out);
+#define CONTENT_VALUE_DEPTH 8 /* arrays and objects inside one another */
+
+/* Let jansson wipe what it frees and take its seed from us. To be called before
+ * values are made; content_json_load() does so itself. */
+void content_json_begin(void);
+/* Parse ${text} and check it: UTF-8, no U+0000, no real number, integers of at
+ * most 2^53-1 either way, no duplicate member, at most ${depth} arrays and
+ * objects inside one another. FORMAT_E_MALFORMED when it breaks a rule; any
+ * spelling is taken. The caller owns ${ret_json}. */
+int content_json_load(struct span text, unsigned depth, json_t **ret_json);
+/* Whether a value that was not loaded here keeps the same rules. */
+bool content_json_is_allowed(const json_t *json, unsigned depth);
+/* Append ${json} in its one spelling. */
+int content_json_dump(const json_t *json, struct buf *out);
 
 #endif

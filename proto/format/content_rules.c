@@ -2,6 +2,7 @@
  * What a field may be called and hold (FORMAT.md, 4.1), and what a content must
  * hold as a whole.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,16 @@ int content_check_name(struct span name)
 		before = c;
 	}
 	return before == '.' ? FORMAT_E_MALFORMED : 0;
+}
+
+size_t content_find_once(const char *name)
+{
+	static const char *const once[CONTENT_ONCE] = {"kind", "time", "after"};
+	size_t i = 0;
+
+	while (i < CONTENT_ONCE && strcmp(name, once[i]) != 0)
+		i++;
+	return i;
 }
 
 static bool kind_is_known(const char *kind)
@@ -78,16 +89,15 @@ static bool time_is_valid(const char *text)
 	if (day > last)
 		return false;
 	return two_digits(text + 11) < 24 && two_digits(text + 14) < 60 &&
-	    two_digits(text + 17) < 60;
+	       two_digits(text + 17) < 60;
 }
 
 static bool after_is_valid(const char *text)
 {
 	struct digest digest;
 
-	return text &&
-	    (strcmp(text, "none") == 0 ||
-		hex_decode(span_text(text), digest.bytes, 32) == 0);
+	return text && (strcmp(text, "none") == 0 ||
+			   hex_decode(span_text(text), digest.bytes, 32) == 0);
 }
 
 /* Texts hold no control characters but TAB, LF and CR before LF. */
@@ -116,16 +126,14 @@ static bool texts_are_clean(const json_t *value)
 	size_t i;
 
 	if (json_is_string(value))
-		return text_is_clean(span_of(json_string_value(value),
-		    json_string_length(value)));
-	json_array_foreach(value, i, item)
-		if (!texts_are_clean(item))
-			return false;
+		return text_is_clean(span_of(
+		    json_string_value(value), json_string_length(value)));
+	json_array_foreach(
+	    value, i, item) if (!texts_are_clean(item)) return false;
 	if (json_is_object(value))
-		json_object_foreach((json_t *)value, key, item)
-			if (!text_is_clean(span_text(key)) ||
-			    !texts_are_clean(item))
-				return false;
+		json_object_foreach((json_t *)value, key,
+		    item) if (!text_is_clean(span_text(key)) ||
+			      !texts_are_clean(item)) return false;
 	return true;
 }
 
@@ -184,8 +192,8 @@ static int take_hash(
 
 	if (!json_is_string(value))
 		return FORMAT_E_MALFORMED;
-	return hex_decode(span_of(json_string_value(value),
-			      json_string_length(value)),
+	return hex_decode(
+	    span_of(json_string_value(value), json_string_length(value)),
 	    ret_digest->bytes, 32);
 }
 
@@ -201,17 +209,15 @@ int content_take_attachment(
 	if (!json_is_object(json) || json_object_size(json) != 5 ||
 	    !json_is_string(file) || !json_is_string(type) ||
 	    !json_is_integer(size) || json_integer_value(size) < 0 ||
-	    !file_is_valid(
-		json_string_value(file), json_string_length(file)) ||
-	    !type_is_valid(
-		json_string_value(type), json_string_length(type)) ||
+	    !file_is_valid(json_string_value(file), json_string_length(file)) ||
+	    !type_is_valid(json_string_value(type), json_string_length(type)) ||
 	    take_hash(json, "sha256", &attachment.sha256) != 0 ||
 	    take_hash(json, "sealed", &attachment.sealed) != 0)
 		return FORMAT_E_MALFORMED;
-	memcpy(attachment.file, json_string_value(file),
-	    json_string_length(file));
-	memcpy(attachment.type, json_string_value(type),
-	    json_string_length(type));
+	memcpy(
+	    attachment.file, json_string_value(file), json_string_length(file));
+	memcpy(
+	    attachment.type, json_string_value(type), json_string_length(type));
 	attachment.size = (uint64_t)json_integer_value(size);
 	*ret_attachment = attachment;
 	return 0;
@@ -222,58 +228,59 @@ static int compare_salts(const void *a, const void *b)
 	const struct content_line *const *x = a, *const *y = b;
 
 	/* The salt stands behind the two characters ["  */
-	return memcmp((*x)->json.data + 2, (*y)->json.data + 2,
-	    CONTENT_SALT_DIGITS);
+	return memcmp(
+	    (*x)->json.data + 2, (*y)->json.data + 2, CONTENT_SALT_DIGITS);
 }
 
-static int check_salts(const struct content *content)
+static int check_salts(const struct content *content, const char **ret_why)
 {
 	const struct content_line **sorted;
 	size_t i;
 	int r = 0;
 
-	sorted = calloc(content->count + 1, sizeof *sorted);
+	sorted = calloc(content->count, sizeof *sorted);
 	if (!sorted)
-		return FORMAT_E_MALFORMED;
+		return -ENOMEM;
 	for (i = 0; i < content->count; i++)
 		sorted[i] = &content->lines[i];
 	qsort(sorted, content->count, sizeof *sorted, compare_salts);
-	for (i = 1; i < content->count; i++)
+	for (i = 1; r == 0 && i < content->count; i++)
 		if (compare_salts(&sorted[i - 1], &sorted[i]) == 0)
-			r = FORMAT_E_MALFORMED;
+			r = wrong(ret_why, "a salt is used twice");
 	free(sorted);
 	return r;
 }
 
+bool content_count_is_valid(size_t count)
+{
+	return count >= CONTENT_LINES_MIN && count <= CONTENT_LINES_MAX &&
+	       (count & (count - 1)) == 0;
+}
+
 int content_check_lines(const struct content *content, const char **ret_why)
 {
-	static const char *const once[] = {"kind", "time", "after"};
-	size_t i, k, named = 0, found[3] = {0};
+	size_t i, named = 0, found[CONTENT_ONCE + 1] = {0};
 
 	for (i = 0; i < content->count; i++) {
-		named += !content->lines[i].decoy;
-		for (k = 0; k < 3; k++)
-			found[k] +=
-			    strcmp(content->lines[i].name, once[k]) == 0;
+		if (content->lines[i].decoy)
+			continue;
+		named++;
+		found[content_find_once(content->lines[i].name)]++;
 	}
 	if (found[0] != 1 || found[1] != 1 || found[2] != 1)
-		return wrong(ret_why,
-		    "kind, time and after must each be there once");
+		return wrong(
+		    ret_why, "kind, time and after must each be there once");
 	if (named > CONTENT_NAMED_MAX)
 		return wrong(ret_why, "there are too many fields");
-	if (content->count < CONTENT_DECOYS_FROM ||
-	    (content->count & (content->count - 1)) != 0)
+	if (!content_count_is_valid(content->count))
 		return wrong(
 		    ret_why, "the number of lines is not a power of two");
-	if (check_salts(content) != 0)
-		return wrong(ret_why, "a salt is used twice");
-	return 0;
+	return check_salts(content, ret_why);
 }
 
 size_t content_padded_length(size_t used)
 {
 	uint64_t padded = padme_length(used);
 
-	return padded < CONTENT_BYTES_MIN ? CONTENT_BYTES_MIN
-					  : (size_t)padded;
+	return padded < CONTENT_BYTES_MIN ? CONTENT_BYTES_MIN : (size_t)padded;
 }

@@ -11,6 +11,7 @@
 #include "proto/format/lines.h"
 #include "proto/format/merkle.h"
 #include "proto/format/padme.h"
+#include "proto/format/version.h"
 
 static int put_hash_line(struct buf *out, const char *key, const uint8_t *hash)
 {
@@ -43,8 +44,8 @@ static int put_head(struct buf *out, const struct entry *entry)
 	if (r == 0)
 		r = put_hash_line(out, "\nlog", entry->log.bytes);
 	if (r == 0)
-		r = buf_printf(out, "\nindex %llu\n",
-		    (unsigned long long)entry->index);
+		r = buf_printf(
+		    out, "\nindex %llu\n", (unsigned long long)entry->index);
 	if (r == 0)
 		r = put_object(out, "content", &entry->content);
 	if (r == 0)
@@ -64,8 +65,7 @@ static int put_key(struct buf *out, const struct entry *entry)
 		    out, "key successor", entry->key_subject.bytes);
 		return r == 0 ? buf_append_text(out, "\n") : r;
 	case ENTRY_KEY_REVOKED:
-		r = put_hash_line(
-		    out, "key revoked", entry->key_subject.bytes);
+		r = put_hash_line(out, "key revoked", entry->key_subject.bytes);
 		return r == 0 ? buf_printf(out, " %llu\n",
 				    (unsigned long long)entry->key_since)
 			      : r;
@@ -79,7 +79,8 @@ static bool size_is_possible(uint64_t size)
 	uint64_t plain;
 
 	return size <= FORMAT_INTEGER_MAX &&
-	    age_plain_size(size, &plain) == 0 && padme_length(plain) == plain;
+	       age_plain_size(size, &plain) == 0 &&
+	       padme_length(plain) == plain;
 }
 
 static bool ascending(const uint8_t *a, const uint8_t *b)
@@ -94,9 +95,8 @@ static const char *check_lists(const struct entry *entry)
 	for (i = 0; i < entry->attachment_count; i++) {
 		if (!size_is_possible(entry->attachments[i].size))
 			return "an attachment has an impossible size";
-		if (i > 0 &&
-		    !ascending(entry->attachments[i - 1].payload.bytes,
-			entry->attachments[i].payload.bytes))
+		if (i > 0 && !ascending(entry->attachments[i - 1].payload.bytes,
+				 entry->attachments[i].payload.bytes))
 			return "the attachments are not ascending";
 	}
 	for (i = 1; i < entry->withdraw_count; i++)
@@ -112,6 +112,8 @@ static const char *check(const struct entry *entry)
 	if (entry->index > FORMAT_INTEGER_MAX ||
 	    entry->key_since > FORMAT_INTEGER_MAX)
 		return "a number is too large";
+	if (entry->key_since != 0 && entry->key_act != ENTRY_KEY_REVOKED)
+		return "a time stands where no key is revoked";
 	if (entry->attachment_count > ENTRY_ATTACHMENTS_MAX ||
 	    entry->withdraw_count > ENTRY_WITHDRAWALS_MAX)
 		return "a list is too long";
@@ -128,7 +130,7 @@ static const char *check(const struct entry *entry)
 
 int entry_build(const struct entry *entry, struct buf *out)
 {
-	size_t i;
+	size_t i, start = out->len;
 	int r;
 
 	if (check(entry))
@@ -137,13 +139,14 @@ int entry_build(const struct entry *entry, struct buf *out)
 	for (i = 0; r == 0 && i < entry->attachment_count; i++)
 		r = put_object(out, "attachment", &entry->attachments[i]);
 	for (i = 0; r == 0 && i < entry->withdraw_count; i++) {
-		r = put_hash_line(
-		    out, "withdraw", entry->withdraws[i].bytes);
+		r = put_hash_line(out, "withdraw", entry->withdraws[i].bytes);
 		if (r == 0)
 			r = buf_append_text(out, "\n");
 	}
 	if (r == 0)
 		r = put_key(out, entry);
+	if (r != 0)
+		out->len = start;
 	return r;
 }
 
@@ -237,7 +240,8 @@ static int wrong(const char **ret_why, const char *why, int result)
 	return result;
 }
 
-int entry_parse(struct span bytes, struct entry *ret_entry, const char **ret_why)
+int entry_parse(
+    struct span bytes, struct entry *ret_entry, const char **ret_why)
 {
 	struct lines lines;
 	struct entry entry;
@@ -250,9 +254,9 @@ int entry_parse(struct span bytes, struct entry *ret_entry, const char **ret_why
 	if (bytes.len > ENTRY_BYTES_MAX)
 		return wrong(
 		    ret_why, "the entry is too long", FORMAT_E_MALFORMED);
-	if (lines_expect_exact(&lines, "evident entry v1") != 0)
-		return wrong(ret_why, "this is no entry of version 1",
-		    FORMAT_E_UNKNOWN);
+	r = version_take(&lines, "evident entry");
+	if (r != 0)
+		return wrong(ret_why, "this is no entry of version 1", r);
 	if (take_all(&lines, &entry) != 0)
 		return wrong(ret_why, "a line of the entry is malformed",
 		    FORMAT_E_MALFORMED);

@@ -41,10 +41,12 @@ struct entry {
 	uint64_t key_since;
 };
 
-/* Append the entry's bytes. FORMAT_E_MALFORMED when a list is not strictly
- * ascending, a number too large, or kinds are mixed. */
+/* Append the entry's bytes. FORMAT_E_MALFORMED, and nothing appended, when a
+ * list is too long or not strictly ascending, a number too large, a size one
+ * that no padded payload has, or kinds are mixed. */
 int entry_build(const struct entry *entry, struct buf *out);
-/* ${ret_why}, if not NULL, gets a static text that names what is wrong. */
+/* FORMAT_E_MALFORMED; FORMAT_E_UNKNOWN for an entry of a later version.
+ * ${ret_why}, if not NULL, gets a static text that names what is wrong. */
 int entry_parse(
     struct span bytes, struct entry *ret_entry, const char **ret_why);
 int entry_id_of(struct span bytes, struct entry_id *ret_id);

@@ -5,6 +5,9 @@
  * namespace, so a signature of one kind of text is never one of another.
  * Verification is libsodium's: no cofactor, S below the order, canonical R and
  * key, nothing of small order.
+ *
+ * Nothing here is repaired: a key or an armour has one text, and whatever is
+ * read is written again and compared.
  */
 #include <errno.h>
 #include <sodium.h>
@@ -40,11 +43,30 @@ static int put_text(struct buf *out, const char *text)
 	return put_string(out, text, strlen(text));
 }
 
+/* Whether L times the point is the identity, asked as (L-1)P = -P: libsodium
+ * before 2026 takes points with a component of order two for points of the
+ * prime-order subgroup (CVE-2025-69277). */
+static bool has_prime_order(const struct sign_key *key)
+{
+	/* RFC 8032, 5.1: L = 2^252 + 2774..., here less one. */
+	static const uint8_t order_less_one[32] = {0xec, 0xd3, 0xf5, 0x5c, 0x1a,
+	    0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0,
+	    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10};
+	struct sign_key product;
+
+	if (crypto_scalarmult_ed25519_noclamp(
+		product.bytes, order_less_one, key->bytes) != 0)
+		return false;
+	product.bytes[31] ^= 0x80;
+	return memcmp(product.bytes, key->bytes, sizeof key->bytes) == 0;
+}
+
 int sign_key_check(const struct sign_key *key)
 {
-	return crypto_core_ed25519_is_valid_point(key->bytes)
-	    ? 0
-	    : FORMAT_E_MISMATCH;
+	return crypto_core_ed25519_is_valid_point(key->bytes) &&
+		       has_prime_order(key)
+		   ? 0
+		   : FORMAT_E_MISMATCH;
 }
 
 void sign_key_blob(
@@ -152,9 +174,8 @@ int sshsig_verify(const struct sign_key *key, const char *name_space,
 	int r;
 
 	r = sshsig_signed_bytes(name_space, message, &bytes);
-	if (r == 0 &&
-	    crypto_sign_verify_detached(
-		signature, bytes.data, bytes.len, key->bytes) != 0)
+	if (r == 0 && crypto_sign_verify_detached(
+			  signature, bytes.data, bytes.len, key->bytes) != 0)
 		r = FORMAT_E_MISMATCH;
 	buf_free(&bytes);
 	return r;
@@ -192,7 +213,7 @@ int sshsig_armour(const struct sign_key *key, const char *name_space,
     const uint8_t signature[SSHSIG_SIGNATURE_BYTES], struct buf *out)
 {
 	struct buf blob = {0}, text = {0};
-	size_t i, len;
+	size_t i, len, start = out->len;
 	int r;
 
 	r = build_blob(key, name_space, signature, &blob);
@@ -209,6 +230,8 @@ int sshsig_armour(const struct sign_key *key, const char *name_space,
 	}
 	if (r == 0)
 		r = buf_append_text(out, ARMOUR_END "\n");
+	if (r != 0)
+		out->len = start;
 	buf_free(&blob);
 	buf_free(&text);
 	return r;

@@ -15,7 +15,8 @@
 #define SSHSIG_NAMESPACE_CARD "evident-card-v1"
 #define SSHSIG_NAMESPACE_BUNDLE "evident-bundle-v1"
 
-/* 0, or FORMAT_E_MISMATCH for a small-order or non-canonical key. */
+/* 0, or FORMAT_E_MISMATCH for a key that is not the canonical encoding of a
+ * point of the prime-order subgroup (so also for all of small order). */
 int sign_key_check(const struct sign_key *key);
 /* The SSH wire form: string "ssh-ed25519", string key. */
 void sign_key_blob(
@@ -32,7 +33,9 @@ int sshsig_signed_bytes(
 /* Sign with a 32-byte Ed25519 seed (for the keeper and tests). */
 int sshsig_sign(const uint8_t seed[SSHSIG_SEED_BYTES], const char *name_space,
     struct span message, uint8_t ret_signature[SSHSIG_SIGNATURE_BYTES]);
-/* 0 or FORMAT_E_MISMATCH. */
+/* 0 or FORMAT_E_MISMATCH. The equation is checked without cofactor, as
+ * ssh-keygen and openssl do; S must be below the order, R and ${key} must be
+ * canonical and not of small order. */
 int sshsig_verify(const struct sign_key *key, const char *name_space,
     struct span message, const uint8_t signature[SSHSIG_SIGNATURE_BYTES]);
 /* Append the armoured .sig, byte-identical to ssh-keygen -Y sign. */
@@ -45,10 +48,13 @@ int sshsig_dearmour(struct span text, const char *name_space,
 /* Append one allowed_signers line, with LF: the principal is the author id in
  * hex, the namespaces are the three above. */
 int sshsig_allowed_signer(const struct sign_key *key, struct buf *out);
-/* Take keys from an allowed_signers file: comments and blank lines are
- * skipped, ssh-ed25519 lines whose namespaces (if any) allow ${name_space}
- * call ${each}; others are ignored; cert-authority lines too. FORMAT_E_MALFORMED for a line
- * ssh-keygen would refuse. */
+/* Take keys from an allowed_signers file, as ssh-keygen reads it. Comments and
+ * blank lines are skipped; so are keys of other types, cert-authority lines,
+ * and lines whose namespaces (patterns with * ? and !) do not allow
+ * ${name_space}. ${each} is called for every other; what it answers, if not 0,
+ * ends the reading and is answered. FORMAT_E_MALFORMED for a line that
+ * ssh-keygen would refuse, for an unsafe key, and for a line that would count
+ * but has valid-after or valid-before, which are not judged here. */
 typedef int (*sshsig_signer_cb)(void *context, const struct sign_key *key,
     struct span principal);
 int sshsig_read_signers(struct span text, const char *name_space,
