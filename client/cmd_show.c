@@ -150,7 +150,7 @@ static int write_attachments(struct show *show)
 
 static int write_sealed_one(struct show *show, int dir, size_t number)
 {
-	char name[32];
+	char name[48];
 	int fd, r;
 
 	if (number == 0)

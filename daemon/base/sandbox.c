@@ -188,7 +188,8 @@ static int add_inet_sockets(scmp_filter_ctx filter, uint32_t action, int type)
 	    filter, action, SCMP_SYS(socket), 2, inet);
 }
 
-/* Streams. What a resolver tries beside is an error, the rest kills. */
+/* Streams, and datagrams for asking name servers. What a resolver tries beside
+ * is an error, the rest kills. */
 static int add_tcp_sockets(scmp_filter_ctx filter)
 {
 	static const int tried[] = {AF_UNIX, AF_NETLINK};
@@ -197,8 +198,7 @@ static int add_tcp_sockets(scmp_filter_ctx filter)
 
 	r = add_inet_sockets(filter, SCMP_ACT_ALLOW, SOCK_STREAM);
 	if (r == 0)
-		r = add_inet_sockets(
-		    filter, SCMP_ACT_ERRNO(EACCES), SOCK_DGRAM);
+		r = add_inet_sockets(filter, SCMP_ACT_ALLOW, SOCK_DGRAM);
 	for (i = 0; r == 0 && i < sizeof tried / sizeof *tried; i++) {
 		const struct scmp_arg_cmp family =
 		    SCMP_A0_64(SCMP_CMP_EQ, (uint64_t)tried[i], 0);

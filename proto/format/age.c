@@ -89,7 +89,7 @@ static int next_chunk(struct age_stream *stream, size_t plain, bool last)
 	uint64_t counter = stream->counter;
 	int i;
 
-	if (stream->ended || stream->broken || plain > AGE_CHUNK_BYTES ||
+	if (stream->ended || plain > AGE_CHUNK_BYTES ||
 	    (!last && plain != AGE_CHUNK_BYTES) ||
 	    (plain == 0 && stream->counter != 0))
 		return -EINVAL;
@@ -104,43 +104,52 @@ static int next_chunk(struct age_stream *stream, size_t plain, bool last)
 	return 0;
 }
 
+/* Run ${len} bytes through the cipher; opening, the tag is set and checked. */
+static bool run(struct age_stream *stream, const uint8_t *in, size_t len,
+    uint8_t *out)
+{
+	int n = 0, more = 0;
+
+	if (len > 0 &&
+	    EVP_CipherUpdate(stream->context, out, &n, in, (int)len) != 1)
+		return false;
+	return EVP_CipherFinal_ex(stream->context, out + n, &more) == 1 &&
+	    (size_t)(n + more) == len;
+}
+
 int age_stream_seal_chunk(struct age_stream *stream, const uint8_t *in,
     size_t len, bool last, uint8_t *out)
 {
-	int n = 0, more = 0, r;
+	int r;
 
+	if (!stream->sealing || stream->broken)
+		return -EINVAL;
 	r = next_chunk(stream, len, last);
-	if (r < 0)
-		return r;
-	if ((len > 0 &&
-		EVP_CipherUpdate(
-		    stream->context, out, &n, in, (int)len) != 1) ||
-	    EVP_CipherFinal_ex(stream->context, out + n, &more) != 1 ||
-	    (size_t)(n + more) != len ||
-	    EVP_CIPHER_CTX_ctrl(stream->context, EVP_CTRL_AEAD_GET_TAG,
-		AGE_TAG_BYTES, out + len) != 1)
-		return -EIO;
-	return 0;
+	if (r == 0 &&
+	    (!run(stream, in, len, out) ||
+		EVP_CIPHER_CTX_ctrl(stream->context, EVP_CTRL_AEAD_GET_TAG,
+		    AGE_TAG_BYTES, out + len) != 1))
+		r = -EIO;
+	stream->broken = r == -EIO;
+	return r;
 }
 
 int age_stream_open_chunk(struct age_stream *stream, const uint8_t *in,
     size_t len, bool last, uint8_t *out)
 {
-	int n = 0, more = 0;
-	size_t plain;
+	size_t plain = len < AGE_TAG_BYTES ? 0 : len - AGE_TAG_BYTES;
 
-	if (len < AGE_TAG_BYTES ||
-	    next_chunk(stream, len - AGE_TAG_BYTES, last) != 0)
-		return FORMAT_E_MISMATCH;
-	plain = len - AGE_TAG_BYTES;
-	if (EVP_CIPHER_CTX_ctrl(stream->context, EVP_CTRL_AEAD_SET_TAG,
+	if (stream->sealing)
+		return -EINVAL;
+	if (!stream->broken && len >= AGE_TAG_BYTES &&
+	    next_chunk(stream, plain, last) == 0 &&
+	    EVP_CIPHER_CTX_ctrl(stream->context, EVP_CTRL_AEAD_SET_TAG,
 		AGE_TAG_BYTES, (void *)(in + plain)) == 1 &&
-	    (plain == 0 ||
-		EVP_CipherUpdate(
-		    stream->context, out, &n, in, (int)plain) == 1) &&
-	    EVP_CipherFinal_ex(stream->context, out + n, &more) == 1)
+	    run(stream, in, plain, out))
 		return 0;
-	explicit_bzero(out, plain);
+	/* The cipher wrote before it knew: nobody shall read that. */
+	if (plain > 0)
+		explicit_bzero(out, plain);
 	stream->broken = true;
 	return FORMAT_E_MISMATCH;
 }
@@ -159,7 +168,8 @@ int age_plain_size(uint64_t payload, uint64_t *ret_plain)
 	const uint64_t sealed = AGE_CHUNK_BYTES + AGE_TAG_BYTES;
 	uint64_t body, chunks;
 
-	if (payload < AGE_NONCE_BYTES + AGE_TAG_BYTES)
+	if (payload < AGE_NONCE_BYTES + AGE_TAG_BYTES ||
+	    payload > FORMAT_INTEGER_MAX)
 		return FORMAT_E_MALFORMED;
 	body = payload - AGE_NONCE_BYTES;
 	chunks = (body + sealed - 1) / sealed;
@@ -187,7 +197,8 @@ int age_payload_seal(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 	do {
 		want = plain.len - done < AGE_CHUNK_BYTES ? plain.len - done
 							  : AGE_CHUNK_BYTES;
-		r = age_stream_seal_chunk(stream, plain.data + done, want,
+		r = age_stream_seal_chunk(stream,
+		    want ? plain.data + done : NULL, want,
 		    done + want == plain.len, out->data + out->len);
 		out->len += want + AGE_TAG_BYTES;
 		done += want;
@@ -209,7 +220,7 @@ int age_payload_open(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 
 	if (age_plain_size(payload.len, &plain) != 0)
 		return FORMAT_E_MISMATCH;
-	r = buf_reserve(out, (size_t)plain + 1, &room);
+	r = buf_reserve(out, (size_t)plain, &room);
 	if (r == 0)
 		r = age_stream_open(file_key, payload.data, &stream);
 	while (r == 0 && at < payload.len) {

@@ -36,6 +36,7 @@ struct age_stanza {
 	uint8_t body[32];
 };
 
+/* Filled by age_header_parse(); about 8 KiB. */
 struct age_header {
 	size_t length; /* of the whole header in bytes, payload follows */
 	size_t signed_length; /* what the MAC covers: up to "---" */
@@ -59,17 +60,20 @@ int age_identity_recipient(const struct age_identity *identity,
     struct age_recipient *ret_recipient);
 
 /* Append a header that wraps ${file_key} to 1..AGE_RECIPIENTS_MAX
- * ${recipients}. */
+ * ${recipients}, one stanza each, in their order. FORMAT_E_MISMATCH for a
+ * recipient of small order; ${out} is then as before. */
 int age_header_build(const uint8_t file_key[AGE_FILE_KEY_BYTES],
     const struct age_recipient *recipients, size_t count, struct buf *out);
-/* Parse the header that ${file} begins with. FORMAT_E_MALFORMED, or
- * FORMAT_E_UNKNOWN for another version line. */
+/* Parse the header that ${file} begins with. FORMAT_E_MALFORMED, also for more
+ * than AGE_STANZAS_MAX stanzas or AGE_HEADER_MAX bytes, or FORMAT_E_UNKNOWN for
+ * the version line of another version. */
 int age_header_parse(struct span file, struct age_header *ret_header);
 /* FORMAT_E_MISMATCH when the stanza is not for ${identity}; a share of small
  * order is FORMAT_E_MALFORMED. */
 int age_stanza_unwrap(const struct age_identity *identity,
     const struct age_stanza *stanza, uint8_t ret_key[AGE_FILE_KEY_BYTES]);
-/* Check the header's MAC under ${file_key}: 0 or FORMAT_E_MISMATCH. */
+/* Check the MAC under ${file_key} of the ${header} that was parsed from ${file}:
+ * 0 or FORMAT_E_MISMATCH. */
 int age_header_verify(struct span file, const struct age_header *header,
     const uint8_t file_key[AGE_FILE_KEY_BYTES]);
 
@@ -85,22 +89,26 @@ int age_stream_seal(const uint8_t file_key[AGE_FILE_KEY_BYTES],
     uint8_t ret_nonce[AGE_NONCE_BYTES], struct age_stream **ret_stream);
 int age_stream_open(const uint8_t file_key[AGE_FILE_KEY_BYTES],
     const uint8_t nonce[AGE_NONCE_BYTES], struct age_stream **ret_stream);
-/* ${out} holds len + AGE_TAG_BYTES. */
+/* ${out} holds len + AGE_TAG_BYTES. -EINVAL for a chunk that may not follow. */
 int age_stream_seal_chunk(struct age_stream *stream, const uint8_t *in,
     size_t len, bool last, uint8_t *out);
 /* ${len} counts the tag; ${out} holds len - AGE_TAG_BYTES.
- * FORMAT_E_MISMATCH and nothing in ${out} when the chunk does not open. */
+ * FORMAT_E_MISMATCH and zeros in ${out} when the chunk does not open or may not
+ * follow; no later chunk opens then. Whoever reads to the end must have opened
+ * one with ${last}, else the file was cut. */
 int age_stream_open_chunk(struct age_stream *stream, const uint8_t *in,
     size_t len, bool last, uint8_t *out);
 void age_stream_free(struct age_stream *stream);
 void age_stream_freep(struct age_stream **stream);
 
-/* The payload's size (nonce and tags included) for ${plain} bytes. */
+/* The payload's size (nonce and tags included) for ${plain} bytes, at most
+ * FORMAT_INTEGER_MAX. */
 uint64_t age_payload_size(uint64_t plain);
 /* The reverse; FORMAT_E_MALFORMED for a size no payload can have. */
 int age_plain_size(uint64_t payload, uint64_t *ret_plain);
 
-/* Whole payloads in memory, for contents (appended to ${out}). */
+/* Whole payloads in memory, for contents (appended to ${out}, which is
+ * unchanged on failure). FORMAT_E_MISMATCH when ${payload} does not open. */
 int age_payload_seal(const uint8_t file_key[AGE_FILE_KEY_BYTES],
     struct span plain, struct buf *out);
 int age_payload_open(const uint8_t file_key[AGE_FILE_KEY_BYTES],

@@ -13,7 +13,8 @@
 #include "proto/format/age.h"
 #include "proto/format/hash.h"
 
-#define VERSION "age-encryption.org/v1\n"
+#define VERSION_PREFIX "age-encryption.org/"
+#define VERSION VERSION_PREFIX "v1"
 #define X25519_INFO "age-encryption.org/v1/X25519"
 #define WRAPPED_BYTES (AGE_FILE_KEY_BYTES + AGE_TAG_BYTES)
 #define BODY_COLUMNS 64
@@ -96,7 +97,7 @@ int age_header_build(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 
 	if (count == 0 || count > AGE_RECIPIENTS_MAX)
 		return -EINVAL;
-	r = buf_append_text(out, VERSION);
+	r = buf_append_text(out, VERSION "\n");
 	for (i = 0; r == 0 && i < count; i++)
 		r = put_stanza(file_key, &recipients[i], out);
 	if (r == 0)
@@ -108,7 +109,11 @@ int age_header_build(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 		r = buf_append_text(out, " ");
 	if (r == 0)
 		r = base64_append(out, BASE64_RAW, span_of(mac, sizeof mac));
-	return r == 0 ? buf_append_text(out, "\n") : r;
+	if (r == 0)
+		r = buf_append_text(out, "\n");
+	if (r != 0)
+		out->len = start;
+	return r;
 }
 
 /* The next line of a header, without its LF, moving ${rest} past it. */
@@ -257,42 +262,62 @@ static int take_lines(
 	return take_mac(line, header);
 }
 
+/* "age-encryption.org/" 1*VCHAR; what follows another version is not ours. */
+static int take_version(struct span *rest)
+{
+	size_t i = strlen(VERSION_PREFIX);
+	struct span line;
+
+	if (next_line(rest, &line) != 0 || line.len <= i ||
+	    memcmp(line.data, VERSION_PREFIX, i) != 0)
+		return FORMAT_E_MALFORMED;
+	if (span_equal(line, span_text(VERSION)))
+		return 0;
+	for (; i < line.len; i++)
+		if (line.data[i] < 0x21 || line.data[i] > 0x7e)
+			return FORMAT_E_MALFORMED;
+	return FORMAT_E_UNKNOWN;
+}
+
 int age_header_parse(struct span file, struct age_header *ret_header)
 {
-	struct age_header *header = ret_header;
-	struct span rest;
+	struct age_header header = {0};
+	struct span rest = span_of(file.data,
+	    file.len < AGE_HEADER_MAX ? file.len : AGE_HEADER_MAX);
 	int r;
 
-	if (file.len < strlen(VERSION) ||
-	    memcmp(file.data, VERSION, strlen(VERSION)) != 0)
-		return FORMAT_E_UNKNOWN;
-	rest = span_of(file.data + strlen(VERSION),
-	    (file.len < AGE_HEADER_MAX ? file.len : AGE_HEADER_MAX) -
-		strlen(VERSION));
-	header->stanza_count = 0;
-	r = take_lines(file, &rest, header);
+	r = take_version(&rest);
 	if (r == 0)
-		header->length = (size_t)(rest.data - file.data);
-	return r;
+		r = take_lines(file, &rest, &header);
+	if (r != 0)
+		return r;
+	header.length = (size_t)(rest.data - file.data);
+	*ret_header = header;
+	return 0;
 }
 
 int age_stanza_unwrap(const struct age_identity *identity,
     const struct age_stanza *stanza, uint8_t ret_key[AGE_FILE_KEY_BYTES])
 {
-	uint8_t public[32], shared[32], key[32];
-	int r;
+	uint8_t public[32], shared[32], key[32], file_key[AGE_FILE_KEY_BYTES];
+	int r = 0;
 
+	/* libsodium answers -1 when the secret is all zero: small order. */
 	if (crypto_scalarmult_base(public, identity->key) != 0 ||
 	    crypto_scalarmult(shared, identity->key, stanza->share) != 0)
-		return FORMAT_E_MALFORMED;
-	r = wrap_key(shared, stanza->share, public, key);
+		r = FORMAT_E_MALFORMED;
+	if (r == 0)
+		r = wrap_key(shared, stanza->share, public, key);
 	if (r == 0 &&
-	    crypto_aead_chacha20poly1305_ietf_decrypt(ret_key, NULL, NULL,
+	    crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL,
 		stanza->body, sizeof stanza->body, NULL, 0, zero_nonce,
 		key) != 0)
 		r = FORMAT_E_MISMATCH;
+	if (r == 0)
+		memcpy(ret_key, file_key, sizeof file_key);
 	sodium_memzero(shared, sizeof shared);
 	sodium_memzero(key, sizeof key);
+	sodium_memzero(file_key, sizeof file_key);
 	return r;
 }
 
@@ -302,6 +327,8 @@ int age_header_verify(struct span file, const struct age_header *header,
 	uint8_t mac[32];
 	int r;
 
+	if (header->signed_length > file.len)
+		return -EINVAL;
 	r = mac_of(file_key, span_of(file.data, header->signed_length), mac);
 	if (r == 0 && sodium_memcmp(mac, header->mac, sizeof mac) != 0)
 		r = FORMAT_E_MISMATCH;

@@ -1,6 +1,7 @@
 /*
  * Bech32: 5-bit digits and a BCH checksum over prefix and data.
  */
+#include <sodium.h>
 #include <string.h>
 
 #include "proto/format/bech32.h"
@@ -87,7 +88,7 @@ int bech32_decode(
 				    128 >> (5 * i + bit) % 8);
 	}
 	bech32_encode(prefix, bytes, again);
-	if (memcmp(again, text.data, text.len) != 0)
+	if (sodium_memcmp(again, text.data, text.len) != 0)
 		goto out;
 	memcpy(ret_bytes, bytes, sizeof bytes);
 	r = 0;

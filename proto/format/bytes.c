@@ -14,6 +14,8 @@
 #include "proto/format/bytes.h"
 #include "proto/format/ids.h"
 
+#define BUF_BYTES_MIN 64
+
 struct span span_of(const void *data, size_t len)
 {
 	return (struct span){.data = data, .len = len};
@@ -39,14 +41,14 @@ bool span_equal(struct span a, struct span b)
 	return a.len == b.len && span_compare(a, b) == 0;
 }
 
-/* Grow to hold ${need} bytes; the old place is wiped. */
+/* Grow to hold ${need} bytes, at least twofold; the old place is wiped. */
 static int grow(struct buf *buf, size_t need)
 {
-	size_t cap = buf->cap ? buf->cap : 64;
+	size_t cap = buf->cap > need / 2 ? buf->cap * 2 : need;
 	uint8_t *data;
 
-	while (cap < need)
-		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	if (cap < BUF_BYTES_MIN)
+		cap = BUF_BYTES_MIN;
 	data = malloc(cap);
 	if (!data)
 		return -ENOMEM;
@@ -67,8 +69,9 @@ int buf_reserve(struct buf *buf, size_t len, uint8_t **ret_room)
 	if (len > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4 ||
 	    (buf->max && buf->len + len > buf->max))
 		return -EMSGSIZE;
-	if (buf->len + len > buf->cap) {
-		r = grow(buf, buf->len + len);
+	/* One more, which ${max} does not count: writers of text end in NUL. */
+	if (buf->len + len + 1 > buf->cap) {
+		r = grow(buf, buf->len + len + 1);
 		if (r < 0)
 			return r;
 	}
@@ -112,7 +115,7 @@ int buf_printf(struct buf *buf, const char *format, ...)
 	va_end(args);
 	if (len < 0)
 		return -EINVAL;
-	r = buf_reserve(buf, (size_t)len + 1, &room);
+	r = buf_reserve(buf, (size_t)len, &room);
 	if (r < 0)
 		return r;
 	va_start(args, format);

@@ -37,7 +37,8 @@ int buf_append_text(struct buf *buf, const char *text);
 int buf_append_span(struct buf *buf, struct span span);
 int buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Make room for ${len} more bytes and answer where they begin. */
+/* Make room for ${len} more bytes, and one for a NUL that ${max} does not
+ * count, and answer where they begin; never NULL. */
 int buf_reserve(struct buf *buf, size_t len, uint8_t **ret_room);
 struct span buf_span(const struct buf *buf);
 /* Wipe and free what ${buf} owns, leaving it empty. NULL is fine. */

@@ -1,9 +1,6 @@
 /*
  * Hex and base64 (RFC 4648), decoding strictly: one text for one byte string.
  */
-#include <errno.h>
-#include <string.h>
-
 #include "proto/format/bytes.h"
 #include "proto/format/ids.h"
 
@@ -55,7 +52,7 @@ int buf_append_hex(struct buf *buf, const void *data, size_t len)
 	uint8_t *room;
 	int r;
 
-	r = buf_reserve(buf, 2 * len + 1, &room);
+	r = buf_reserve(buf, 2 * len, &room);
 	if (r < 0)
 		return r;
 	hex_encode(data, len, (char *)room);
@@ -66,12 +63,14 @@ int buf_append_hex(struct buf *buf, const void *data, size_t len)
 int base64_append(struct buf *buf, enum base64_kind kind, struct span data)
 {
 	const char *digits = kind == BASE64_URL ? url : standard;
-	size_t i, n, used, room_len = (data.len + 2) / 3 * 4;
+	size_t i, n, used, tail = data.len % 3;
 	uint8_t *room, *out;
 	uint32_t bits;
 	int r;
 
-	r = buf_reserve(buf, room_len, &room);
+	if (tail != 0)
+		tail = kind == BASE64_STANDARD ? 4 : tail + 1;
+	r = buf_reserve(buf, data.len / 3 * 4 + tail, &room);
 	if (r < 0)
 		return r;
 	out = room;
@@ -94,10 +93,17 @@ int base64_append(struct buf *buf, enum base64_kind kind, struct span data)
 /* The value of a digit, or -1. */
 static int base64_digit(uint8_t c, enum base64_kind kind)
 {
-	const char *digits = kind == BASE64_URL ? url : standard;
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == (kind == BASE64_URL ? '-' : '+'))
+		return 62;
+	if (c == (kind == BASE64_URL ? '_' : '/'))
+		return 63;
+	return -1;
 }
 
 /* Take the padding off a standard text: exactly what its length needs. */
@@ -119,15 +125,17 @@ int base64_decode(
     struct span text, enum base64_kind kind, struct buf *out_data)
 {
 	uint32_t bits = 0;
-	size_t i, left = 0, start = out_data->len;
+	size_t i, tail, left = 0, start = out_data->len;
 	uint8_t *room;
 	int r, digit;
 
 	if (kind == BASE64_STANDARD && strip_padding(&text) != 0)
 		return FORMAT_E_MALFORMED;
-	if (text.len % 4 == 1)
+	tail = text.len % 4;
+	if (tail == 1)
 		return FORMAT_E_MALFORMED;
-	r = buf_reserve(out_data, text.len / 4 * 3 + 3, &room);
+	r = buf_reserve(
+	    out_data, text.len / 4 * 3 + (tail ? tail - 1 : 0), &room);
 	if (r < 0)
 		return r;
 	for (i = 0; i < text.len; i++) {

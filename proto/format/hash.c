@@ -11,8 +11,11 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/format/hash.h"
+
+#define HKDF_BYTES_MAX (255 * 32) /* RFC 5869, 2.3 */
 
 struct hasher {
 	EVP_MD_CTX *context;
@@ -86,12 +89,16 @@ void hasher_freep(struct hasher **hasher)
 
 int hash_hmac_sha256(struct span key, struct span data, uint8_t ret_mac[32])
 {
-	unsigned len = 32;
+	uint8_t mac[32];
+	unsigned len = sizeof mac;
 
-	if (key.len > INT32_MAX ||
-	    !HMAC(sha256(), key.data ? (const void *)key.data : "",
-		(int)key.len, data.data, data.len, ret_mac, &len))
+	if (key.len > INT32_MAX)
+		return -EINVAL;
+	if (!HMAC(sha256(), key.data ? (const void *)key.data : "",
+		(int)key.len, data.data, data.len, mac, &len))
 		return -EIO;
+	memcpy(ret_mac, mac, sizeof mac);
+	explicit_bzero(mac, sizeof mac);
 	return 0;
 }
 
@@ -113,6 +120,8 @@ int hash_hkdf_sha256(struct span secret, struct span salt, struct span info,
 	EVP_KDF_CTX *context;
 	int r;
 
+	if (len == 0 || len > HKDF_BYTES_MAX)
+		return -EINVAL;
 	if (!kdf)
 		kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;

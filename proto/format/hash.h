@@ -21,7 +21,7 @@ void hasher_freep(struct hasher **hasher);
 
 int hash_hmac_sha256(struct span key, struct span data, uint8_t ret_mac[32]);
 /* RFC 5869 with SHA-256: extract with ${salt}, expand with ${info} to ${len}
- * bytes, at most 8160. */
+ * bytes, 1..8160, else -EINVAL. */
 int hash_hkdf_sha256(struct span secret, struct span salt, struct span info,
     void *ret_key, size_t len);
 

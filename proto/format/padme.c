@@ -17,9 +17,11 @@ uint64_t padme_length(uint64_t length)
 	if (length < 2)
 		return length;
 	e = log2_floor(length);
-	s = e == 0 ? 1 : log2_floor(e) + 1;
+	s = log2_floor(e) + 1;
 	if (s >= e)
 		return length;
 	mask = (UINT64_C(1) << (e - s)) - 1;
+	if (length > UINT64_MAX - mask)
+		return length;
 	return (length + mask) & ~mask;
 }

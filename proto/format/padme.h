@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-/* The padded length for ${length} bytes; itself for 0 and 1. */
+/* The padded length for ${length} bytes; itself for 0 and 1, and where the
+ * padded length would be over 2^64 - 1. */
 uint64_t padme_length(uint64_t length);
 
 #endif

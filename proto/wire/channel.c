@@ -197,19 +197,28 @@ int channel_flush(struct channel *channel)
 	return 0;
 }
 
-static int make_item(enum wire_type type, const void *message, const int *fds,
+static int make_item(enum wire_type type, struct span body, const int *fds,
     size_t fd_count, struct outgoing **ret_item)
 {
+	struct wire_header header = {
+	    .length = (uint32_t)body.len,
+	    .type = type,
+	    .fd_count = (uint8_t)fd_count,
+	};
+	uint8_t head[WIRE_HEADER_BYTES];
 	struct outgoing *item;
 	size_t i;
 	int r;
 
-	if (fd_count > WIRE_FDS_MAX)
+	if (fd_count > WIRE_FDS_MAX || body.len > wire_body_max(type))
 		return -EINVAL;
 	item = calloc(1, sizeof *item + fd_count * sizeof *item->fds);
 	if (!item)
 		return -ENOMEM;
-	r = wire_encode(type, message, fd_count, &item->bytes);
+	wire_header_pack(&header, head);
+	r = buf_append(&item->bytes, head, sizeof head);
+	if (r == 0)
+		r = buf_append_span(&item->bytes, body);
 	for (i = 0; r == 0 && i < fd_count; i++) {
 		item->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
 		if (item->fds[i] < 0)
@@ -225,15 +234,15 @@ static int make_item(enum wire_type type, const void *message, const int *fds,
 	return 0;
 }
 
-int channel_send(struct channel *channel, enum wire_type type,
-    const void *message, const int *fds, size_t fd_count)
+int channel_send_body(struct channel *channel, enum wire_type type,
+    struct span body, const int *fds, size_t fd_count)
 {
 	struct outgoing *item;
 	int r;
 
 	if (!wire_may_send(channel->self, channel->peer, type))
 		return -EINVAL;
-	r = make_item(type, message, fds, fd_count, &item);
+	r = make_item(type, body, fds, fd_count, &item);
 	if (r < 0)
 		return r;
 	if (channel->out_bytes + item->bytes.len > CHANNEL_QUEUE_MAX) {
@@ -245,6 +254,20 @@ int channel_send(struct channel *channel, enum wire_type type,
 	channel->out_end = &item->next;
 	r = channel_flush(channel);
 	return r < 0 ? r : 0;
+}
+
+int channel_send(struct channel *channel, enum wire_type type,
+    const void *message, const int *fds, size_t fd_count)
+{
+	struct buf body = {0};
+	int r;
+
+	r = wire_encode_body(type, message, &body);
+	if (r == 0)
+		r = channel_send_body(
+		    channel, type, buf_span(&body), fds, fd_count);
+	buf_free(&body);
+	return r;
 }
 
 /* Keep the descriptors of one recvmsg(); all are closed if they are too many

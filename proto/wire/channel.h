@@ -42,6 +42,9 @@ void channel_set_nonblocking(struct channel *channel);
 #define CHANNEL_QUEUE_MAX (64 * 1024 * 1024)
 int channel_send(struct channel *channel, enum wire_type type,
     const void *message, const int *fds, size_t fd_count);
+/* The same for a body that wire_encode_body() made earlier. */
+int channel_send_body(struct channel *channel, enum wire_type type,
+    struct span body, const int *fds, size_t fd_count);
 /* Send what is queued; CHANNEL_E_AGAIN while some is left. */
 int channel_flush(struct channel *channel);
 bool channel_wants_write(const struct channel *channel);

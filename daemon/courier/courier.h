@@ -1,0 +1,156 @@
+/*
+ * The courier's own state, and what its files share.
+ *
+ *   courier.c  the process; the store's channel; whom to talk to
+ *   tls.c      identity and pins
+ *   link.c     one connection: its life, its deadlines
+ *   turn.c     the session on a connection: whose turn, which frames
+ *   object.c   attachments, streamed between files and frames
+ */
+#ifndef EVIDENT_COURIER_COURIER_H
+#define EVIDENT_COURIER_COURIER_H
+
+#include <event2/bufferevent.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+
+#include "daemon/base/service.h"
+#include "daemon/base/veil.h"
+#include "proto/format/card.h"
+
+#define LINKS_MAX 64
+#define LINKS_NEW_MAX 4 /* of one source address, not yet authenticated */
+#define OUTPUT_BYTES (512 * 1024)
+#define INPUT_BYTES (WIRE_BODY_MAX + 65536)
+#define HANDSHAKE_SECONDS 15
+#define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */
+#define FRAME_RATE 512
+#define STORED_BYTES (8 * 1024 * 1024)
+
+struct tls; /* tls.c */
+
+struct peer {
+	struct author_id author;
+	struct sign_key transport;
+	size_t address_count;
+	char addresses[8][CARD_ADDRESS_MAX];
+};
+
+struct courier {
+	struct service service;
+	struct event_base *base;
+	struct evdns_base *dns;
+	struct channel *store;
+	struct event *store_read, *store_write;
+	struct tls *tls; /* NULL until START */
+	struct evconnlistener *listener;
+	struct peer *peers;
+	size_t peer_count;
+	struct link *links;
+	size_t link_count;
+	uint64_t last_session;
+};
+
+/*
+ *            dialler                        acceptor
+ *   CONNECTING -> HANDSHAKE            HANDSHAKE
+ *        | HELLO comes                      | HELLO goes
+ *   AWAIT_HELLO -> PEER_TURN <------->  MY_TURN
+ *                     |    FRONTIER        |
+ *                     +--------+-----------+
+ *                              | DONE
+ *                           ENDING -> CLOSED
+ */
+enum link_state {
+	LINK_CONNECTING,
+	LINK_HANDSHAKE,
+	LINK_AWAIT_HELLO,
+	LINK_MY_TURN,
+	LINK_PEER_TURN,
+	LINK_ENDING, /* DONE was sent: theirs is awaited */
+	LINK_CLOSED, /* all is said; what is queued goes out */
+};
+
+/* A file being streamed. */
+struct stream {
+	int fd; /* -1: none */
+	struct veil *veil;
+	struct digest object;
+	uint64_t offset, size;
+	uint64_t stored; /* told to the store so far */
+};
+
+struct link {
+	struct link *next;
+	struct courier *courier;
+	struct bufferevent *bev;
+	struct event *deadline;
+	enum link_state state;
+	bool dialled;
+	bool known;	/* the peer is authenticated */
+	bool opened;	/* the store knows the session */
+	bool heard_hello;
+	bool paused;	/* the store works on what we passed on */
+	bool asked;	/* NEXT is out */
+	bool ended;	/* ENDED was told */
+	enum wire_type passed; /* what the store works on */
+	enum wire_code code;   /* why it ended */
+	struct peer peer;
+	size_t address; /* which one is tried */
+	uint64_t session;
+	struct stream in, out;
+	char source[64]; /* of an acceptor: to count the unauthenticated */
+};
+
+/* courier.c */
+void courier_tell(struct courier *courier, enum wire_type type,
+    const void *message);
+const struct peer *courier_find(
+    struct courier *courier, const uint8_t transport[32]);
+
+/* link.c */
+int link_dial(struct courier *courier, const struct peer *peer);
+void link_accept(struct courier *courier, int fd, const char *source);
+/* End it: the store is told, what is queued is dropped. */
+void link_close(struct link *link, enum wire_code code);
+/* End it in good order once all is sent. */
+void link_finish(struct link *link);
+struct link *link_find(struct courier *courier, uint64_t session);
+void link_set_deadline(struct link *link, unsigned seconds);
+void link_close_all(struct courier *courier);
+/* The newest state; a debug line a move. */
+void link_move(struct link *link, enum link_state state);
+
+/* turn.c */
+void turn_begin(struct link *link); /* the handshake is done */
+void turn_read(struct link *link);  /* bytes came, or the pause is over */
+void turn_write(struct link *link); /* there is room to send */
+void turn_message(struct link *link, const struct wire_session_message *message);
+void turn_ack(struct link *link);
+int turn_send(struct link *link, enum wire_type type, const void *message);
+
+/* object.c */
+void object_begin(struct stream *stream);
+void object_end(struct stream *stream);
+/* Take over ${fd}. */
+int object_take(struct stream *stream, int fd,
+    const struct wire_session_object *object);
+/* Send until the output is full or the object at its end: 0 or -errno. */
+int object_send(struct link *link);
+/* Write a chunk to the file: 0, or FORMAT_E_MALFORMED when it does not belong
+ * there, or -errno. */
+int object_write(struct stream *stream, const struct wire_sync_chunk *chunk);
+
+/* tls.c */
+int tls_new(struct courier *courier, const uint8_t seed[32],
+    struct tls **ret_tls);
+void tls_free(struct tls *tls);
+bool tls_has_seed(const struct tls *tls, const uint8_t seed[32]);
+/* A bufferevent for ${fd}, or an unconnected one for -1. ${link}->peer says
+ * whom to expect when dialling, and is filled in when accepting. */
+struct bufferevent *tls_wrap(struct link *link, int fd);
+/* Whether the pin refused the peer. */
+bool tls_was_refused(struct link *link);
+
+#endif

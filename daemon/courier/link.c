@@ -1,0 +1,311 @@
+/*
+ * One connection: made, timed, ended.
+ *
+ * Every wait has an absolute deadline, whatever trickles in meanwhile. A link
+ * that has ended is freed from the event loop, never from within its own
+ * callbacks' callers.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+
+#include "daemon/base/log.h"
+#include "daemon/courier/courier.h"
+
+void link_move(struct link *link, enum link_state state)
+{
+	log_number(LOG_LEVEL_DEBUG, "a link moved to state", (int64_t)state);
+	link->state = state;
+}
+
+struct link *link_find(struct courier *courier, uint64_t session)
+{
+	struct link *link = courier->links;
+
+	while (link && (!link->opened || link->ended ||
+			   link->session != session))
+		link = link->next;
+	return link;
+}
+
+void link_set_deadline(struct link *link, unsigned seconds)
+{
+	struct timeval after = {.tv_sec = seconds};
+
+	if (seconds > 0)
+		evtimer_add(link->deadline, &after);
+	else
+		evtimer_del(link->deadline);
+}
+
+/* What came of an unfinished object is worth keeping. */
+static void keep_part(struct link *link)
+{
+	struct wire_session_part part = {
+	    .session = link->session,
+	    .object = link->in.object,
+	    .offset = link->in.offset,
+	};
+
+	if (link->opened && link->in.fd >= 0 && !link->paused &&
+	    link->in.offset > link->in.stored &&
+	    link->in.offset < link->in.size)
+		courier_tell(link->courier, WIRE_SESSION_STORED, &part);
+}
+
+static void tell_ended(struct link *link)
+{
+	struct wire_courier_ended ended = {
+	    .partner = link->peer.author,
+	    .dialled = link->dialled,
+	    .session = link->opened ? link->session : 0,
+	    .code = link->code,
+	};
+
+	if (link->dialled || link->opened)
+		courier_tell(link->courier, WIRE_COURIER_ENDED, &ended);
+}
+
+/* Freed a turn of the loop later: callers up the stack may still look at it. */
+static void on_free(evutil_socket_t fd, short what, void *context)
+{
+	struct link *link = context, **at = &link->courier->links;
+
+	(void)fd;
+	(void)what;
+	while (*at != link)
+		at = &(*at)->next;
+	*at = link->next;
+	link->courier->link_count--;
+	event_free(link->deadline);
+	if (link->bev)
+		bufferevent_free(link->bev);
+	free(link);
+}
+
+void link_close(struct link *link, enum wire_code code)
+{
+	if (link->ended)
+		return;
+	link->ended = true;
+	link->code = code;
+	if (code != WIRE_CODE_OK)
+		log_number(LOG_LEVEL_INFO, "a connection ended", code);
+	keep_part(link);
+	tell_ended(link);
+	object_end(&link->in);
+	object_end(&link->out);
+	if (link->bev)
+		bufferevent_disable(link->bev, EV_READ | EV_WRITE);
+	event_del(link->deadline);
+	event_base_once(
+	    link->courier->base, -1, EV_TIMEOUT, on_free, link, NULL);
+}
+
+void link_finish(struct link *link)
+{
+	link->code = WIRE_CODE_OK;
+	link_move(link, LINK_CLOSED);
+	link_set_deadline(link, FRAME_SECONDS);
+	if (evbuffer_get_length(bufferevent_get_output(link->bev)) == 0)
+		link_close(link, WIRE_CODE_OK);
+}
+
+void link_close_all(struct courier *courier)
+{
+	struct link *link;
+
+	for (link = courier->links; link; link = link->next)
+		link_close(link, WIRE_CODE_INTERRUPTED);
+}
+
+static void on_read(struct bufferevent *bev, void *context)
+{
+	(void)bev;
+	turn_read(context);
+}
+
+static void on_write(struct bufferevent *bev, void *context)
+{
+	struct link *link = context;
+
+	(void)bev;
+	if (!link->ended && link->state >= LINK_AWAIT_HELLO)
+		turn_write(link);
+}
+
+static void try_address(struct link *link);
+
+static enum wire_code failure(struct link *link)
+{
+	if (tls_was_refused(link))
+		return WIRE_CODE_UNTRUSTED;
+	if (link->state == LINK_CONNECTING)
+		return WIRE_CODE_UNREACHABLE;
+	if (link->state == LINK_AWAIT_HELLO)
+		return WIRE_CODE_REFUSED; /* they do not know us */
+	return link->state == LINK_HANDSHAKE ? WIRE_CODE_UNTRUSTED
+					     : WIRE_CODE_INTERRUPTED;
+}
+
+static void on_event(struct bufferevent *bev, short what, void *context)
+{
+	struct link *link = context;
+	enum wire_code code;
+
+	(void)bev;
+	if (link->ended)
+		return;
+	if (what & BEV_EVENT_CONNECTED) {
+		if (!link->known)
+			link_close(link, WIRE_CODE_UNTRUSTED);
+		else
+			turn_begin(link);
+		return;
+	}
+	if (link->state == LINK_CLOSED || link->state == LINK_ENDING) {
+		/* They had said all: DONE was read, or is lost with the rest. */
+		link_close(link, link->state == LINK_CLOSED
+			? WIRE_CODE_OK
+			: WIRE_CODE_INTERRUPTED);
+		return;
+	}
+	code = failure(link);
+	if (code == WIRE_CODE_UNREACHABLE &&
+	    ++link->address < link->peer.address_count)
+		try_address(link);
+	else
+		link_close(link, code);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+	struct link *link = context;
+
+	(void)fd;
+	(void)what;
+	link_close(link, link->state == LINK_CONNECTING
+		? WIRE_CODE_UNREACHABLE
+		: WIRE_CODE_INTERRUPTED);
+}
+
+static struct link *link_new(struct courier *courier)
+{
+	struct link *link = calloc(1, sizeof *link);
+
+	if (!link)
+		return NULL;
+	link->courier = courier;
+	object_begin(&link->in);
+	object_begin(&link->out);
+	link->deadline = evtimer_new(courier->base, on_deadline, link);
+	if (!link->deadline) {
+		free(link);
+		return NULL;
+	}
+	link->next = courier->links;
+	courier->links = link;
+	courier->link_count++;
+	return link;
+}
+
+static int wrap(struct link *link, int fd)
+{
+	if (link->bev)
+		bufferevent_free(link->bev);
+	link->bev = tls_wrap(link, fd);
+	if (!link->bev)
+		return -ENOMEM;
+	bufferevent_setcb(link->bev, on_read, on_write, on_event, link);
+	bufferevent_setwatermark(link->bev, EV_READ, 0, INPUT_BYTES);
+	bufferevent_setwatermark(link->bev, EV_WRITE, OUTPUT_BYTES / 2, 0);
+	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
+	link_set_deadline(link, HANDSHAKE_SECONDS);
+	return 0;
+}
+
+/* HOST:PORT or [IPv6]:PORT, as card_address_is_valid() let it pass. */
+static int split_address(
+    const char *address, char host[CARD_ADDRESS_MAX], int *ret_port)
+{
+	const char *colon = strrchr(address, ':');
+	uint64_t port;
+	size_t len;
+
+	if (!colon ||
+	    decimal_decode(span_text(colon + 1), &port) != 0 || port > 65535)
+		return -EINVAL;
+	len = (size_t)(colon - address);
+	if (len > 2 && address[0] == '[') {
+		address++;
+		len -= 2;
+	}
+	memcpy(host, address, len);
+	host[len] = 0;
+	*ret_port = (int)port;
+	return 0;
+}
+
+static void try_address(struct link *link)
+{
+	char host[CARD_ADDRESS_MAX];
+	int port;
+
+	link_move(link, LINK_CONNECTING);
+	if (link->address >= link->peer.address_count ||
+	    split_address(link->peer.addresses[link->address], host, &port) ||
+	    wrap(link, -1) < 0 ||
+	    bufferevent_socket_connect_hostname(link->bev, link->courier->dns,
+		AF_UNSPEC, host, port) < 0)
+		link_close(link, WIRE_CODE_UNREACHABLE);
+}
+
+int link_dial(struct courier *courier, const struct peer *peer)
+{
+	struct link *link;
+
+	if (courier->link_count >= LINKS_MAX)
+		return -EBUSY;
+	link = link_new(courier);
+	if (!link)
+		return -ENOMEM;
+	link->dialled = true;
+	link->peer = *peer;
+	try_address(link);
+	return 0;
+}
+
+static size_t count_new(struct courier *courier, const char *source)
+{
+	struct link *link;
+	size_t count = 0;
+
+	for (link = courier->links; link; link = link->next)
+		if (!link->dialled && !link->known && !link->ended &&
+		    strcmp(link->source, source) == 0)
+			count++;
+	return count;
+}
+
+void link_accept(struct courier *courier, int fd, const char *source)
+{
+	struct link *link = NULL;
+
+	if (courier->tls && courier->link_count < LINKS_MAX &&
+	    count_new(courier, source) < LINKS_NEW_MAX)
+		link = link_new(courier);
+	if (!link) {
+		log_event(LOG_LEVEL_INFO, "a connection was turned away");
+		close(fd);
+		return;
+	}
+	strncpy(link->source, source, sizeof link->source - 1);
+	link_move(link, LINK_HANDSHAKE);
+	if (wrap(link, fd) < 0) {
+		close(fd);
+		link_close(link, WIRE_CODE_FAILED);
+	}
+}

@@ -1,0 +1,309 @@
+/*
+ * The session on a connection.
+ *
+ * Which frames may come is one table by state (allowed[]); anything else ends
+ * the connection. In the peer's turn every message is passed to the store, and
+ * nothing more is read until the store is done with it: so a fast or hostile
+ * peer can fill one frame's memory and no more. In our turn the store is asked
+ * for the next thing whenever there is room to send it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#include "daemon/base/log.h"
+#include "daemon/courier/courier.h"
+
+static const struct {
+	enum link_state state;
+	enum wire_type first, last;
+} allowed[] = {
+    {LINK_AWAIT_HELLO, WIRE_SYNC_HELLO, WIRE_SYNC_HELLO},
+    {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_DONE},
+    {LINK_ENDING, WIRE_SYNC_DONE, WIRE_SYNC_DONE},
+};
+
+static bool may_come(const struct link *link, enum wire_type type)
+{
+	size_t i;
+
+	/* HELLO is the first frame and never another. */
+	if ((type == WIRE_SYNC_HELLO) == link->heard_hello)
+		return false;
+	for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
+		if (allowed[i].state == link->state)
+			return type >= allowed[i].first &&
+			    type <= allowed[i].last;
+	return false;
+}
+
+static int send_body(struct link *link, enum wire_type type, struct span body)
+{
+	struct wire_header header = {
+	    .length = (uint32_t)body.len, .type = type};
+	struct evbuffer *output = bufferevent_get_output(link->bev);
+	uint8_t bytes[WIRE_HEADER_BYTES];
+
+	wire_header_pack(&header, bytes);
+	if (evbuffer_add(output, bytes, sizeof bytes) < 0 ||
+	    evbuffer_add(output, body.data, body.len) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int turn_send(struct link *link, enum wire_type type, const void *message)
+{
+	struct buf body = {0};
+	int r;
+
+	r = wire_encode_body(type, message, &body);
+	if (r == 0)
+		r = send_body(link, type, buf_span(&body));
+	buf_free(&body);
+	return r;
+}
+
+static void send_hello(struct link *link)
+{
+	struct wire_sync_hello hello = {.version = SYNC_VERSION};
+
+	if (turn_send(link, WIRE_SYNC_HELLO, &hello) < 0)
+		link_close(link, WIRE_CODE_FAILED);
+}
+
+static void open_session(struct link *link)
+{
+	struct wire_session_opened opened;
+
+	link->session = ++link->courier->last_session;
+	link->opened = true;
+	opened.session = link->session;
+	opened.partner = link->peer.author;
+	opened.dialled = link->dialled;
+	courier_tell(link->courier, WIRE_SESSION_OPENED, &opened);
+}
+
+/* Ask the store what to send, unless it is asked or there is no room. */
+static void ask_next(struct link *link)
+{
+	struct wire_session_step step = {.session = link->session};
+	struct evbuffer *output = bufferevent_get_output(link->bev);
+
+	if (link->state != LINK_MY_TURN || link->asked || link->out.fd >= 0 ||
+	    evbuffer_get_length(output) >= OUTPUT_BYTES)
+		return;
+	link->asked = true;
+	courier_tell(link->courier, WIRE_SESSION_NEXT, &step);
+}
+
+void turn_begin(struct link *link)
+{
+	if (link->dialled) {
+		link_move(link, LINK_AWAIT_HELLO);
+		link_set_deadline(link, FRAME_SECONDS);
+		return;
+	}
+	open_session(link);
+	send_hello(link);
+	link_move(link, LINK_MY_TURN);
+	link_set_deadline(link, FRAME_SECONDS);
+	ask_next(link);
+}
+
+void turn_write(struct link *link)
+{
+	if (link->state == LINK_CLOSED) {
+		link_close(link, link->code);
+		return;
+	}
+	if (link->state != LINK_MY_TURN)
+		return;
+	link_set_deadline(link, FRAME_SECONDS);
+	if (link->out.fd >= 0) {
+		if (object_send(link) < 0) {
+			link_close(link, WIRE_CODE_FAILED);
+			return;
+		}
+		if (link->out.offset < link->out.size)
+			return;
+		object_end(&link->out);
+	}
+	ask_next(link);
+}
+
+/* What the store gave us to send. */
+void turn_message(struct link *link, const struct wire_session_message *message)
+{
+	link->asked = false;
+	if (link->state != LINK_MY_TURN ||
+	    message->type < WIRE_SYNC_FRONTIER ||
+	    message->type > WIRE_SYNC_DONE ||
+	    send_body(link, (enum wire_type)message->type, message->body)) {
+		link_close(link, WIRE_CODE_FAILED);
+		return;
+	}
+	if (message->type == WIRE_SYNC_FRONTIER)
+		link_move(link, LINK_PEER_TURN);
+	else if (message->type == WIRE_SYNC_DONE)
+		link_move(link, LINK_ENDING);
+	link_set_deadline(link, FRAME_SECONDS);
+	if (link->state == LINK_MY_TURN)
+		ask_next(link);
+	else
+		turn_read(link); /* the peer may have been quick */
+}
+
+/* The store is done with what was passed to it. */
+void turn_ack(struct link *link)
+{
+	struct wire_empty nothing = {0};
+
+	if (!link->paused)
+		return;
+	link->paused = false;
+	if (link->passed == WIRE_SYNC_FRONTIER) {
+		object_end(&link->in);
+		link_move(link, LINK_MY_TURN);
+		link_set_deadline(link, FRAME_SECONDS);
+		ask_next(link);
+	} else if (link->passed == WIRE_SYNC_DONE) {
+		if (turn_send(link, WIRE_SYNC_DONE, &nothing) < 0)
+			link_close(link, WIRE_CODE_FAILED);
+		else
+			link_finish(link);
+		return;
+	} else if (link->passed == WIRE_SYNC_CHUNK &&
+	    link->in.offset == link->in.size) {
+		object_end(&link->in);
+	}
+	turn_read(link);
+}
+
+static void pause(struct link *link, enum wire_type passed)
+{
+	link->paused = true;
+	link->passed = passed;
+	link_set_deadline(link, 0);
+}
+
+static void pass_on(struct link *link, enum wire_type type, struct span body)
+{
+	struct wire_session_message message = {
+	    .session = link->session, .type = type, .body = body};
+
+	pause(link, type);
+	courier_tell(link->courier, WIRE_SESSION_MESSAGE, &message);
+}
+
+/* True when the frame is used up; false to meet it again after the pause. */
+static bool take_chunk(struct link *link, const struct wire_sync_chunk *chunk)
+{
+	struct wire_session_part part = {
+	    .session = link->session,
+	    .object = chunk->object,
+	    .offset = chunk->offset,
+	};
+	int r;
+
+	if (link->in.fd < 0 ||
+	    memcmp(link->in.object.bytes, chunk->object.bytes, 32) != 0) {
+		object_end(&link->in);
+		pause(link, WIRE_SYNC_HELLO); /* TAKE or FAILED will come */
+		courier_tell(link->courier, WIRE_SESSION_WANT, &part);
+		return false;
+	}
+	r = object_write(&link->in, chunk);
+	if (r != 0) {
+		link_close(link,
+		    r > 0	    ? WIRE_CODE_BAD_REQUEST
+			: r == -ENOSPC ? WIRE_CODE_NO_SPACE
+				       : WIRE_CODE_FAILED);
+		return true;
+	}
+	if (link->in.offset == link->in.size ||
+	    link->in.offset - link->in.stored >= STORED_BYTES) {
+		part.offset = link->in.stored = link->in.offset;
+		pause(link, WIRE_SYNC_CHUNK);
+		courier_tell(link->courier, WIRE_SESSION_STORED, &part);
+	}
+	return true;
+}
+
+static void take_hello(struct link *link, const struct wire_sync_hello *hello)
+{
+	link->heard_hello = true;
+	if (hello->version != SYNC_VERSION) {
+		link_close(link, WIRE_CODE_BAD_REQUEST);
+		return;
+	}
+	if (link->state == LINK_AWAIT_HELLO) {
+		open_session(link);
+		send_hello(link);
+		link_move(link, LINK_PEER_TURN);
+	}
+}
+
+union sync_message {
+	struct wire_sync_hello hello;
+	struct wire_sync_chunk chunk;
+	struct wire_sync_entries entries;
+	struct wire_sync_frontier frontier;
+	struct wire_sync_cosign cosign;
+	struct wire_empty done;
+};
+
+/* A whole frame: decoded, so that the store never meets what does not, and
+ * handed on. False when it must stay in the buffer. */
+static bool take_frame(struct link *link, enum wire_type type, struct span body)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	union sync_message message;
+	bool used = true;
+
+	if (wire_decode(type, body, &arena, &message) != 0)
+		link_close(link, WIRE_CODE_BAD_REQUEST);
+	else if (type == WIRE_SYNC_HELLO)
+		take_hello(link, &message.hello);
+	else if (type == WIRE_SYNC_CHUNK)
+		used = take_chunk(link, &message.chunk);
+	else if (link->state == LINK_ENDING)
+		link_finish(link);
+	else
+		pass_on(link, type, body);
+	wire_arena_free(&arena);
+	return used;
+}
+
+void turn_read(struct link *link)
+{
+	struct evbuffer *input = bufferevent_get_input(link->bev);
+	uint8_t bytes[WIRE_HEADER_BYTES];
+	struct wire_header header;
+	uint8_t *frame;
+	size_t size;
+
+	while (!link->paused && !link->ended && link->state != LINK_CLOSED &&
+	    link->state != LINK_MY_TURN &&
+	    evbuffer_get_length(input) >= sizeof bytes) {
+		evbuffer_copyout(input, bytes, sizeof bytes);
+		if (wire_header_parse(bytes, &header) != 0 ||
+		    header.fd_count != 0 || !may_come(link, header.type)) {
+			link_close(link, WIRE_CODE_BAD_REQUEST);
+			return;
+		}
+		size = WIRE_HEADER_BYTES + header.length;
+		if (evbuffer_get_length(input) < size) {
+			if (!evtimer_pending(link->deadline, NULL))
+				link_set_deadline(link, FRAME_SECONDS +
+					header.length / FRAME_RATE);
+			return;
+		}
+		frame = evbuffer_pullup(input, (ev_ssize_t)size);
+		link_set_deadline(link, FRAME_SECONDS);
+		if (take_frame(link, header.type,
+			span_of(frame + WIRE_HEADER_BYTES, header.length)) &&
+		    !link->ended)
+			evbuffer_drain(input, size);
+	}
+}

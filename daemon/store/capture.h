@@ -1,0 +1,39 @@
+/*
+ * New records of this node: what a client captures, and receipts.
+ */
+#ifndef EVIDENT_STORE_CAPTURE_H
+#define EVIDENT_STORE_CAPTURE_H
+
+#include "daemon/store/store.h"
+
+/* Why a capture did not become a record. */
+struct capture_fault {
+	enum wire_code code;
+	uint64_t input; /* which attachment or field, from 1, or 0 */
+	char why[256];
+};
+
+/* ${id} is NULL when it failed. Called once the record is durable. */
+typedef void (*capture_done_cb)(struct store *store, void *context,
+    const struct entry_id *id, const struct capture_fault *fault);
+
+/* For whom: at most 256. */
+struct capture_audience {
+	struct author_id id;
+	struct age_recipient recipients[CARD_READERS_MAX];
+	size_t count;
+};
+
+int captures_begin(struct store *store);
+/* All that waits is told that it failed. */
+void captures_end(struct store *store);
+
+/* Start one; ${fields_fd} and ${files} stay the caller's. ${receipt} makes a
+ * hidden record of kind `received`, else `testimony`. 0 when ${done} will be
+ * called, else the fault is in ${ret_fault}. */
+int capture_start(struct store *store, int fields_fd, const int *files,
+    size_t file_count, const struct capture_audience *audiences,
+    size_t audience_count, bool receipt, capture_done_cb done, void *context,
+    struct capture_fault *ret_fault);
+
+#endif

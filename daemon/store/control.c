@@ -1,0 +1,484 @@
+/*
+ * The control socket.
+ *
+ * Whoever connects must be the user this daemon runs as (SO_PEERCRED). Requests
+ * of a connection are answered in order; captures may run side by side, any
+ * other request waits until all before it are answered, so that it sees what
+ * they did. A connection that sends garbage is closed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/base/log.h"
+#include "daemon/store/control.h"
+
+#define CONNECTIONS_MAX 32
+#define REQUESTS_MAX 48 /* of one connection, read ahead */
+
+struct connection {
+	struct connection *next;
+	struct store *store;
+	struct channel *channel;
+	struct event *readable, *writable;
+	struct request *first, **end;
+	size_t requests;
+	bool pumping; /* pump() is at work: freeing waits for it */
+	bool closed;
+};
+
+struct control {
+	struct event *accept;
+	struct connection *connections;
+	size_t count;
+};
+
+static const struct {
+	enum ctl_op op;
+	bool open; /* needs an unlocked store */
+	size_t fds_min, fds_max;
+	control_handle_cb handle;
+} handlers[] = {
+    {CTL_STATUS, false, 0, 0, control_status},
+    {CTL_INIT, false, 1, 1, control_init},
+    {CTL_UNLOCK, false, 1, 1, control_unlock},
+    {CTL_LOCK, false, 0, 0, control_lock},
+    {CTL_STOP, false, 0, 0, control_stop},
+    {CTL_CAPTURE, true, 1, 1 + CTL_ATTACHMENTS_MAX, control_capture},
+    {CTL_LIST, true, 0, 0, control_list},
+    {CTL_RECORD, true, 0, 0, control_record},
+    {CTL_OPEN, true, 1, 1, control_open},
+    {CTL_OPEN_OBJECT, true, 1, 1, control_open_object},
+    {CTL_SEALED, true, 2, 2, control_sealed},
+    {CTL_CARD, true, 0, 0, control_card},
+    {CTL_CARD_ADD_READER, true, 0, 0, control_add_reader},
+    {CTL_PARTNER_ADD, true, 0, 0, control_partner_add},
+    {CTL_PARTNER_COMPARE, true, 0, 0, control_partner_compare},
+    {CTL_PARTNER_LIST, true, 0, 0, control_partner_list},
+    {CTL_PARTNER_REMOVE, true, 0, 0, control_partner_remove},
+    {CTL_SYNC, true, 0, 0, control_sync},
+};
+
+static void pump(struct connection *connection);
+
+static void request_free(struct request *request)
+{
+	wire_frame_free(&request->frame);
+	wire_arena_free(&request->arena);
+	buf_free(&request->reply);
+	free(request);
+}
+
+static void free_connection(struct connection *connection)
+{
+	event_free(connection->readable);
+	event_free(connection->writable);
+	channel_free(connection->channel);
+	free(connection);
+}
+
+/* Forget a connection. Requests that still run lose it and are freed when
+ * they are answered. */
+static void close_connection(struct connection *connection)
+{
+	struct control *control = connection->store->control;
+	struct connection **at;
+	struct request *request;
+
+	for (at = &control->connections; *at != connection; at = &(*at)->next)
+		;
+	*at = connection->next;
+	control->count--;
+	while ((request = connection->first) != NULL) {
+		connection->first = request->next;
+		request->connection = NULL;
+		if (request->answered || !request->started)
+			request_free(request);
+	}
+	event_del(connection->readable);
+	event_del(connection->writable);
+	connection->closed = true;
+	if (!connection->pumping)
+		free_connection(connection);
+}
+
+static void watch_writes(struct connection *connection)
+{
+	if (channel_wants_write(connection->channel))
+		event_add(connection->writable, NULL);
+}
+
+static int send_reply(
+    struct connection *connection, const struct ctl_reply *reply)
+{
+	int r;
+
+	r = channel_send(
+	    connection->channel, WIRE_CTL_REPLY, reply, NULL, 0);
+	watch_writes(connection);
+	return r;
+}
+
+/* Keep the last reply until all before it are sent. */
+static void answer(struct request *request, const struct ctl_reply *reply)
+{
+	struct connection *connection = request->connection;
+
+	request->answered = true;
+	if (!connection) {
+		request_free(request);
+		return;
+	}
+	if (wire_encode_body(WIRE_CTL_REPLY, reply, &request->reply) < 0)
+		log_event(LOG_LEVEL_ERROR, "a reply was too large");
+	pump(connection);
+}
+
+void control_done(struct request *request, json_t *json_or_null)
+{
+	char *text = json_or_null ? json_dumps(json_or_null, JSON_COMPACT)
+				  : NULL;
+	struct ctl_reply reply = {.last = 1};
+
+	if (text)
+		reply.json = span_text(text);
+	answer(request, &reply);
+	free(text);
+	json_decref(json_or_null);
+}
+
+void control_fail(
+    struct request *request, unsigned exit, const char *error, const char *hint)
+{
+	struct ctl_reply reply = {
+	    .last = 1,
+	    .exit = exit,
+	    .error = span_text(error),
+	    .hint = span_text(hint ? hint : ""),
+	};
+
+	answer(request, &reply);
+}
+
+void control_fail_code(struct request *request, enum wire_code code)
+{
+	switch (code) {
+	case WIRE_CODE_LOCKED:
+		control_fail(request, 6, "the store is locked",
+		    "open it with: evident unlock");
+		return;
+	case WIRE_CODE_PASSPHRASE:
+		control_fail(request, 1, "this passphrase does not open it",
+		    "nothing was changed; try again");
+		return;
+	case WIRE_CODE_CORRUPT:
+		control_fail(request, 1,
+		    "something stored is damaged and does not verify",
+		    "nothing was changed; keep the home as it is, and restore "
+		    "from a backup or a partner");
+		return;
+	case WIRE_CODE_NO_KEY:
+		control_fail(request, 1,
+		    "no key of this node opens this record",
+		    "only the readers it was sealed to can read it");
+		return;
+	case WIRE_CODE_NO_SPACE:
+		control_fail(request, 1, "the disk is full",
+		    "nothing was stored and nothing lost; make room and try "
+		    "again");
+		return;
+	case WIRE_CODE_NOT_FOUND:
+		control_fail(request, 1, "there is no such thing here", NULL);
+		return;
+	case WIRE_CODE_OK:
+	case WIRE_CODE_FAILED:
+	case WIRE_CODE_BAD_REQUEST:
+	case WIRE_CODE_REFUSED:
+	case WIRE_CODE_INPUT:
+	case WIRE_CODE_UNREACHABLE:
+	case WIRE_CODE_UNTRUSTED:
+	case WIRE_CODE_INTERRUPTED:
+	case WIRE_CODE_BUSY:
+	case WIRE_CODE_CHANGED:
+		break;
+	}
+	control_fail(request, 1, "the daemon could not do this",
+	    "nothing acknowledged was lost; try again");
+}
+
+void control_fail_result(struct request *request, int result)
+{
+	if (result == -ENOSPC)
+		control_fail_code(request, WIRE_CODE_NO_SPACE);
+	else if (result == DATABASE_E_NONE)
+		control_fail(request, 1, "there is no such record",
+		    "evident list shows what is here");
+	else if (result == -ENOTUNIQ)
+		control_fail(request, 1,
+		    "more than one record's id begins with this",
+		    "give more digits");
+	else
+		control_fail_code(request, WIRE_CODE_FAILED);
+}
+
+void control_progress(struct request *request, uint64_t done, uint64_t total)
+{
+	struct ctl_reply reply = {.done = done, .total = total};
+
+	if (request->connection &&
+	    request->connection->first == request)
+		send_reply(request->connection, &reply);
+}
+
+void control_part(struct request *request, json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	struct ctl_reply reply = {.last = 0};
+
+	if (text && request->connection) {
+		reply.json = span_text(text);
+		send_reply(request->connection, &reply);
+	}
+	free(text);
+	json_decref(json);
+}
+
+static void start_request(struct request *request)
+{
+	struct store *store = request->store;
+	size_t i, count = sizeof handlers / sizeof *handlers;
+
+	request->started = true;
+	for (i = 0; i < count; i++)
+		if (handlers[i].op == request->ctl.op)
+			break;
+	if (i == count || request->frame.fd_count < handlers[i].fds_min ||
+	    request->frame.fd_count > handlers[i].fds_max) {
+		control_fail(request, 1, "the daemon does not know this request",
+		    "client and daemon are of different versions");
+		return;
+	}
+	if (store->state == STORE_EMPTY && handlers[i].op != CTL_INIT &&
+	    handlers[i].op != CTL_STATUS && handlers[i].op != CTL_STOP) {
+		control_fail(request, 1, "this home holds no node yet",
+		    "make one with: evident init --name NAME");
+		return;
+	}
+	if (handlers[i].open && store->state != STORE_OPEN) {
+		control_fail_code(request, WIRE_CODE_LOCKED);
+		return;
+	}
+	if (store->state == STORE_OPEN)
+		node_tell_durable(store); /* someone is here: not idle */
+	handlers[i].handle(request);
+}
+
+/* Send what is answered, in order. False when the connection is gone. */
+static bool send_answers(struct connection *connection)
+{
+	struct request *request;
+	int r;
+
+	while ((request = connection->first) && request->answered) {
+		connection->first = request->next;
+		if (!connection->first)
+			connection->end = &connection->first;
+		connection->requests--;
+		r = channel_send_body(connection->channel, WIRE_CTL_REPLY,
+		    buf_span(&request->reply), NULL, 0);
+		request_free(request);
+		if (r < 0) {
+			close_connection(connection);
+			return false;
+		}
+	}
+	watch_writes(connection);
+	return true;
+}
+
+/* The next request that may start: captures only behind captures. */
+static struct request *next_request(struct connection *connection)
+{
+	struct request *request;
+	bool only_captures = true;
+
+	for (request = connection->first; request; request = request->next) {
+		if (!request->started)
+			return request == connection->first ||
+				(only_captures &&
+				    request->ctl.op == CTL_CAPTURE)
+			    ? request
+			    : NULL;
+		only_captures &= request->ctl.op == CTL_CAPTURE;
+	}
+	return NULL;
+}
+
+/* Answer and start what can be. A handler may answer at once and so come here
+ * again from within: the outer call then goes on. */
+static void pump(struct connection *connection)
+{
+	struct request *request;
+
+	if (connection->pumping)
+		return;
+	connection->pumping = true;
+	while (!connection->closed && send_answers(connection)) {
+		request = next_request(connection);
+		if (!request)
+			break;
+		start_request(request);
+	}
+	connection->pumping = false;
+	if (connection->closed)
+		free_connection(connection);
+}
+
+static int take_request(
+    struct connection *connection, struct wire_frame *frame)
+{
+	struct request *request = calloc(1, sizeof *request);
+	int r;
+
+	if (!request) {
+		wire_frame_free(frame);
+		return -ENOMEM;
+	}
+	request->store = connection->store;
+	request->connection = connection;
+	request->frame = *frame;
+	request->arena.budget = WIRE_ARENA_BUDGET;
+	r = frame->type == WIRE_CTL_REQUEST
+	    ? wire_decode(WIRE_CTL_REQUEST, buf_span(&request->frame.body),
+		  &request->arena, &request->ctl)
+	    : -EPROTO;
+	if (r != 0) {
+		request_free(request);
+		return -EPROTO;
+	}
+	*connection->end = request;
+	connection->end = &request->next;
+	connection->requests++;
+	return 0;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+	struct wire_frame frame;
+	int r = 0;
+
+	(void)fd;
+	(void)what;
+	while (r == 0 && connection->requests < REQUESTS_MAX) {
+		r = channel_receive(connection->channel, &frame);
+		if (r == 0)
+			r = take_request(connection, &frame);
+	}
+	if (r != 0 && r != CHANNEL_E_AGAIN) {
+		close_connection(connection);
+		return;
+	}
+	pump(connection);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+	int r;
+
+	(void)fd;
+	(void)what;
+	r = channel_flush(connection->channel);
+	if (r == CHANNEL_E_AGAIN)
+		event_add(connection->writable, NULL);
+	else if (r < 0)
+		close_connection(connection);
+}
+
+static bool is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	    peer.uid == geteuid();
+}
+
+static int add_connection(struct store *store, int fd)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+	int r;
+
+	if (!connection) {
+		close(fd);
+		return -ENOMEM;
+	}
+	r = channel_new(
+	    fd, WIRE_ROLE_STORE, WIRE_ROLE_CLIENT, &connection->channel);
+	if (r < 0) {
+		free(connection);
+		return r;
+	}
+	channel_set_nonblocking(connection->channel);
+	connection->store = store;
+	connection->end = &connection->first;
+	connection->readable = event_new(
+	    store->base, fd, EV_READ | EV_PERSIST, on_readable, connection);
+	connection->writable =
+	    event_new(store->base, fd, EV_WRITE, on_writable, connection);
+	event_add(connection->readable, NULL);
+	connection->next = store->control->connections;
+	store->control->connections = connection;
+	store->control->count++;
+	return 0;
+}
+
+static void on_accept(evutil_socket_t listener, short what, void *context)
+{
+	struct store *store = context;
+	int fd;
+
+	(void)what;
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (!is_ours(fd) || store->control->count >= CONNECTIONS_MAX) {
+		log_event(LOG_LEVEL_WARNING, "a local connection was refused");
+		close(fd);
+		return;
+	}
+	add_connection(store, fd);
+}
+
+int control_begin(struct store *store)
+{
+	struct control *control = calloc(1, sizeof *control);
+
+	if (!control)
+		return -ENOMEM;
+	store->control = control;
+	evutil_make_socket_nonblocking(store->service.control_fd);
+	control->accept = event_new(store->base, store->service.control_fd,
+	    EV_READ | EV_PERSIST, on_accept, store);
+	if (!control->accept || event_add(control->accept, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+void control_end(struct store *store)
+{
+	struct control *control = store->control;
+
+	if (!control)
+		return;
+	while (control->connections) {
+		channel_flush(control->connections->channel);
+		close_connection(control->connections);
+	}
+	event_free(control->accept);
+	free(control);
+	store->control = NULL;
+}

@@ -1,0 +1,70 @@
+/*
+ * Clients: connections, requests in order, replies.
+ */
+#ifndef EVIDENT_STORE_CONTROL_H
+#define EVIDENT_STORE_CONTROL_H
+
+#include <jansson.h>
+
+#include "daemon/store/capture.h"
+#include "daemon/store/store.h"
+#include "proto/wire/control.h"
+
+struct connection;
+
+/* A request that is being answered. It lives until its last reply. */
+struct request {
+	struct request *next;
+	struct connection *connection; /* NULL when the client has gone */
+	struct store *store;
+	struct wire_frame frame; /* descriptors */
+	struct wire_arena arena;
+	struct ctl_request ctl;
+	bool started, answered;
+	struct buf reply; /* the last reply's body, until its turn comes */
+	void *state;	  /* of the handler */
+};
+
+typedef void (*control_handle_cb)(struct request *request);
+
+int control_begin(struct store *store);
+/* Close every connection after its replies are sent, as far as it takes. */
+void control_end(struct store *store);
+
+/* The last reply: ${exit} is the exit code of the command. */
+void control_done(struct request *request, json_t *json_or_null);
+void control_fail(
+    struct request *request, unsigned exit, const char *error, const char *hint);
+/* The same for a wire code that a keeper or worker gave. */
+void control_fail_code(struct request *request, enum wire_code code);
+void control_fail_result(struct request *request, int result);
+/* A reply that is not the last. */
+void control_progress(struct request *request, uint64_t done, uint64_t total);
+void control_part(struct request *request, json_t *json);
+
+/* Handlers, by room. */
+void control_status(struct request *request);  /* control_node.c */
+void control_init(struct request *request);
+void control_unlock(struct request *request);
+void control_lock(struct request *request);
+void control_stop(struct request *request);
+void control_card(struct request *request);
+void control_add_reader(struct request *request);
+void control_capture(struct request *request); /* control_capture.c */
+void control_list(struct request *request);    /* control_read.c */
+void control_record(struct request *request);
+void control_open(struct request *request);
+void control_open_object(struct request *request);
+void control_sealed(struct request *request);
+void control_partner_add(struct request *request); /* control_partner.c */
+void control_partner_compare(struct request *request);
+void control_partner_list(struct request *request);
+void control_partner_remove(struct request *request);
+void control_sync(struct request *request); /* control_sync.c */
+/* The courier says that a meeting is over. */
+void control_sync_ended(struct store *store, const struct author_id *partner,
+    enum wire_code code);
+/* The courier is gone, and with it the meeting under way. */
+void control_sync_lost(struct store *store);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * capture: from partners' names to the people who may read.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/control.h"
+
+static void on_captured(struct store *store, void *context,
+    const struct entry_id *id, const struct capture_fault *fault)
+{
+	struct request *request = context;
+	char text[320];
+
+	(void)store;
+	if (id) {
+		hex_encode(id->bytes, sizeof id->bytes, text);
+		control_done(request, json_pack("{s:s}", "id", text));
+		return;
+	}
+	if (fault->code == WIRE_CODE_NO_SPACE) {
+		control_fail_code(request, WIRE_CODE_NO_SPACE);
+		return;
+	}
+	if (fault->input > 0)
+		snprintf(text, sizeof text, "%s (number %llu)", fault->why,
+		    (unsigned long long)fault->input);
+	else
+		snprintf(text, sizeof text, "%s", fault->why);
+	control_fail(request, 1, text, "nothing was stored");
+}
+
+/* The readers of one partner: 0, or 1 after answering why not. */
+static int add_partner(struct request *request, struct span name,
+    struct capture_audience *audience)
+{
+	struct partner partner;
+	char text[160];
+	int r;
+
+	r = partners_by_name(request->store->database, name, &partner);
+	if (r == DATABASE_E_NONE) {
+		snprintf(text, sizeof text, "there is no partner '%.*s'",
+		    (int)(name.len < 64 ? name.len : 64),
+		    (const char *)name.data);
+		control_fail(request, 1, text,
+		    "evident partner list shows them; nothing was stored");
+		return 1;
+	}
+	if (r < 0) {
+		control_fail_result(request, r);
+		return 1;
+	}
+	if (!partner.compared || partner.card.reader_count == 0) {
+		snprintf(text, sizeof text,
+		    partner.compared
+			? "partner '%s' has no reader"
+			: "partner '%s' was not compared with its card",
+		    partner.card.name);
+		control_fail(request, 1, text,
+		    partner.compared
+			? "ask for a card that names readers; nothing was "
+			  "stored"
+			: "first: evident partner compare NAME; nothing was "
+			  "stored");
+		return 1;
+	}
+	audience->id = partner.author;
+	audience->count = partner.card.reader_count;
+	memcpy(audience->recipients, partner.card.readers,
+	    audience->count * sizeof *audience->recipients);
+	return 0;
+}
+
+static bool is_there(const struct capture_audience *audiences, size_t count,
+    const struct author_id *id)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (memcmp(audiences[i].id.bytes, id->bytes,
+			sizeof id->bytes) == 0)
+			return true;
+	return false;
+}
+
+static void add_self(struct store *store, struct capture_audience *audience)
+{
+	audience->id = store->author;
+	audience->count = store->reader_count;
+	memcpy(audience->recipients, store->readers,
+	    store->reader_count * sizeof *audience->recipients);
+}
+
+void control_capture(struct request *request)
+{
+	struct store *store = request->store;
+	const struct ctl_request *ctl = &request->ctl;
+	struct capture_audience *audiences;
+	struct capture_fault fault;
+	size_t i, count = 0;
+	int r = 0;
+
+	audiences = calloc(ctl->names.count + 1, sizeof *audiences);
+	if (!audiences) {
+		control_fail_code(request, WIRE_CODE_FAILED);
+		return;
+	}
+	for (i = 0; r == 0 && i < ctl->names.count; i++) {
+		r = add_partner(
+		    request, ctl->names.items[i], &audiences[count]);
+		if (r == 0 &&
+		    !is_there(audiences, count, &audiences[count].id))
+			count++;
+	}
+	if (r == 0 && store->reader_count > 0 && count < 256)
+		add_self(store, &audiences[count++]);
+	if (r == 0 && count == 0) {
+		control_fail(request, 1,
+		    "nobody could ever open this record: no partner was given "
+		    "and this node has no reader",
+		    "name one with --to; nothing was stored");
+		r = 1;
+	}
+	if (r == 0 &&
+	    capture_start(store, request->frame.fds[0],
+		request->frame.fds + 1, request->frame.fd_count - 1,
+		audiences, count, false, on_captured, request, &fault) != 0)
+		on_captured(store, request, NULL, &fault);
+	free(audiences);
+}

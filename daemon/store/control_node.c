@@ -1,0 +1,193 @@
+/*
+ * Requests about the node itself.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/store/control.h"
+
+static const char *state_name(enum store_state state)
+{
+	switch (state) {
+	case STORE_EMPTY:
+		return "empty";
+	case STORE_LOCKED:
+	case STORE_CLOSING:
+		return "locked";
+	case STORE_OPEN:
+		return "open";
+	}
+	return "locked";
+}
+
+static int64_t count(struct store *store, enum sql which)
+{
+	int64_t number = 0;
+
+	database_number(store->database, which, &number, "");
+	return number;
+}
+
+static json_t *warnings(struct store *store)
+{
+	json_t *list = json_array();
+
+	if (store->listen[0] && store->reader_count > 0)
+		json_array_append_new(list,
+		    json_string("this node listens and reads: whoever takes "
+				"it unlocked can read what it holds"));
+	if (store->listen_failed)
+		json_array_append_new(list,
+		    json_string("this node cannot listen on its address; is "
+				"another program using it?"));
+	if (count(store, SQL_FORK_COUNT) > 0)
+		json_array_append_new(list,
+		    json_string("a log was told in two ways (a fork): the "
+				"evidence is kept"));
+	return list;
+}
+
+void control_status(struct request *request)
+{
+	struct store *store = request->store;
+	json_t *json =
+	    json_pack("{s:s}", "state", state_name(store->state));
+
+	if (store->state == STORE_OPEN) {
+		json_object_set_new(json, "name", json_string(store->name));
+		json_object_set_new(
+		    json, "reader", json_boolean(store->reader_count > 0));
+		json_object_set_new(
+		    json, "listen", json_string(store->listen));
+		json_object_set_new(
+		    json, "port", json_integer((json_int_t)store->port));
+		json_object_set_new(json, "records",
+		    json_integer(count(store, SQL_RECORD_COUNT)));
+		json_object_set_new(json, "partners",
+		    json_integer(count(store, SQL_PARTNER_COUNT)));
+		json_object_set_new(json, "undelivered",
+		    json_integer(count(store, SQL_UNDELIVERED_ALL)));
+		json_object_set_new(json, "warnings", warnings(store));
+	}
+	control_done(request, json);
+}
+
+void control_init(struct request *request)
+{
+	struct store *store = request->store;
+	const struct ctl_request *ctl = &request->ctl;
+	struct node_init init = {.name = ctl->text};
+	enum wire_code code;
+
+	init.reader = ctl->flags & CTL_FLAG_READER;
+	if (ctl->names.count == 2) {
+		init.listen = ctl->names.items[0];
+		init.address = ctl->names.items[1];
+	}
+	if (store->state != STORE_EMPTY) {
+		control_fail(request, 1, "this home already holds a node",
+		    "nothing was changed; choose another --home");
+		return;
+	}
+	if (ctl->names.count != 2 || !card_name_is_valid(init.name) ||
+	    (init.listen.len && !card_address_is_valid(init.listen)) ||
+	    (init.address.len && !card_address_is_valid(init.address))) {
+		control_fail(
+		    request, 2, "a name or an address is malformed", NULL);
+		return;
+	}
+	code = node_init(store, &init, request->frame.fds[0]);
+	if (code == WIRE_CODE_REFUSED) {
+		control_fail(request, 1, "the home directory is not empty",
+		    "nothing was changed; choose an empty or new one");
+		return;
+	}
+	if (code != WIRE_CODE_OK) {
+		control_fail_code(request, code);
+		return;
+	}
+	store->state = STORE_LOCKED;
+	control_done(request, NULL);
+}
+
+void control_unlock(struct request *request)
+{
+	struct store *store = request->store;
+	enum wire_code code;
+
+	code = node_unlock(store, request->frame.fds[0]);
+	if (code == WIRE_CODE_OK)
+		control_done(request, NULL);
+	else if (code == WIRE_CODE_CORRUPT && store->state == STORE_LOCKED)
+		control_fail(request, 1,
+		    "the keyring or the store is damaged and does not open",
+		    "nothing was changed; keep the home as it is, and restore "
+		    "from a backup");
+	else
+		control_fail_code(request, code);
+}
+
+/* Everything is durable before the answer; the supervisor then ends all
+ * processes, so that no key is left in any memory. */
+static void close_and_tell(struct request *request, enum sup_state state)
+{
+	struct store *store = request->store;
+
+	captures_end(store);
+	node_close(store);
+	control_done(request, NULL);
+	service_tell(&store->service, state);
+}
+
+void control_lock(struct request *request)
+{
+	if (request->store->state == STORE_OPEN)
+		close_and_tell(request, SUP_STATE_LOCK);
+	else
+		control_done(request, NULL);
+}
+
+void control_stop(struct request *request)
+{
+	close_and_tell(request, SUP_STATE_STOP);
+}
+
+void control_card(struct request *request)
+{
+	struct buf file = {0};
+	struct card card;
+	int r;
+
+	r = node_card(request->store, &file, &card);
+	if (r == 0)
+		control_done(request,
+		    json_pack("{s:s%}", "card", (const char *)file.data,
+			file.len));
+	else
+		control_fail_result(request, r);
+	buf_free(&file);
+}
+
+void control_add_reader(struct request *request)
+{
+	struct age_recipient reader;
+	int r;
+
+	if (age_recipient_parse(request->ctl.text, &reader) != 0) {
+		control_fail(request, 1,
+		    "this is no reader that can be trusted",
+		    "a reader is an age recipient: age1 and 58 more characters");
+		return;
+	}
+	r = node_add_reader(request->store, &reader);
+	if (r == -EEXIST)
+		control_fail(
+		    request, 1, "this reader is on the card already", NULL);
+	else if (r == -ENOSPC)
+		control_fail(request, 1, "a card carries at most 16 readers",
+		    NULL);
+	else if (r != 0)
+		control_fail_result(request, r);
+	else
+		control_done(request, NULL);
+}

@@ -1,0 +1,478 @@
+/*
+ * list, record, open: what is held, and having a worker open it. The store
+ * itself never sees what comes out: it goes to the client's descriptor.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/store/control.h"
+#include "daemon/store/jobs.h"
+#include "proto/format/proof.h"
+
+#define PAGE 500
+
+/* --- list -------------------------------------------------------------- */
+
+static json_t *names_of(
+    struct store *store, const struct record_row *row, bool delivered_only)
+{
+	json_t *names = json_array();
+	struct partner partner;
+	struct author_id audience;
+	struct span bytes;
+	sqlite3_stmt *found;
+
+	found = database_query(
+	    store->database, SQL_ENVELOPE_ALL, "i", row->id);
+	while (database_step(found) == 1) {
+		bytes = database_column(found, 0);
+		if (bytes.len != 32 ||
+		    (delivered_only && !database_column_int(found, 2)))
+			continue;
+		memcpy(audience.bytes, bytes.data, 32);
+		if (partners_by_author(
+			store->database, &audience, &partner) == 0)
+			json_array_append_new(
+			    names, json_string(partner.card.name));
+	}
+	return names;
+}
+
+static json_t *describe(struct store *store, const struct record_row *row)
+{
+	struct log_row log = {.id = 0};
+	struct partner partner;
+	char id[65], author[65], name[65];
+	json_t *json;
+	bool own;
+
+	hex_encode(row->entry.bytes, 32, id);
+	if (log_tree_load(store->database, row->log, &log) != 0)
+		return NULL;
+	hex_encode(log.author.bytes, 32, author);
+	hex_encode(log.log.bytes, 32, name);
+	own = log.own;
+	log_row_free(&log);
+	json = json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:b, s:I}", "id",
+	    id, "author", author, "log", name, "index",
+	    (json_int_t)row->place, "own", own, "attachments",
+	    (json_int_t)row->attachments, "size", (json_int_t)row->bytes,
+	    "complete", row->whole, "stored_at", (json_int_t)row->stored);
+	json_object_set_new(json, "to",
+	    own ? names_of(store, row, false) : json_array());
+	json_object_set_new(json, "delivered",
+	    own ? names_of(store, row, true) : json_array());
+	if (row->source > 0 &&
+	    partners_by_id(store->database, row->source, &partner) == 0)
+		json_object_set_new(json, "received_from",
+		    json_string(partner.card.name));
+	return json;
+}
+
+static int list_page(struct store *store, int64_t after,
+    struct record_row *rows, size_t *ret_count)
+{
+	sqlite3_stmt *found;
+	size_t count = 0;
+	int r;
+
+	found = database_query(store->database, SQL_RECORD_PAGE, "ii", after,
+	    (int64_t)PAGE);
+	while (count < PAGE && (r = database_step(found)) == 1) {
+		r = records_take_row(found, &rows[count++]);
+		if (r < 0)
+			break;
+	}
+	database_done(found);
+	*ret_count = count;
+	return r < 0 ? r : 0;
+}
+
+void control_list(struct request *request)
+{
+	struct record_row *rows = calloc(PAGE, sizeof *rows);
+	int64_t after = 0;
+	json_t *list;
+	size_t i, count;
+	int r;
+
+	for (;;) {
+		r = rows ? list_page(request->store, after, rows, &count)
+			 : -ENOMEM;
+		if (r < 0)
+			break;
+		list = json_array();
+		for (i = 0; i < count; i++)
+			json_array_append_new(
+			    list, describe(request->store, &rows[i]));
+		list = json_pack("{s:o}", "records", list);
+		if (count < PAGE)
+			break;
+		after = rows[count - 1].id;
+		control_part(request, list);
+	}
+	free(rows);
+	if (r < 0)
+		control_fail_result(request, r);
+	else
+		control_done(request, list);
+}
+
+/* --- record ------------------------------------------------------------ */
+
+static int find_record(struct request *request, struct record_row *ret_row)
+{
+	return records_by_prefix(
+	    &request->store->records, request->ctl.text, ret_row);
+}
+
+static int put_base64(json_t *json, const char *key, struct span bytes)
+{
+	struct buf text = {0};
+	int r;
+
+	r = base64_append(&text, BASE64_STANDARD, bytes);
+	if (r == 0)
+		json_object_set_new(json, key,
+		    json_stringn((const char *)text.data, text.len));
+	buf_free(&text);
+	return r;
+}
+
+/* The size that a signed checkpoint speaks of. */
+static int checkpoint_size(struct span bytes, uint64_t *ret_size)
+{
+	struct checkpoint checkpoint;
+	struct note note;
+	int r;
+
+	r = note_parse(bytes, &note);
+	if (r != 0)
+		return -EIO;
+	r = checkpoint_parse(note.text, &checkpoint);
+	note_free(&note);
+	if (r != 0)
+		return -EIO;
+	*ret_size = checkpoint.size;
+	return 0;
+}
+
+static int build_proof(struct store *store, const struct record_row *row,
+    const struct log_row *log, struct buf *out)
+{
+	struct proof proof = {.index = row->place};
+	struct buf note = {0};
+	uint64_t size;
+	int r;
+
+	r = log->own ? node_checkpoint(store, &note)
+		     : buf_append_span(&note, buf_span(&log->checkpoint));
+	if (r == 0)
+		r = checkpoint_size(buf_span(&note), &size);
+	if (r == 0 && size <= row->place)
+		r = -EIO;
+	if (r == 0)
+		r = log_tree_inclusion(store->database, row->log, row->place,
+		    size, &proof.inclusion);
+	proof.checkpoint = buf_span(&note);
+	if (r == 0)
+		r = proof_build(&proof, out);
+	buf_free(&note);
+	return r;
+}
+
+static int fill_record(struct store *store, const struct record_row *row,
+    struct log_row *log, struct record_body *body, json_t *json)
+{
+	struct buf proof = {0};
+	int r;
+
+	r = log_tree_load(store->database, row->log, log);
+	if (r == 0)
+		r = records_body(&store->records, row, body);
+	if (r == 0)
+		r = build_proof(store, row, log, &proof);
+	if (r == 0)
+		r = put_base64(json, "entry", body->entry);
+	if (r == 0)
+		r = put_base64(json, "signature", body->signature);
+	if (r == 0)
+		r = put_base64(json, "author", span_of(log->key.bytes, 32));
+	if (r == 0)
+		r = put_base64(json, "proof", buf_span(&proof));
+	buf_free(&proof);
+	return r;
+}
+
+void control_record(struct request *request)
+{
+	struct record_body body = {.entry = {0}};
+	struct log_row log = {.id = 0};
+	json_t *json = json_object();
+	struct record_row row;
+	int r;
+
+	r = find_record(request, &row);
+	if (r == 0)
+		r = fill_record(request->store, &row, &log, &body, json);
+	record_body_free(&body);
+	log_row_free(&log);
+	if (r == 0) {
+		control_done(request, json);
+		return;
+	}
+	json_decref(json);
+	control_fail_result(request, r);
+}
+
+/* --- opening ----------------------------------------------------------- */
+
+static void on_opened(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct request *request = context;
+	enum wire_code code;
+	uint64_t input;
+	char why[256];
+
+	(void)store;
+	code = jobs_failure(answer, why, &input);
+	if (code == WIRE_CODE_OK)
+		control_done(request, NULL);
+	else if (code == WIRE_CODE_CORRUPT)
+		control_fail(request, 4, why,
+		    "it is refused whole; nothing was changed");
+	else
+		control_fail_code(request, code);
+}
+
+/* All envelopes of a record, each opened from its row. */
+struct envelopes {
+	struct buf bytes[256];
+	struct span spans[256];
+	size_t count;
+};
+
+static void envelopes_free(struct envelopes *envelopes)
+{
+	size_t i;
+
+	for (i = 0; envelopes && i < envelopes->count; i++)
+		buf_free(&envelopes->bytes[i]);
+	free(envelopes);
+}
+
+/* The node's own envelope first: it is the one that will open. */
+static int load_envelopes(struct store *store, const struct record_row *row,
+    struct envelopes *envelopes)
+{
+	struct digest hash;
+	int r;
+
+	r = records_envelope(&store->records, row, &store->author,
+	    &envelopes->bytes[envelopes->count], &hash);
+	if (r == 0)
+		envelopes->count++;
+	if (r == DATABASE_E_NONE) {
+		r = records_any_envelope(&store->records, row,
+		    &envelopes->bytes[envelopes->count]);
+		if (r == 0)
+			envelopes->count++;
+	}
+	if (envelopes->count > 0)
+		envelopes->spans[0] = buf_span(&envelopes->bytes[0]);
+	return r;
+}
+
+static int submit_open(struct request *request, const struct record_row *row,
+    const struct record_body *body, const struct envelopes *envelopes)
+{
+	struct wire_work_open job = {
+	    .job = jobs_number(request->store),
+	    .entry = body->entry,
+	    .payload = body->payload,
+	};
+
+	(void)row;
+	job.envelopes.items = (struct span *)envelopes->spans;
+	job.envelopes.count = envelopes->count;
+	return jobs_submit(request->store, job.job, WIRE_WORK_OPEN, &job,
+	    request->frame.fds, 1, on_opened, request);
+}
+
+/* The object the request names, if it is whole. */
+static int find_object(struct request *request, const struct record_row *row,
+    struct object_row *ret_object)
+{
+	uint64_t i;
+	int r;
+
+	for (i = 0; i < row->attachments; i++) {
+		r = records_object(
+		    &request->store->records, row, i, ret_object);
+		if (r != 0)
+			return r;
+		if (request->ctl.blob.len == 32 &&
+		    memcmp(request->ctl.blob.data, ret_object->digest.bytes,
+			32) == 0)
+			return ret_object->whole ? 0 : -EAGAIN;
+	}
+	return DATABASE_E_NONE;
+}
+
+static int submit_open_object(struct request *request,
+    const struct record_row *row, const struct record_body *body,
+    const struct envelopes *envelopes)
+{
+	struct wire_work_open_object job = {
+	    .job = jobs_number(request->store),
+	    .entry = body->entry,
+	    .payload = body->payload,
+	};
+	struct object_row object;
+	int fds[2], r;
+
+	r = find_object(request, row, &object);
+	if (r == 0)
+		r = objects_open(request->store->records.objects,
+		    object.file.text, false, &fds[0]);
+	if (r != 0)
+		return r;
+	fds[1] = request->frame.fds[0];
+	job.object = object.digest;
+	memcpy(job.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
+	job.envelopes.items = (struct span *)envelopes->spans;
+	job.envelopes.count = envelopes->count;
+	r = jobs_submit(request->store, job.job, WIRE_WORK_OPEN_OBJECT, &job,
+	    fds, 2, on_opened, request);
+	explicit_bzero(&job, sizeof job);
+	close(fds[0]);
+	return r;
+}
+
+typedef int (*submit_cb)(struct request *request, const struct record_row *row,
+    const struct record_body *body, const struct envelopes *envelopes);
+
+static void open_with(struct request *request, submit_cb submit)
+{
+	struct envelopes *envelopes = calloc(1, sizeof *envelopes);
+	struct record_body body = {.entry = {0}};
+	struct record_row row;
+	int r;
+
+	r = envelopes ? find_record(request, &row) : -ENOMEM;
+	if (r == 0)
+		r = records_body(&request->store->records, &row, &body);
+	if (r == 0)
+		r = load_envelopes(request->store, &row, envelopes);
+	if (r == 0)
+		r = submit(request, &row, &body, envelopes);
+	envelopes_free(envelopes);
+	record_body_free(&body);
+	if (r == -EAGAIN)
+		control_fail(request, 1, "this attachment is not here yet",
+		    "it comes with the next sync");
+	else if (r != 0)
+		control_fail_result(request, r);
+}
+
+void control_open(struct request *request)
+{
+	open_with(request, submit_open);
+}
+
+void control_open_object(struct request *request)
+{
+	open_with(request, submit_open_object);
+}
+
+/* --- sealed ------------------------------------------------------------ */
+
+static int write_all(int fd, struct span bytes)
+{
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes.data += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Header number ${number} of an envelope. */
+static int cut_header(struct span envelope, uint64_t number, struct span *ret)
+{
+	struct age_header header;
+
+	for (;; number--) {
+		if (age_header_parse(envelope, &header) != 0)
+			return DATABASE_E_NONE;
+		if (number == 0)
+			break;
+		envelope.data += header.length;
+		envelope.len -= header.length;
+	}
+	*ret = span_of(envelope.data, header.length);
+	return 0;
+}
+
+static int submit_unveil(struct request *request, const struct record_row *row)
+{
+	struct wire_work_unveil job = {.job = jobs_number(request->store)};
+	struct object_row object;
+	int fds[2], r;
+
+	r = records_object(&request->store->records, row,
+	    request->ctl.number - 1, &object);
+	if (r == 0 && !object.whole)
+		r = -EAGAIN;
+	if (r == 0)
+		r = objects_open(request->store->records.objects,
+		    object.file.text, false, &fds[0]);
+	if (r != 0)
+		return r;
+	fds[1] = request->frame.fds[1];
+	memcpy(job.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
+	job.size = object.size;
+	r = jobs_submit(request->store, job.job, WIRE_WORK_UNVEIL, &job, fds,
+	    2, on_opened, request);
+	explicit_bzero(&job, sizeof job);
+	close(fds[0]);
+	return r;
+}
+
+/* The header goes out before the job is given, so that the payload follows it
+ * even if both descriptors are one file. */
+static int submit_sealed(struct request *request, const struct record_row *row,
+    const struct record_body *body, const struct envelopes *envelopes)
+{
+	struct span header;
+	int r;
+
+	r = envelopes->count > 0 ? cut_header(envelopes->spans[0],
+				       request->ctl.number, &header)
+				 : DATABASE_E_NONE;
+	if (r == 0)
+		r = write_all(request->frame.fds[0], header);
+	if (r != 0)
+		return r;
+	if (request->ctl.number > 0)
+		return submit_unveil(request, row);
+	r = write_all(request->frame.fds[1], body->payload);
+	if (r == 0)
+		control_done(request, NULL);
+	return r;
+}
+
+void control_sealed(struct request *request)
+{
+	open_with(request, submit_sealed);
+}

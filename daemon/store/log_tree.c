@@ -1,0 +1,218 @@
+/*
+ * The trees. Only hashes of complete subtrees are stored (log n of them change
+ * with an append), so roots and proofs cost O(log n) reads.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/store/log_tree.h"
+#include "proto/format/sshsig.h"
+
+struct tree {
+	struct database *database;
+	int64_t log;
+};
+
+static int read_node(
+    void *context, unsigned level, uint64_t index, struct digest *ret_hash)
+{
+	struct tree *tree = context;
+	sqlite3_stmt *row;
+	struct span hash;
+	int r;
+
+	row = database_query(tree->database, SQL_NODE_GET, "iii", tree->log,
+	    (int64_t)level, (int64_t)index);
+	r = database_step(row);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	hash = database_column(row, 0);
+	if (hash.len == sizeof ret_hash->bytes)
+		memcpy(ret_hash->bytes, hash.data, hash.len);
+	else
+		r = -EIO;
+	database_done(row);
+	return r < 0 ? r : 0;
+}
+
+static int write_node(
+    void *context, unsigned level, uint64_t index, const struct digest *hash)
+{
+	struct tree *tree = context;
+
+	return database_run(tree->database, SQL_NODE_PUT, "iiib", tree->log,
+	    (int64_t)level, (int64_t)index, span_of(hash->bytes, 32));
+}
+
+void log_row_free(struct log_row *row)
+{
+	buf_free(&row->checkpoint);
+}
+
+static int take_row(sqlite3_stmt *row, struct log_row *ret_row)
+{
+	struct span author = database_column(row, 1);
+	struct span log = database_column(row, 2);
+	struct span key = database_column(row, 3);
+
+	memset(ret_row, 0, sizeof *ret_row);
+	if (author.len != 32 || log.len != 32 || key.len != 32)
+		return -EIO;
+	ret_row->id = database_column_int(row, 0);
+	memcpy(ret_row->author.bytes, author.data, 32);
+	memcpy(ret_row->log.bytes, log.data, 32);
+	memcpy(ret_row->key.bytes, key.data, 32);
+	ret_row->size = (uint64_t)database_column_int(row, 4);
+	ret_row->own = database_column_int(row, 5);
+	return buf_append_span(&ret_row->checkpoint, database_column(row, 6));
+}
+
+static int take_only(sqlite3_stmt *row, struct log_row *ret_row)
+{
+	int r = database_step(row);
+
+	if (r <= 0)
+		return r < 0 ? r : DATABASE_E_NONE;
+	r = take_row(row, ret_row);
+	database_done(row);
+	return r;
+}
+
+int log_tree_find(struct database *database, const struct author_id *author,
+    const struct log_id *log, struct log_row *ret_row)
+{
+	return take_only(database_query(database, SQL_LOG_FIND, "bb",
+			     span_of(author->bytes, 32),
+			     span_of(log->bytes, 32)),
+	    ret_row);
+}
+
+int log_tree_load(
+    struct database *database, int64_t id, struct log_row *ret_row)
+{
+	return take_only(
+	    database_query(database, SQL_LOG_BY_ID, "i", id), ret_row);
+}
+
+int log_tree_add(struct database *database, const struct sign_key *key,
+    const struct log_id *log, bool own, int64_t via, int64_t *ret_id)
+{
+	struct author_id author;
+	int r;
+
+	sign_key_author(key, &author);
+	if (via > 0)
+		r = database_run(database, SQL_LOG_ADD, "bbbii",
+		    span_of(author.bytes, 32), span_of(log->bytes, 32),
+		    span_of(key->bytes, 32), (int64_t)own, via);
+	else
+		r = database_run(database, SQL_LOG_ADD, "bbbin",
+		    span_of(author.bytes, 32), span_of(log->bytes, 32),
+		    span_of(key->bytes, 32), (int64_t)own);
+	if (r == 0)
+		*ret_id = database_last_id(database);
+	return r;
+}
+
+int log_tree_all(
+    struct database *database, struct log_row **ret_rows, size_t *ret_count)
+{
+	struct log_row *rows = NULL, *more;
+	sqlite3_stmt *row = database_query(database, SQL_LOG_ALL, "");
+	size_t count = 0;
+	int r;
+
+	while ((r = database_step(row)) == 1) {
+		more = realloc(rows, (count + 1) * sizeof *rows);
+		if (!more) {
+			r = -ENOMEM;
+			break;
+		}
+		rows = more;
+		r = take_row(row, &rows[count]);
+		if (r < 0)
+			break;
+		count++;
+	}
+	database_done(row);
+	if (r < 0) {
+		while (count > 0)
+			log_row_free(&rows[--count]);
+		free(rows);
+		return r;
+	}
+	*ret_rows = rows;
+	*ret_count = count;
+	return 0;
+}
+
+int log_tree_append(
+    struct database *database, struct log_row *row, const struct digest *leaf)
+{
+	struct tree tree = {database, row->id};
+	int r;
+
+	r = merkle_append(row->size, leaf, read_node, write_node, &tree);
+	if (r == 0)
+		r = database_run(database, SQL_LOG_SIZE, "ii",
+		    (int64_t)row->size + 1, row->id);
+	if (r == 0)
+		row->size++;
+	return r;
+}
+
+int log_tree_leaf(struct database *database, int64_t log, uint64_t place,
+    struct digest *ret_leaf)
+{
+	struct tree tree = {database, log};
+
+	return read_node(&tree, 0, place, ret_leaf);
+}
+
+int log_tree_root(struct database *database, int64_t log, uint64_t size,
+    struct digest *ret_root)
+{
+	struct tree tree = {database, log};
+
+	return merkle_root(size, read_node, &tree, ret_root);
+}
+
+int log_tree_inclusion(struct database *database, int64_t log, uint64_t index,
+    uint64_t size, struct merkle_proof *ret_proof)
+{
+	struct tree tree = {database, log};
+
+	return merkle_prove_inclusion(
+	    index, size, read_node, &tree, ret_proof);
+}
+
+int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
+    uint64_t size, struct merkle_proof *ret_proof)
+{
+	struct tree tree = {database, log};
+
+	return merkle_prove_consistency(
+	    old, size, read_node, &tree, ret_proof);
+}
+
+int log_tree_set_checkpoint(
+    struct database *database, struct log_row *row, struct span note)
+{
+	struct buf copy = {0};
+	int r;
+
+	r = database_run(
+	    database, SQL_LOG_CHECKPOINT, "bi", note, row->id);
+	if (r == 0)
+		r = database_run(database, SQL_LOG_SEEN, "ii",
+		    (int64_t)time(NULL), row->id);
+	if (r == 0)
+		r = buf_append_span(&copy, note);
+	if (r == 0) {
+		buf_free(&row->checkpoint);
+		row->checkpoint = copy;
+	}
+	return r;
+}

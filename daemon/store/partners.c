@@ -1,0 +1,138 @@
+/*
+ * Partners are rows with their card as it came. The card's signature was
+ * checked when it was taken in; it is parsed again on each load, so that a row
+ * can never say something its bytes do not.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/partners.h"
+#include "proto/format/sshsig.h"
+
+static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
+{
+	memset(ret_partner, 0, sizeof *ret_partner);
+	ret_partner->id = database_column_int(row, 0);
+	if (card_parse(database_column(row, 1), &ret_partner->card, NULL) != 0)
+		return -EIO;
+	sign_key_author(&ret_partner->card.author, &ret_partner->author);
+	ret_partner->compared = database_column_int(row, 2);
+	ret_partner->mirror = database_column_int(row, 3);
+	ret_partner->removed = database_column_int(row, 4);
+	return 0;
+}
+
+static int take_only(sqlite3_stmt *row, struct partner *ret_partner)
+{
+	int r = database_step(row);
+
+	if (r <= 0)
+		return r < 0 ? r : DATABASE_E_NONE;
+	r = take_row(row, ret_partner);
+	database_done(row);
+	return r;
+}
+
+int partners_by_name(struct database *database, struct span name,
+    struct partner *ret_partner)
+{
+	return take_only(
+	    database_query(database, SQL_PARTNER_BY_NAME, "t", name),
+	    ret_partner);
+}
+
+int partners_by_author(struct database *database,
+    const struct author_id *author, struct partner *ret_partner)
+{
+	return take_only(database_query(database, SQL_PARTNER_BY_AUTHOR, "b",
+			     span_of(author->bytes, 32)),
+	    ret_partner);
+}
+
+int partners_by_id(
+    struct database *database, int64_t id, struct partner *ret_partner)
+{
+	return take_only(database_query(database, SQL_PARTNER_BY_ID, "i", id),
+	    ret_partner);
+}
+
+int partners_all(struct database *database, struct partner **ret_partners,
+    size_t *ret_count)
+{
+	sqlite3_stmt *row = database_query(database, SQL_PARTNER_ALL, "");
+	struct partner *partners = NULL, *more;
+	size_t count = 0;
+	int r;
+
+	while ((r = database_step(row)) == 1) {
+		more = realloc(partners, (count + 1) * sizeof *partners);
+		if (!more) {
+			r = -ENOMEM;
+			break;
+		}
+		partners = more;
+		r = take_row(row, &partners[count]);
+		if (r < 0)
+			break;
+		count++;
+	}
+	database_done(row);
+	if (r < 0) {
+		free(partners);
+		return r;
+	}
+	*ret_partners = partners;
+	*ret_count = count;
+	return 0;
+}
+
+static int update(struct database *database, const struct partner *old,
+    const struct card *card, struct span bytes, bool mirror)
+{
+	bool compared = old->compared && !card_keys_differ(&old->card, card);
+	int r;
+
+	if (card->serial < old->card.serial && !old->removed)
+		return PARTNERS_E_OLD_SERIAL;
+	r = database_run(database, SQL_PARTNER_UPDATE, "tbiiii",
+	    span_text(card->name), bytes, (int64_t)card->serial,
+	    (int64_t)compared, (int64_t)(mirror || old->mirror), old->id);
+	if (r == 0)
+		r = database_run(
+		    database, SQL_PARTNER_REVIVE, "i", old->id);
+	return r;
+}
+
+int partners_put(struct database *database, const struct card *card,
+    struct span bytes, bool mirror)
+{
+	struct partner other, old;
+	struct author_id author;
+	int r;
+
+	sign_key_author(&card->author, &author);
+	r = partners_by_name(database, span_text(card->name), &other);
+	if (r < 0)
+		return r;
+	if (r == 0 && memcmp(other.author.bytes, author.bytes, 32) != 0)
+		return PARTNERS_E_NAME_TAKEN;
+	r = partners_by_author(database, &author, &old);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return update(database, &old, card, bytes, mirror);
+	return database_run(database, SQL_PARTNER_ADD, "btbii",
+	    span_of(author.bytes, 32), span_text(card->name), bytes,
+	    (int64_t)card->serial, (int64_t)mirror);
+}
+
+int partners_set_compared(struct database *database, int64_t id)
+{
+	return database_run(database, SQL_PARTNER_COMPARED, "i", id);
+}
+
+int partners_remove(struct database *database, int64_t id)
+{
+	return database_run(database, SQL_PARTNER_REMOVE, "i", id);
+}

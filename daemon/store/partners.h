@@ -1,0 +1,43 @@
+/*
+ * Whom this node knows.
+ */
+#ifndef EVIDENT_STORE_PARTNERS_H
+#define EVIDENT_STORE_PARTNERS_H
+
+#include "daemon/store/database.h"
+#include "proto/format/card.h"
+
+struct partner {
+	int64_t id;
+	struct author_id author;
+	struct card card;
+	bool compared; /* two people compared the number for these keys */
+	bool mirror;   /* is sent all logs this node holds */
+	bool removed;
+};
+
+/* What adding a card may answer beside 0. */
+enum {
+	PARTNERS_E_NAME_TAKEN = 11,
+	PARTNERS_E_OLD_SERIAL = 12,
+};
+
+/* DATABASE_E_NONE when there is none (or it was removed, by name). */
+int partners_by_name(struct database *database, struct span name,
+    struct partner *ret_partner);
+int partners_by_author(struct database *database,
+    const struct author_id *author, struct partner *ret_partner);
+int partners_by_id(
+    struct database *database, int64_t id, struct partner *ret_partner);
+/* All that are not removed, by name; the caller frees the array. */
+int partners_all(struct database *database, struct partner **ret_partners,
+    size_t *ret_count);
+/* Take in a card that card_parse() accepted. Keys that changed must be
+ * compared anew. */
+int partners_put(struct database *database, const struct card *card,
+    struct span bytes, bool mirror);
+int partners_set_compared(struct database *database, int64_t id);
+/* The row stays, for what came from it; the card's keys are trusted no more. */
+int partners_remove(struct database *database, int64_t id);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * The keys of single records, in a small file of their own, so that erasing a
+ * record means rewriting kilobytes and not the database.
+ *
+ *   keys.GENERATION   slots of 72 bytes: nonce, sealed 32-byte key, tag
+ *   keys.wrap         one block: generation and the key of that file, sealed
+ *                     under the storage key
+ */
+#ifndef EVIDENT_STORE_RECORD_KEYS_H
+#define EVIDENT_STORE_RECORD_KEYS_H
+
+#include "daemon/store/seal.h"
+
+struct record_keys;
+
+/* Open the file in ${dir}, or make it with ${create}. FORMAT_E_MISMATCH when
+ * the wrap does not open under ${storage_key}; -errno. */
+int record_keys_open(int dir, const struct record_key *storage_key,
+    bool create, struct record_keys **ret_keys);
+void record_keys_close(struct record_keys *keys);
+/* Make a key; slots are given out in order. */
+int record_keys_add(
+    struct record_keys *keys, struct record_key *ret_key, int64_t *ret_slot);
+/* Put what was added on disk. Call before the rows that name it commit. */
+int record_keys_sync(struct record_keys *keys);
+int record_keys_get(
+    struct record_keys *keys, int64_t slot, struct record_key *ret_key);
+
+#endif

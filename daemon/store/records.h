@@ -1,0 +1,108 @@
+/*
+ * Records: a signed entry, what it seals, for whom, and its objects.
+ *
+ * What opens a record (entry bytes, content, envelopes, veil keys) is sealed in
+ * its rows under the record's own key (record_keys.h).
+ */
+#ifndef EVIDENT_STORE_RECORDS_H
+#define EVIDENT_STORE_RECORDS_H
+
+#include "daemon/base/veil.h"
+#include "daemon/store/database.h"
+#include "daemon/store/objects.h"
+#include "daemon/store/record_keys.h"
+#include "proto/format/entry.h"
+
+struct record_row {
+	int64_t id;
+	struct entry_id entry;
+	int64_t log;
+	uint64_t place;
+	int64_t slot;
+	int64_t stored; /* Unix seconds */
+	int64_t source; /* partner it came from, 0: made here */
+	bool whole;	/* all its objects are here */
+	uint64_t attachments;
+	uint64_t bytes; /* of content and attachments, sealed */
+};
+
+/* The signed part with the content's payload; all spans into ${bytes}. */
+struct record_body {
+	struct buf bytes; /* owned */
+	struct span entry;
+	struct span signature; /* 64 bytes */
+	struct span payload;
+};
+
+struct object_row {
+	int64_t id;
+	int64_t record;
+	uint64_t number; /* which attachment line, from 0 */
+	struct digest digest;
+	uint64_t size;
+	uint64_t held; /* bytes durable so far */
+	bool whole;
+	struct objects_name file;
+	uint8_t veil_key[VEIL_KEY_BYTES];
+};
+
+struct records {
+	struct database *database;
+	struct record_keys *keys;
+	int objects; /* directory */
+};
+
+/* What records_add() stores. */
+struct record_new {
+	int64_t log;
+	uint64_t place;
+	struct entry_id id;
+	const struct entry *entry;
+	struct span entry_bytes;
+	struct span signature;
+	struct span payload;
+	int64_t source;
+	bool hidden; /* not listed: receipts */
+};
+
+/* All inside the caller's transaction. The key is made in the keys file, which
+ * the caller must record_keys_sync() before it commits. */
+int records_add(struct records *records, const struct record_new *record,
+    struct record_key *ret_key, int64_t *ret_id);
+int records_add_envelope(struct records *records, int64_t record,
+    const struct record_key *key, const struct author_id *audience,
+    struct span envelope);
+/* ${held} and ${whole} say how much of the file is there. */
+int records_add_object(struct records *records, int64_t record,
+    const struct record_key *key, uint64_t number,
+    const struct entry_object *object, const struct objects_name *file,
+    const uint8_t veil_key[VEIL_KEY_BYTES], bool whole);
+
+int records_take_row(sqlite3_stmt *row, struct record_row *ret_row);
+/* DATABASE_E_NONE when there is none. */
+int records_find(struct records *records, const struct entry_id *id,
+    struct record_row *ret_row);
+int records_load(
+    struct records *records, int64_t id, struct record_row *ret_row);
+int records_at(struct records *records, int64_t log, uint64_t place,
+    struct record_row *ret_row);
+/* By 8 to 64 hex digits; -ENOTUNIQ when more than one begins so. */
+int records_by_prefix(struct records *records, struct span digits,
+    struct record_row *ret_row);
+int records_body(struct records *records, const struct record_row *row,
+    struct record_body *ret_body);
+void record_body_free(struct record_body *body);
+/* The envelope for ${audience}, appended, with its SHA-256. */
+int records_envelope(struct records *records, const struct record_row *row,
+    const struct author_id *audience, struct buf *out, struct digest *ret_hash);
+/* Any envelope: for whom is not asked (a record that came from a mirror). */
+int records_any_envelope(struct records *records,
+    const struct record_row *row, struct buf *out);
+int records_object(struct records *records, const struct record_row *row,
+    uint64_t number, struct object_row *ret_object);
+/* The object with this payload, or DATABASE_E_NONE. ${missing} asks for one
+ * that is not whole. */
+int records_object_by_digest(struct records *records,
+    const struct digest *digest, bool missing, struct object_row *ret_object);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The store's own state and its rooms: what the files of this folder share.
+ *
+ *   store.c    the process: channels, event loop, states
+ *   node.c     init, unlock, lock: opening and closing all that is stored
+ *   jobs.c     work for the workers
+ *   capture.c  new records: seal by a worker, sign by the keeper, group commit
+ *   control*.c what clients ask
+ *   sync*.c    what partners ask, through the courier
+ */
+#ifndef EVIDENT_STORE_STORE_H
+#define EVIDENT_STORE_STORE_H
+
+#include <event2/event.h>
+
+#include "daemon/base/service.h"
+#include "daemon/store/log_tree.h"
+#include "daemon/store/partners.h"
+#include "daemon/store/records.h"
+
+#define STORE_IDLE_SECONDS 600
+
+enum store_state {
+	STORE_EMPTY, /* no keyring: only INIT */
+	STORE_LOCKED,
+	STORE_OPEN,
+	STORE_CLOSING, /* locked again; waits to be ended */
+};
+
+struct jobs;
+struct captures;
+struct control;
+struct sync;
+
+struct store {
+	struct service service;
+	struct event_base *base;
+	enum store_state state;
+	struct channel *keeper;
+	struct channel *courier;
+	struct event *courier_read, *courier_write;
+	struct jobs *jobs;
+	struct captures *captures;
+	struct control *control;
+	struct sync *sync;
+
+	/* Only while open: */
+	struct database *database;
+	struct records records;
+	struct author_id author;
+	struct sign_key author_key, transport_key;
+	struct age_recipient bundle;
+	struct age_recipient readers[8];
+	size_t reader_count;
+	struct log_row log; /* the own one */
+	char name[CARD_NAME_MAX + 1];
+	char listen[CARD_ADDRESS_MAX];
+	char address[CARD_ADDRESS_MAX];
+	uint64_t port; /* that the courier listens on */
+	bool listen_failed;
+};
+
+/* node.c */
+/* Whether there is a keyring in the home. */
+bool node_exists(struct store *store);
+/* What INIT asks for. */
+struct node_init {
+	struct span name, listen, address;
+	bool reader;
+};
+/* 0, or a wire code that says why not. */
+enum wire_code node_init(
+    struct store *store, const struct node_init *init, int passphrase_fd);
+enum wire_code node_unlock(struct store *store, int passphrase_fd);
+/* Open if the keeper is unlocked (the store was started anew). */
+void node_resume(struct store *store);
+void node_close(struct store *store);
+/* Tell the keeper how far the own log is on disk, and that someone is here. */
+int node_tell_durable(struct store *store);
+/* Tell the courier whom to talk to. */
+int node_tell_courier(struct store *store);
+/* The own card's fields, for comparing and sealing. ${card} is parsed from the
+ * file, appended to ${out_file}. */
+int node_card(struct store *store, struct buf *out_file, struct card *ret_card);
+int node_add_reader(struct store *store, const struct age_recipient *reader);
+/* The own log's newest signed checkpoint, signed now if it has grown;
+ * appended. */
+int node_checkpoint(struct store *store, struct buf *out_note);
+/* The line `after` of a content made now: 64 hex digits or "none". */
+int node_after(struct store *store, char ret_after[65]);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * Attachments on the way: the courier streams between the wire and a file that
+ * it gets from here with that file's veil key and no other.
+ *
+ * What arrived is made durable piece by piece and remembered, so a meeting that
+ * is cut goes on where it stopped. Only when a worker has found the whole
+ * object to have the hash that the signed entry names is it called whole.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/base/log.h"
+#include "daemon/store/jobs.h"
+#include "daemon/store/sync.h"
+
+/* The object of a record this partner is in the audience of. */
+static int find_for_partner(struct session *session,
+    const struct digest *digest, struct object_row *ret_object)
+{
+	struct records *records = &session->store->records;
+	struct log_row log = {.id = 0};
+	struct buf envelope = {0};
+	struct record_row row;
+	int r;
+
+	r = records_object_by_digest(records, digest, false, ret_object);
+	if (r == 0 && !ret_object->whole)
+		r = DATABASE_E_NONE;
+	if (r == 0)
+		r = records_load(records, ret_object->record, &row);
+	if (r == 0)
+		r = log_tree_load(session->store->database, row.log, &log);
+	if (r == 0)
+		r = sync_envelope(session, &log, &row, &envelope);
+	buf_free(&envelope);
+	log_row_free(&log);
+	return r;
+}
+
+int sync_send_object(
+    struct session *session, const struct wire_sync_want *want)
+{
+	struct wire_session_object message = {.session = session->number};
+	struct object_row object;
+	int fd, r;
+
+	r = find_for_partner(session, &want->object, &object);
+	if (r == 0 && want->offset >= object.size)
+		r = DATABASE_E_NONE;
+	if (r == 0)
+		r = objects_open(session->store->records.objects,
+		    object.file.text, false, &fd);
+	if (r != 0)
+		return r;
+	message.object = object.digest;
+	memcpy(message.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
+	message.offset = want->offset;
+	message.size = object.size;
+	r = sync_send(session, WIRE_SESSION_OBJECT, &message, &fd, 1);
+	explicit_bzero(&message, sizeof message);
+	close(fd);
+	return r;
+}
+
+static void refuse(struct session *session, enum wire_code code)
+{
+	struct wire_failed failed = {.code = code, .job = session->number};
+
+	sync_send(session, WIRE_FAILED, &failed, NULL, 0);
+}
+
+/* A missing object that this partner owes us. */
+static int find_missing(struct session *session, const struct digest *digest,
+    struct object_row *ret_object)
+{
+	struct records *records = &session->store->records;
+	struct record_row row;
+	int r;
+
+	r = records_object_by_digest(records, digest, true, ret_object);
+	if (r == 0)
+		r = records_load(records, ret_object->record, &row);
+	if (r == 0 && row.source != session->partner.id)
+		r = DATABASE_E_NONE;
+	return r;
+}
+
+void sync_object_want(
+    struct session *session, const struct wire_session_part *part)
+{
+	struct wire_session_object message = {.session = session->number};
+	struct object_row object;
+	int fd, r;
+
+	r = find_missing(session, &part->object, &object);
+	if (r == 0 && part->offset != object.held)
+		r = DATABASE_E_NONE;
+	if (r == 0)
+		r = objects_open(session->store->records.objects,
+		    object.file.text, true, &fd);
+	if (r != 0) {
+		refuse(session, r == -ENOSPC ? WIRE_CODE_NO_SPACE
+					     : WIRE_CODE_NOT_FOUND);
+		return;
+	}
+	message.object = object.digest;
+	memcpy(message.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
+	message.offset = object.held;
+	message.size = object.size;
+	sync_send(session, WIRE_SESSION_TAKE, &message, &fd, 1);
+	explicit_bzero(&message, sizeof message);
+	close(fd);
+}
+
+/* --- whole? ------------------------------------------------------------- */
+
+/* Start over: what came was not what the entry names. */
+static void discard(struct session *session, const struct object_row *object)
+{
+	log_event(LOG_LEVEL_WARNING,
+	    "an attachment did not have the hash its entry names");
+	database_run(session->store->database, SQL_OBJECT_HELD, "ii",
+	    (int64_t)0, object->id);
+	objects_remove(session->store->records.objects, object->file.text);
+	sync_close(session, WIRE_CODE_CORRUPT);
+}
+
+static int mark_whole(struct session *session, const struct object_row *object)
+{
+	struct database *database = session->store->database;
+	int64_t left = 1;
+	int r;
+
+	r = database_begin(database);
+	if (r == 0)
+		r = database_run(
+		    database, SQL_OBJECT_WHOLE, "i", object->id);
+	if (r == 0)
+		r = database_number(
+		    database, SQL_OBJECT_LEFT, &left, "i", object->record);
+	if (r == 0 && left == 0) {
+		r = database_run(
+		    database, SQL_RECORD_WHOLE, "i", object->record);
+		if (r == 0)
+			r = receipts_owe(session->store, object->record,
+			    session->partner.id);
+	}
+	if (r == 0)
+		r = database_commit(database);
+	return r == 0 ? 0 : database_rollback(database, r);
+}
+
+struct hashing {
+	uint64_t session;
+	struct object_row object;
+};
+
+static void on_hashed(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_work_hashed hashed;
+	struct hashing *hashing = context;
+	struct session *session = sync_find(store, hashing->session);
+	bool known;
+
+	known = answer && answer->type == WIRE_WORK_HASHED &&
+	    wire_decode(WIRE_WORK_HASHED, buf_span(&answer->body), &arena,
+		&hashed) == 0;
+	wire_arena_free(&arena);
+	if (session && store->state == STORE_OPEN) {
+		session->busy = false;
+		if (!known)
+			sync_close(session, WIRE_CODE_FAILED);
+		else if (memcmp(hashed.digest.bytes,
+			     hashing->object.digest.bytes, 32) != 0)
+			discard(session, &hashing->object);
+		else if (mark_whole(session, &hashing->object) != 0)
+			sync_close(session, WIRE_CODE_FAILED);
+		else
+			sync_ack(session);
+	}
+	explicit_bzero(hashing, sizeof *hashing);
+	free(hashing);
+}
+
+static int start_hash(struct session *session, const struct object_row *object)
+{
+	struct wire_work_hash job = {.job = jobs_number(session->store)};
+	struct hashing *hashing = calloc(1, sizeof *hashing);
+	int fd, r;
+
+	if (!hashing)
+		return -ENOMEM;
+	hashing->session = session->number;
+	hashing->object = *object;
+	memcpy(job.veil_key.bytes, object->veil_key, VEIL_KEY_BYTES);
+	job.size = object->size;
+	r = objects_open(session->store->records.objects, object->file.text,
+	    false, &fd);
+	if (r == 0) {
+		session->busy = true;
+		r = jobs_submit(session->store, job.job, WIRE_WORK_HASH, &job,
+		    &fd, 1, on_hashed, hashing);
+		close(fd);
+	}
+	explicit_bzero(&job, sizeof job);
+	if (r != 0) {
+		session->busy = false;
+		free(hashing);
+	}
+	return r;
+}
+
+static int keep_part(struct session *session, const struct object_row *object,
+    uint64_t offset)
+{
+	int dir = session->store->records.objects, fd, r;
+
+	r = objects_open(dir, object->file.text, true, &fd);
+	if (r != 0)
+		return r;
+	r = offset == object->size ? objects_sync(dir, object->file.text, fd)
+				   : objects_sync_part(fd);
+	close(fd);
+	if (r == 0)
+		r = database_run(session->store->database, SQL_OBJECT_HELD,
+		    "ii", (int64_t)offset, object->id);
+	return r;
+}
+
+void sync_object_stored(
+    struct session *session, const struct wire_session_part *part)
+{
+	struct object_row object;
+	int r;
+
+	r = find_missing(session, &part->object, &object);
+	if (r == 0 &&
+	    (part->offset < object.held || part->offset > object.size))
+		r = -EPROTO;
+	if (r == 0)
+		r = keep_part(session, &object, part->offset);
+	if (r == 0 && part->offset == object.size)
+		r = start_hash(session, &object);
+	else if (r == 0)
+		r = sync_ack(session);
+	if (r != 0)
+		sync_close(session, r == -ENOSPC ? WIRE_CODE_NO_SPACE
+						 : WIRE_CODE_FAILED);
+}

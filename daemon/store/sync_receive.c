@@ -1,0 +1,678 @@
+/*
+ * Their turn: what a partner sends is checked before any of it is stored.
+ *
+ *   ENTRIES: may this partner bring this log? -> checkpoint signed by the
+ *   author? -> does the batch continue what we hold, and lead to the
+ *   checkpoint's root? -> does each entry parse, stand where it says, and have
+ *   the content and envelope it names? -> signatures, by a worker -> one
+ *   transaction -> acknowledged.
+ *
+ * A log whose author or size contradicts what was signed before is a fork: the
+ * note is kept as evidence and nothing of it is taken in.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/base/log.h"
+#include "daemon/store/jobs.h"
+#include "daemon/store/sync.h"
+#include "proto/format/hash.h"
+#include "proto/format/sshsig.h"
+
+#define LOGS_MAX 4096 /* of one partner's bringing */
+
+/* What is known of a batch before it is stored. */
+struct arrival {
+	struct log_row log; /* id 0: not yet here */
+	struct author_id author;
+	struct checkpoint checkpoint;
+	uint64_t skip; /* items we hold already */
+};
+
+/* Own reader on the partner's card: it is our hub, and may bring logs of
+ * others. */
+static bool is_our_hub(const struct session *session)
+{
+	const struct card *card = &session->partner.card;
+	size_t i, k;
+
+	for (i = 0; i < card->reader_count; i++)
+		for (k = 0; k < session->store->reader_count; k++)
+			if (memcmp(card->readers[i].key,
+				session->store->readers[k].key, 32) == 0)
+				return true;
+	return false;
+}
+
+static bool may_bring(
+    const struct session *session, const struct author_id *author)
+{
+	if (memcmp(author->bytes, session->store->author.bytes, 32) == 0)
+		return false;
+	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0 ||
+	    is_our_hub(session);
+}
+
+static void keep_fork(struct session *session, int64_t log, struct span note)
+{
+	log_event(LOG_LEVEL_WARNING,
+	    "a log was told in two ways: the evidence is kept");
+	database_run(session->store->database, SQL_FORK_ADD, "ibi", log, note,
+	    (int64_t)time(NULL));
+}
+
+static int check_note(const struct wire_sync_entries *entries,
+    const char *origin, struct checkpoint *ret_checkpoint)
+{
+	struct note note;
+	int r;
+
+	r = note_parse(entries->checkpoint, &note);
+	if (r != 0)
+		return r;
+	r = note_verify(&note, origin, &entries->author);
+	if (r == 0)
+		r = checkpoint_parse(note.text, ret_checkpoint);
+	if (r == 0 && strcmp(ret_checkpoint->origin, origin) != 0)
+		r = FORMAT_E_MISMATCH;
+	note_free(&note);
+	return r;
+}
+
+/* Whether the log, the note and the places fit together. */
+static int check_head(struct session *session,
+    const struct wire_sync_entries *entries, struct arrival *arrival)
+{
+	char origin[NOTE_ORIGIN_MAX];
+	uint64_t end = entries->start + entries->items.count;
+	int r;
+
+	if (sign_key_check(&entries->author) != 0 ||
+	    entries->items.count == 0)
+		return FORMAT_E_MALFORMED;
+	sign_key_author(&entries->author, &arrival->author);
+	if (!may_bring(session, &arrival->author))
+		return FORMAT_E_MISMATCH;
+	note_origin(&arrival->author, &entries->log, origin);
+	r = check_note(entries, origin, &arrival->checkpoint);
+	if (r != 0)
+		return r;
+	r = log_tree_find(session->store->database, &arrival->author,
+	    &entries->log, &arrival->log);
+	if (r < 0)
+		return r;
+	if (entries->start > arrival->log.size ||
+	    end > arrival->checkpoint.size)
+		return FORMAT_E_MALFORMED;
+	arrival->skip = arrival->log.size - entries->start;
+	return 0;
+}
+
+/* Nodes of a tree that is not stored yet: new ones here, old ones there. */
+struct overlay {
+	struct database *database;
+	int64_t log;
+	size_t count, room;
+	struct node {
+		unsigned level;
+		uint64_t index;
+		struct digest hash;
+	} *nodes;
+};
+
+static int overlay_read(
+    void *context, unsigned level, uint64_t index, struct digest *ret_hash)
+{
+	struct overlay *overlay = context;
+	sqlite3_stmt *row;
+	struct span hash;
+	size_t i;
+	int r;
+
+	for (i = overlay->count; i > 0; i--)
+		if (overlay->nodes[i - 1].level == level &&
+		    overlay->nodes[i - 1].index == index) {
+			*ret_hash = overlay->nodes[i - 1].hash;
+			return 0;
+		}
+	row = database_query(overlay->database, SQL_NODE_GET, "iii",
+	    overlay->log, (int64_t)level, (int64_t)index);
+	r = database_step(row);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	hash = database_column(row, 0);
+	r = hash.len == 32 ? 0 : -EIO;
+	if (r == 0)
+		memcpy(ret_hash->bytes, hash.data, 32);
+	database_done(row);
+	return r;
+}
+
+static int overlay_write(void *context, unsigned level, uint64_t index,
+    const struct digest *hash)
+{
+	struct overlay *overlay = context;
+	struct node *more;
+
+	if (overlay->count == overlay->room) {
+		overlay->room = overlay->room ? overlay->room * 2 : 64;
+		more = realloc(
+		    overlay->nodes, overlay->room * sizeof *overlay->nodes);
+		if (!more)
+			return -ENOMEM;
+		overlay->nodes = more;
+	}
+	overlay->nodes[overlay->count].level = level;
+	overlay->nodes[overlay->count].index = index;
+	overlay->nodes[overlay->count++].hash = *hash;
+	return 0;
+}
+
+static int leaf_of(const struct wire_sync_item *item, struct digest *ret_leaf)
+{
+	struct digest leaf;
+	int r;
+
+	if (item->entry.len == 0) {
+		*ret_leaf = item->leaf;
+		return 0;
+	}
+	r = merkle_leaf(item->entry, &leaf);
+	if (r == 0 && memcmp(leaf.bytes, item->leaf.bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	*ret_leaf = leaf;
+	return r;
+}
+
+/* Whether our log and this batch lead to the signed root. */
+static int check_tree(struct session *session,
+    const struct wire_sync_entries *entries, const struct arrival *arrival)
+{
+	struct overlay overlay = {
+	    .database = session->store->database,
+	    .log = arrival->log.id,
+	};
+	uint64_t size = arrival->log.size, i;
+	struct merkle_proof proof;
+	struct digest leaf, root;
+	int r = 0;
+
+	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
+		r = leaf_of(&entries->items.items[i], &leaf);
+		if (r == 0)
+			r = merkle_append(size, &leaf, overlay_read,
+			    overlay_write, &overlay);
+		size++;
+	}
+	proof.count = entries->consistency.count;
+	memcpy(proof.hashes, entries->consistency.items,
+	    proof.count * sizeof *proof.hashes);
+	if (r == 0)
+		r = merkle_root(size, overlay_read, &overlay, &root);
+	if (r == 0)
+		r = merkle_verify_consistency(size, arrival->checkpoint.size,
+		    &proof, &root, &arrival->checkpoint.root);
+	free(overlay.nodes);
+	return r;
+}
+
+/* An envelope has one header for the content and one an attachment. */
+static int check_envelope(const struct entry *entry, struct span envelope)
+{
+	struct age_header header;
+	size_t i;
+
+	for (i = 0; i <= entry->attachment_count; i++) {
+		if (age_header_parse(envelope, &header) != 0)
+			return FORMAT_E_MALFORMED;
+		envelope.data += header.length;
+		envelope.len -= header.length;
+	}
+	return envelope.len == 0 ? 0 : FORMAT_E_MALFORMED;
+}
+
+static int check_item(const struct wire_sync_entries *entries,
+    const struct arrival *arrival, uint64_t at, struct entry *ret_entry)
+{
+	const struct wire_sync_item *item = &entries->items.items[at];
+	struct digest payload;
+	int r;
+
+	r = entry_parse(item->entry, ret_entry, NULL);
+	if (r != 0)
+		return r;
+	if (memcmp(ret_entry->author.bytes, arrival->author.bytes, 32) != 0 ||
+	    memcmp(ret_entry->log.bytes, entries->log.bytes, 32) != 0 ||
+	    ret_entry->index != entries->start + at ||
+	    item->signature.len != 64)
+		return FORMAT_E_MISMATCH;
+	r = hash_sha256(item->payload, &payload);
+	if (r == 0 &&
+	    (item->payload.len != ret_entry->content.size ||
+		memcmp(payload.bytes, ret_entry->content.payload.bytes, 32)))
+		r = FORMAT_E_MISMATCH;
+	return r == 0 ? check_envelope(ret_entry, item->envelope) : r;
+}
+
+/* --- signatures --------------------------------------------------------- */
+
+static void on_verified(
+    struct store *store, void *context, struct wire_frame *answer);
+
+static int submit_verify(struct session *session, struct arrival *arrival)
+{
+	const struct wire_sync_entries *entries = &session->entries;
+	struct wire_work_verify job = {.job = jobs_number(session->store)};
+	struct wire_verify_item *items;
+	struct entry *entry = calloc(1, sizeof *entry);
+	uint64_t i;
+	int r = 0;
+
+	items = calloc(entries->items.count + 1, sizeof *items);
+	if (!items || !entry)
+		r = -ENOMEM;
+	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
+		if (entries->items.items[i].entry.len == 0)
+			continue;
+		r = check_item(entries, arrival, i, entry);
+		if (r != 0)
+			break;
+		items[job.items.count].key = entries->author;
+		items[job.items.count].entry = entries->items.items[i].entry;
+		memcpy(items[job.items.count].signature.bytes,
+		    entries->items.items[i].signature.data, 64);
+		job.items.count++;
+	}
+	job.items.items = items;
+	if (r == 0) {
+		session->busy = true;
+		r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY,
+		    &job, NULL, 0, on_verified,
+		    (void *)(uintptr_t)session->number);
+	}
+	if (r != 0)
+		session->busy = false;
+	free(items);
+	free(entry);
+	return r;
+}
+
+/* --- storing ------------------------------------------------------------ */
+
+static int store_objects(struct session *session, const struct entry *entry,
+    int64_t record, const struct record_key *key)
+{
+	uint8_t veil[VEIL_KEY_BYTES];
+	struct objects_name name;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < entry->attachment_count; i++) {
+		r = objects_pick(&name);
+		if (r == 0)
+			r = veil_make_key(veil);
+		if (r == 0)
+			r = records_add_object(&session->store->records,
+			    record, key, i, &entry->attachments[i], &name,
+			    veil, false);
+	}
+	explicit_bzero(veil, sizeof veil);
+	return r;
+}
+
+/* A record that may be a receipt (no attachment, one recipient) is read before
+ * it is owed one. */
+static int note_arrival(struct session *session, const struct entry *entry,
+    struct span envelope, int64_t record)
+{
+	struct age_header header;
+
+	if (entry->attachment_count > 0)
+		return 0; /* owed when whole */
+	if (age_header_parse(envelope, &header) == 0 &&
+	    header.stanza_count == 1)
+		return database_run(
+		    session->store->database, SQL_UNREAD_ADD, "i", record);
+	return receipts_owe(session->store, record, session->partner.id);
+}
+
+static int store_record(struct session *session, const struct arrival *arrival,
+    const struct wire_sync_item *item, uint64_t place, struct entry *entry)
+{
+	struct store *store = session->store;
+	bool direct = memcmp(arrival->author.bytes,
+			  session->partner.author.bytes, 32) == 0;
+	struct record_new record = {
+	    .log = arrival->log.id,
+	    .place = place,
+	    .entry = entry,
+	    .entry_bytes = item->entry,
+	    .signature = item->signature,
+	    .payload = item->payload,
+	    .source = session->partner.id,
+	};
+	struct record_key key;
+	int64_t id;
+	int r;
+
+	r = entry_parse(item->entry, entry, NULL);
+	if (r == 0)
+		r = entry_id_of(item->entry, &record.id);
+	if (r == 0)
+		r = records_add(&store->records, &record, &key, &id);
+	if (r == 0)
+		r = records_add_envelope(&store->records, id, &key,
+		    direct ? &store->author : &session->partner.author,
+		    item->envelope);
+	if (r == 0)
+		r = store_objects(session, entry, id, &key);
+	if (r == 0)
+		r = note_arrival(session, entry, item->envelope, id);
+	seal_wipe(&key);
+	return r;
+}
+
+static int store_items(struct session *session, struct arrival *arrival)
+{
+	const struct wire_sync_entries *entries = &session->entries;
+	struct database *database = session->store->database;
+	struct entry *entry = calloc(1, sizeof *entry);
+	const struct wire_sync_item *item;
+	struct digest leaf;
+	uint64_t i;
+	int r = entry ? 0 : -ENOMEM;
+
+	if (r == 0 && arrival->log.id == 0)
+		r = log_tree_add(database, &entries->author, &entries->log,
+		    false, session->partner.id, &arrival->log.id);
+	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
+		item = &entries->items.items[i];
+		r = leaf_of(item, &leaf);
+		if (r == 0)
+			r = log_tree_append(database, &arrival->log, &leaf);
+		if (r == 0 && item->entry.len > 0)
+			r = store_record(session, arrival, item,
+			    entries->start + i, entry);
+	}
+	if (r == 0 && arrival->log.size == arrival->checkpoint.size)
+		r = log_tree_set_checkpoint(
+		    database, &arrival->log, entries->checkpoint);
+	free(entry);
+	return r;
+}
+
+static int store_batch(struct session *session, struct arrival *arrival)
+{
+	struct database *database = session->store->database;
+	int r;
+
+	r = database_begin(database);
+	if (r == 0)
+		r = store_items(session, arrival);
+	if (r == 0)
+		r = record_keys_sync(session->store->records.keys);
+	if (r == 0)
+		r = database_commit(database);
+	return r == 0 ? 0 : database_rollback(database, r);
+}
+
+static void release(struct session *session)
+{
+	wire_arena_free(&session->held_arena);
+	wire_frame_free(&session->held);
+}
+
+static bool all_hold(struct wire_frame *answer)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_work_verified verified;
+	bool hold;
+	size_t i;
+
+	hold = answer && answer->type == WIRE_WORK_VERIFIED &&
+	    wire_decode(WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena,
+		&verified) == 0;
+	for (i = 0; hold && i < verified.results.len; i++)
+		hold = verified.results.data[i] == 1;
+	wire_arena_free(&arena);
+	return hold;
+}
+
+static void on_verified(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct session *session =
+	    sync_find(store, (uint64_t)(uintptr_t)context);
+	struct arrival arrival = {.skip = 0};
+	int r;
+
+	if (!session || store->state != STORE_OPEN)
+		return;
+	session->busy = false;
+	r = all_hold(answer) ? check_head(session, &session->entries, &arrival)
+			     : FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = store_batch(session, &arrival);
+	if (r == 0 && arrival.log.size == arrival.checkpoint.size)
+		sync_queue_cosign(session, &arrival.log);
+	log_row_free(&arrival.log);
+	release(session);
+	if (r == 0)
+		sync_ack(session);
+	else
+		sync_close(session, r > 0 ? WIRE_CODE_CORRUPT
+			: r == -ENOSPC	  ? WIRE_CODE_NO_SPACE
+					  : WIRE_CODE_FAILED);
+}
+
+void sync_receive_entries(struct session *session, struct wire_frame *frame)
+{
+	struct arrival arrival = {.skip = 0};
+	int r;
+
+	session->held = *frame;
+	r = wire_decode(WIRE_SYNC_ENTRIES, buf_span(&session->held.body),
+	    &session->held_arena, &session->entries);
+	if (r == 0)
+		r = check_head(session, &session->entries, &arrival);
+	if (r == 0 && arrival.skip >= session->entries.items.count) {
+		release(session); /* all held already */
+		log_row_free(&arrival.log);
+		sync_ack(session);
+		return;
+	}
+	if (r == 0)
+		r = check_tree(session, &session->entries, &arrival);
+	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
+		keep_fork(session, arrival.log.id,
+		    session->entries.checkpoint);
+	if (r == 0)
+		r = submit_verify(session, &arrival);
+	log_row_free(&arrival.log);
+	if (r != 0) {
+		release(session);
+		sync_close(
+		    session, r > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED);
+	}
+}
+
+/* --- frontier and cosignatures ------------------------------------------ */
+
+/* A log of ours that the partner holds must be a beginning of ours. */
+static int check_known(
+    struct session *session, const struct wire_sync_log *item)
+{
+	struct author_id author;
+	struct log_row log = {.id = 0};
+	struct digest root;
+	int r;
+
+	sign_key_author(&item->author, &author);
+	r = log_tree_find(
+	    session->store->database, &author, &item->log, &log);
+	if (r == DATABASE_E_NONE)
+		return 0;
+	if (r == 0 && item->size > 0 && item->size <= log.size)
+		r = log_tree_root(session->store->database, log.id,
+		    item->size, &root);
+	if (r == 0 && item->size > 0 && item->size <= log.size &&
+	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
+		keep_fork(session, log.id, item->checkpoint);
+		r = FORMAT_E_MISMATCH;
+	}
+	log_row_free(&log);
+	return r;
+}
+
+/* A cosignature of ours that the partner does not have yet (the meeting in
+ * which it was made was cut) is made again. */
+static void offer_cosign(
+    struct session *session, const struct wire_sync_log *item)
+{
+	struct author_id author;
+	struct log_row log = {.id = 0};
+	struct note note;
+	uint64_t time;
+
+	sign_key_author(&item->author, &author);
+	if (memcmp(author.bytes, session->partner.author.bytes, 32) != 0 ||
+	    log_tree_find(session->store->database, &author, &item->log,
+		&log) != 0)
+		return;
+	if (log.size == item->size && item->checkpoint.len > 0 &&
+	    note_parse(item->checkpoint, &note) == 0) {
+		if (cosignature_verify(
+			&note, &session->store->author_key, &time) != 0)
+			sync_queue_cosign(session, &log);
+		note_free(&note);
+	}
+	log_row_free(&log);
+}
+
+void sync_receive_frontier(struct session *session, struct span body)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_frontier frontier;
+	size_t i;
+	int r;
+
+	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
+	for (i = 0; r == 0 && i < frontier.logs.count; i++)
+		r = check_known(session, &frontier.logs.items[i]);
+	if (r != 0) {
+		wire_arena_free(&arena);
+		sync_close(session,
+		    r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
+		return;
+	}
+	wire_arena_free(&session->frontier_arena);
+	session->frontier_arena = arena;
+	session->frontier = frontier;
+	session->has_frontier = true;
+	sync_next_turn(session);
+	for (i = 0; i < frontier.logs.count; i++)
+		offer_cosign(session, &frontier.logs.items[i]);
+	sync_ack(session);
+}
+
+static bool is_queued(struct session *session, const struct log_row *log)
+{
+	struct pending_cosign *cosign;
+
+	for (cosign = session->cosigns; cosign; cosign = cosign->next)
+		if (memcmp(cosign->log.bytes, log->log.bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+/* Ask the keeper to cosign the checkpoint we now hold, for our next turn. */
+void sync_queue_cosign(struct session *session, const struct log_row *log)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct pending_cosign *cosign;
+	struct wire_keeper_cosign ask;
+	struct wire_keeper_note answer;
+	enum wire_code code;
+	struct note note;
+	int r;
+
+	if (is_queued(session, log) ||
+	    note_parse(buf_span(&log->checkpoint), &note) != 0)
+		return;
+	ask.text = note.text;
+	r = channel_call(session->store->keeper, WIRE_KEEPER_COSIGN, &ask,
+	    NULL, 0, WIRE_KEEPER_NOTE, &arena, &answer, &code);
+	cosign = r == 0 ? calloc(1, sizeof *cosign) : NULL;
+	if (cosign && note_begin(note.text, &cosign->note) == 0 &&
+	    buf_append_span(&cosign->note, answer.note) == 0) {
+		cosign->author = log->key;
+		cosign->log = log->log;
+		cosign->next = session->cosigns;
+		session->cosigns = cosign;
+	} else if (cosign) {
+		buf_free(&cosign->note);
+		free(cosign);
+	}
+	note_free(&note);
+	wire_arena_free(&arena);
+}
+
+/* Add the partner's line to our own checkpoint, if it is for just that. */
+static int merge_cosign(struct session *session, struct span bytes)
+{
+	struct store *store = session->store;
+	struct buf merged = {0};
+	struct note theirs, ours;
+	uint64_t time;
+	int r;
+
+	if (note_parse(bytes, &theirs) != 0)
+		return FORMAT_E_MALFORMED;
+	r = note_parse(buf_span(&store->log.checkpoint), &ours);
+	if (r != 0) {
+		note_free(&theirs);
+		return 0; /* nothing was ever signed: not for us */
+	}
+	if (cosignature_verify(
+		&theirs, &session->partner.card.author, &time) != 0)
+		r = FORMAT_E_MISMATCH;
+	else if (span_equal(theirs.text, ours.text) &&
+	    cosignature_verify(
+		&ours, &session->partner.card.author, &time) != 0 &&
+	    ours.signature_count < 32) {
+		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
+		if (r == 0)
+			r = buf_append(&merged,
+			    theirs.text.data + theirs.text.len + 1,
+			    bytes.len - theirs.text.len - 1);
+		if (r == 0)
+			r = log_tree_set_checkpoint(
+			    store->database, &store->log, buf_span(&merged));
+	}
+	note_free(&ours);
+	note_free(&theirs);
+	buf_free(&merged);
+	return r;
+}
+
+void sync_receive_cosign(struct session *session, struct span body)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_cosign message;
+	int r;
+
+	r = wire_decode(WIRE_SYNC_COSIGN, body, &arena, &message);
+	if (r == 0 &&
+	    memcmp(message.author.bytes, session->store->author_key.bytes,
+		32) == 0 &&
+	    memcmp(message.log.bytes, session->store->log.log.bytes, 32) == 0)
+		r = merge_cosign(session, message.note);
+	wire_arena_free(&arena);
+	if (r == 0)
+		sync_ack(session);
+	else
+		sync_close(
+		    session, r > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED);
+}

@@ -1,0 +1,438 @@
+/*
+ * Our turn: one message for each question of the courier, so that what waits
+ * to be sent stays in the database and not in memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/sync.h"
+#include "proto/format/hash.h"
+
+#define BATCH_ITEMS 1024
+#define BATCH_BYTES (1024 * 1024)
+#define WANTS_MAX 1024
+
+static bool same_author(const struct author_id *a, const struct author_id *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+bool sync_may_offer(const struct session *session, const struct log_row *log)
+{
+	if (same_author(&log->author, &session->partner.author))
+		return false; /* it is theirs */
+	return log->own || session->partner.mirror;
+}
+
+int sync_envelope(struct session *session, const struct log_row *log,
+    const struct record_row *row, struct buf *out)
+{
+	struct records *records = &session->store->records;
+	struct digest hash;
+
+	if (log->own)
+		return records_envelope(
+		    records, row, &session->partner.author, out, &hash);
+	return session->partner.mirror
+	    ? records_any_envelope(records, row, out)
+	    : DATABASE_E_NONE;
+}
+
+/* What the peer says it holds of a log. */
+static uint64_t peer_size(
+    const struct session *session, const struct log_row *log)
+{
+	const struct wire_sync_log *item;
+	size_t i;
+
+	for (i = 0; i < session->frontier.logs.count; i++) {
+		item = &session->frontier.logs.items[i];
+		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
+		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
+			return item->size;
+	}
+	return 0;
+}
+
+static uint64_t note_size(struct span bytes)
+{
+	struct checkpoint checkpoint = {.size = 0};
+	struct note note;
+
+	if (bytes.len == 0 || note_parse(bytes, &note) != 0)
+		return 0;
+	if (checkpoint_parse(note.text, &checkpoint) != 0)
+		checkpoint.size = 0;
+	note_free(&note);
+	return checkpoint.size;
+}
+
+/* The note that is offered with a log, and the size it speaks of. */
+static int offered(struct session *session, const struct log_row *log,
+    struct buf *out_note, uint64_t *ret_size)
+{
+	int r = 0;
+
+	if (!log->own)
+		r = buf_append_span(out_note, buf_span(&log->checkpoint));
+	else if (session->store->log.size > 0)
+		r = node_checkpoint(session->store, out_note);
+	if (r == 0)
+		*ret_size = note_size(buf_span(out_note));
+	return r;
+}
+
+/* --- entries ------------------------------------------------------------ */
+
+struct batch {
+	struct wire_sync_entries message;
+	struct wire_sync_item items[BATCH_ITEMS];
+	struct record_body bodies[BATCH_ITEMS];
+	struct buf envelopes[BATCH_ITEMS];
+	struct buf note;
+	size_t bytes;
+};
+
+static void batch_free(struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->message.items.count; i++) {
+		record_body_free(&batch->bodies[i]);
+		buf_free(&batch->envelopes[i]);
+	}
+	buf_free(&batch->note);
+	free(batch);
+}
+
+/* One place of a log: whole for the audience, else its leaf. */
+static int add_item(struct session *session, const struct log_row *log,
+    uint64_t place, struct batch *batch)
+{
+	struct records *records = &session->store->records;
+	size_t at = batch->message.items.count;
+	struct wire_sync_item *item = &batch->items[at];
+	struct record_row row;
+	int r;
+
+	batch->message.items.count++;
+	r = log_tree_leaf(records->database, log->id, place, &item->leaf);
+	if (r < 0)
+		return r;
+	batch->bytes += 40;
+	r = records_at(records, log->id, place, &row);
+	if (r == 0)
+		r = sync_envelope(session, log, &row, &batch->envelopes[at]);
+	if (r == DATABASE_E_NONE)
+		return 0;
+	if (r == 0)
+		r = records_body(records, &row, &batch->bodies[at]);
+	if (r != 0)
+		return r;
+	item->entry = batch->bodies[at].entry;
+	item->signature = batch->bodies[at].signature;
+	item->payload = batch->bodies[at].payload;
+	item->envelope = buf_span(&batch->envelopes[at]);
+	batch->bytes += item->entry.len + item->payload.len +
+	    item->envelope.len + 200;
+	return 0;
+}
+
+static int send_batch(struct session *session, const struct log_row *log,
+    struct batch *batch, uint64_t start, uint64_t size)
+{
+	struct merkle_proof proof;
+	uint64_t at = start;
+	int r = 0;
+
+	batch->message.author = log->key;
+	batch->message.log = log->log;
+	batch->message.start = start;
+	batch->message.items.items = batch->items;
+	while (r == 0 && at < size && batch->bytes < BATCH_BYTES &&
+	    batch->message.items.count < BATCH_ITEMS)
+		r = add_item(session, log, at++, batch);
+	if (r == 0)
+		r = log_tree_consistency(
+		    session->store->database, log->id, at, size, &proof);
+	batch->message.consistency.items = proof.hashes;
+	batch->message.consistency.count = proof.count;
+	batch->message.checkpoint = buf_span(&batch->note);
+	if (r == 0)
+		r = sync_message(session, WIRE_SYNC_ENTRIES, &batch->message);
+	if (r == 0) {
+		session->entry_at = at;
+		session->told_news = true;
+	}
+	return r;
+}
+
+/* Send the next batch of one log: 1 sent, 0 nothing left, -errno. */
+static int send_log(struct session *session, const struct log_row *log)
+{
+	struct batch *batch = calloc(1, sizeof *batch);
+	uint64_t size = 0, start;
+	int r;
+
+	if (!batch)
+		return -ENOMEM;
+	r = offered(session, log, &batch->note, &size);
+	start = session->entry_at == UINT64_MAX ? peer_size(session, log)
+						: session->entry_at;
+	if (r == 0 && start < size) {
+		r = send_batch(session, log, batch, start, size);
+		r = r < 0 ? r : 1;
+	}
+	batch_free(batch);
+	return r;
+}
+
+/* 1 sent, 0 nothing left. */
+static int send_entries(struct session *session)
+{
+	struct log_row *logs = NULL;
+	size_t i, count = 0;
+	int r;
+
+	r = log_tree_all(session->store->database, &logs, &count);
+	if (r < 0)
+		return r;
+	while (r == 0 && session->log_at < count) {
+		if (sync_may_offer(session, &logs[session->log_at]))
+			r = send_log(session, &logs[session->log_at]);
+		if (r == 0) {
+			session->log_at++;
+			session->entry_at = UINT64_MAX;
+		}
+	}
+	for (i = 0; i < count; i++)
+		log_row_free(&logs[i]);
+	free(logs);
+	return r;
+}
+
+static int send_objects(struct session *session)
+{
+	const struct wire_sync_want *want;
+	int r;
+
+	while (session->want_at < session->frontier.wants.count) {
+		want = &session->frontier.wants.items[session->want_at++];
+		r = sync_send_object(session, want);
+		if (r == DATABASE_E_NONE)
+			continue;
+		if (r == 0)
+			session->told_news = true;
+		return r == 0 ? 1 : r;
+	}
+	return 0;
+}
+
+static int send_cosign(struct session *session)
+{
+	struct pending_cosign *cosign = session->cosigns;
+	struct wire_sync_cosign message;
+	int r;
+
+	if (!cosign)
+		return 0;
+	message.author = cosign->author;
+	message.log = cosign->log;
+	message.note = buf_span(&cosign->note);
+	r = sync_message(session, WIRE_SYNC_COSIGN, &message);
+	session->cosigns = cosign->next;
+	buf_free(&cosign->note);
+	free(cosign);
+	session->told_news = true;
+	return r == 0 ? 1 : r;
+}
+
+/* --- frontier ----------------------------------------------------------- */
+
+struct frontier {
+	struct wire_sync_frontier message;
+	struct wire_sync_log *logs;
+	struct buf *notes;
+	struct wire_sync_want wants[WANTS_MAX];
+};
+
+static int add_log(struct session *session, const struct log_row *log,
+    struct frontier *frontier)
+{
+	size_t at = frontier->message.logs.count;
+	struct wire_sync_log *item = &frontier->logs[at];
+	bool offer = sync_may_offer(session, log);
+	uint64_t size = 0;
+	int r = 0;
+
+	if ((!offer && log->own) || log->size == 0)
+		return 0;
+	if (offer)
+		r = offered(session, log, &frontier->notes[at], &size);
+	item->author = log->key;
+	item->log = log->log;
+	item->size = log->size;
+	item->checkpoint = buf_span(&frontier->notes[at]);
+	if (r == 0)
+		r = log_tree_root(session->store->database, log->id, log->size,
+		    &item->root);
+	frontier->message.logs.count++;
+	return r;
+}
+
+/* Logs we may offer, the partner's own, and those it brought us. */
+static bool is_visible(
+    const struct session *session, const struct log_row *log)
+{
+	size_t i;
+
+	if (sync_may_offer(session, log) ||
+	    same_author(&log->author, &session->partner.author))
+		return true;
+	for (i = 0; i < session->frontier.logs.count; i++)
+		if (memcmp(session->frontier.logs.items[i].author.bytes,
+			log->key.bytes, 32) == 0 &&
+		    memcmp(session->frontier.logs.items[i].log.bytes,
+			log->log.bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+static int add_logs(struct session *session, struct frontier *frontier)
+{
+	struct log_row *logs = NULL;
+	size_t i, count = 0;
+	int r;
+
+	r = log_tree_all(session->store->database, &logs, &count);
+	if (r < 0)
+		return r;
+	frontier->logs = calloc(count + 1, sizeof *frontier->logs);
+	frontier->notes = calloc(count + 1, sizeof *frontier->notes);
+	if (!frontier->logs || !frontier->notes)
+		r = -ENOMEM;
+	for (i = 0; r == 0 && i < count && i < 4096; i++)
+		if (is_visible(session, &logs[i]))
+			r = add_log(session, &logs[i], frontier);
+	for (i = 0; i < count; i++)
+		log_row_free(&logs[i]);
+	free(logs);
+	frontier->message.logs.items = frontier->logs;
+	return r;
+}
+
+static int add_wants(struct session *session, struct frontier *frontier)
+{
+	sqlite3_stmt *found;
+	struct span digest;
+	size_t count = 0;
+	int r;
+
+	found = database_query(session->store->database, SQL_OBJECT_MISSING,
+	    "ibi", session->partner.id, span_of("", 0), (int64_t)WANTS_MAX);
+	while (count < WANTS_MAX && (r = database_step(found)) == 1) {
+		digest = database_column(found, 3);
+		if (digest.len != 32)
+			continue;
+		memcpy(frontier->wants[count].object.bytes, digest.data, 32);
+		frontier->wants[count++].offset =
+		    (uint64_t)database_column_int(found, 5);
+	}
+	database_done(found);
+	frontier->message.wants.items = frontier->wants;
+	frontier->message.wants.count = count;
+	return r < 0 ? r : 0;
+}
+
+int sync_build_frontier(struct session *session, struct buf *out_body)
+{
+	struct frontier *frontier = calloc(1, sizeof *frontier);
+	size_t i;
+	int r;
+
+	if (!frontier)
+		return -ENOMEM;
+	r = add_logs(session, frontier);
+	if (r == 0)
+		r = add_wants(session, frontier);
+	if (r == 0)
+		r = wire_encode_body(
+		    WIRE_SYNC_FRONTIER, &frontier->message, out_body);
+	for (i = 0; frontier->notes && i < frontier->message.logs.count; i++)
+		buf_free(&frontier->notes[i]);
+	free(frontier->notes);
+	free(frontier->logs);
+	free(frontier);
+	return r;
+}
+
+/* End the turn: by a frontier, or by DONE when neither side has news. */
+static int end_turn(struct session *session)
+{
+	struct wire_session_message wrapped = {.session = session->number};
+	struct wire_empty nothing = {0};
+	struct buf body = {0};
+	struct digest hash;
+	bool known;
+	int r;
+
+	r = sync_build_frontier(session, &body);
+	if (r == 0)
+		r = hash_sha256(buf_span(&body), &hash);
+	if (r < 0)
+		goto out;
+	known = session->has_told &&
+	    memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;
+	if (known && session->has_frontier && !session->told_news &&
+	    !session->heard_news) {
+		r = sync_message(session, WIRE_SYNC_DONE, &nothing);
+		goto out;
+	}
+	session->told_frontier = hash;
+	session->has_told = true;
+	session->heard_news = false;
+	sync_next_turn(session);
+	wrapped.type = WIRE_SYNC_FRONTIER;
+	wrapped.body = buf_span(&body);
+	r = sync_send(session, WIRE_SESSION_MESSAGE, &wrapped, NULL, 0);
+out:
+	buf_free(&body);
+	return r;
+}
+
+/* Do one stage's next thing: 1 something was sent, 0 the stage is over. */
+static int do_stage(struct session *session)
+{
+	switch (session->stage) {
+	case SESSION_RECEIPTS:
+		return 0;
+	case SESSION_ENTRIES:
+		return session->has_frontier ? send_entries(session) : 0;
+	case SESSION_OBJECTS:
+		return session->has_frontier ? send_objects(session) : 0;
+	case SESSION_COSIGNATURES:
+		return session->has_frontier ? send_cosign(session) : 0;
+	case SESSION_FRONTIER:
+		return end_turn(session) == 0 ? 1 : -EPIPE;
+	}
+	return -EINVAL;
+}
+
+void sync_next(struct session *session)
+{
+	int r = 0;
+
+	if (session->stage == SESSION_RECEIPTS) {
+		if (session->has_frontier && !receipts_work(session))
+			return;
+		session->stage = SESSION_ENTRIES;
+	}
+	while (r == 0) {
+		r = do_stage(session);
+		if (r == 0)
+			session->stage++;
+	}
+	if (r < 0)
+		sync_close(session, WIRE_CODE_FAILED);
+}
