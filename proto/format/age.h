@@ -72,7 +72,7 @@ int age_header_parse(struct span file, struct age_header *ret_header);
  * order is FORMAT_E_MALFORMED. */
 int age_stanza_unwrap(const struct age_identity *identity,
     const struct age_stanza *stanza, uint8_t ret_key[AGE_FILE_KEY_BYTES]);
-/* Check the MAC under ${file_key} of the ${header} that was parsed from ${file}:
+/* Check the MAC, under ${file_key}, of the ${header} parsed from ${file}:
  * 0 or FORMAT_E_MISMATCH. */
 int age_header_verify(struct span file, const struct age_header *header,
     const uint8_t file_key[AGE_FILE_KEY_BYTES]);

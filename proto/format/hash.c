@@ -102,18 +102,22 @@ int hash_hmac_sha256(struct span key, struct span data, uint8_t ret_mac[32])
 	return 0;
 }
 
+/* libcrypto refuses a NULL, even of no bytes. */
+static OSSL_PARAM octets(const char *name, struct span span)
+{
+	return OSSL_PARAM_construct_octet_string(
+	    name, span.data ? (void *)span.data : (void *)"", span.len);
+}
+
 int hash_hkdf_sha256(struct span secret, struct span salt, struct span info,
     void *ret_key, size_t len)
 {
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_construct_utf8_string(
 		OSSL_KDF_PARAM_DIGEST, (char *)"SHA2-256", 0),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_KEY, (void *)secret.data, secret.len),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_SALT, (void *)salt.data, salt.len),
-	    OSSL_PARAM_construct_octet_string(
-		OSSL_KDF_PARAM_INFO, (void *)info.data, info.len),
+	    octets(OSSL_KDF_PARAM_KEY, secret),
+	    octets(OSSL_KDF_PARAM_SALT, salt),
+	    octets(OSSL_KDF_PARAM_INFO, info),
 	    OSSL_PARAM_construct_end(),
 	};
 	static EVP_KDF *kdf;

@@ -14,7 +14,7 @@ struct lines {
 
 struct line {
 	struct span key;   /* the first word */
-	struct span value; /* all after the first SP; empty when there is none */
+	struct span value; /* all after the first SP; empty without one */
 };
 
 void lines_begin(struct lines *lines, struct span text);
