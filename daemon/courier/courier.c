@@ -441,6 +441,9 @@ static int serve(struct courier *courier)
 	if (!supervisor || event_add(supervisor, NULL) < 0)
 		return -ENOMEM;
 	r = service_tell(&courier->service, SUP_STATE_READY);
+	/* What came together with START is buffered: no event will tell. */
+	if (r == 0 && channel_has_frame(courier->service.supervisor))
+		on_supervisor(-1, 0, courier);
 	if (r == 0 && event_base_dispatch(courier->base) < 0)
 		r = -EIO;
 	event_free(supervisor);

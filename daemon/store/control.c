@@ -212,6 +212,8 @@ void control_fail_result(struct request *request, int result)
 {
 	if (result == -ENOSPC)
 		control_fail_code(request, WIRE_CODE_NO_SPACE);
+	else if (result == -EIO)
+		control_fail_code(request, WIRE_CODE_CORRUPT);
 	else if (result == DATABASE_E_NONE)
 		control_fail(request, 1, "there is no such record",
 		    "evident list shows what is here");

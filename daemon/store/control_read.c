@@ -95,7 +95,7 @@ void control_list(struct request *request)
 {
 	struct record_row *rows = calloc(PAGE, sizeof *rows);
 	int64_t after = 0;
-	json_t *list;
+	json_t *list = NULL;
 	size_t i, count;
 	int r;
 

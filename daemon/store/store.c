@@ -191,6 +191,9 @@ static int serve(struct store *store)
 	if (!supervisor || event_add(supervisor, NULL) < 0)
 		return -ENOMEM;
 	r = service_tell(&store->service, SUP_STATE_READY);
+	/* What came together with START is buffered: no event will tell. */
+	if (r == 0 && channel_has_frame(store->service.supervisor))
+		on_supervisor(-1, 0, store);
 	if (r == 0 && event_base_dispatch(store->base) < 0)
 		r = -EIO;
 	event_free(supervisor);

@@ -11,12 +11,13 @@ on hub card add-reader "$reader" || die "add-reader"
 node_start field
 introduce field hub || die "field and hub"
 head -c 30000000 /dev/urandom >"$T/audio.wav"
-id=$(on field capture --to hub --text - --attach "$T/audio.wav" <<<"spoken words")
+id=$(on field capture --to hub --text - --attach "$T/audio.wav" <<<"spoken words") || die "capture"
 
 relay_start() { # BYTES
+	rm -f "$T/relay"
 	python3 "$(dirname "$0")/cutter.py" "$relay" "$port" "$1" >"$T/relay" &
 	relay_pid=$!
-	until grep -q ready "$T/relay"; do sleep 0.05; done
+	until grep -qs ready "$T/relay"; do sleep 0.05; done
 }
 relay_stop() {
 	kill "$relay_pid"

@@ -9,7 +9,7 @@ head -c 300000 /dev/urandom >"$T/photo.jpg"
 
 id=$(on field capture --to hub --text "$T/statement.txt" \
 	--field witness.name='Example Witness' --field event.date=2024-01-01 \
-	--attach "$T/photo.jpg")
+	--attach "$T/photo.jpg") || die "capture"
 is "capture prints the entry's id alone" "$(echo "$id" | grep -cE '^[0-9a-f]{64}$')" 1
 fails 1 "" "a field device without a reader cannot read what it captured" \
 	on field show "$id"

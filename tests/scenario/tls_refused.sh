@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 
 hub_start hub
+on hub card add-reader "$(age-keygen 2>/dev/null |
+	sed -n 's/^# public key: //p')" || die "add-reader"
 port=$(field_of hub port)
 node_start field
 introduce field hub || die "field and hub"
@@ -27,7 +29,7 @@ is "an RSA certificate: not a byte" \
 	"$(heard -tls1_3 -cert "$T/rsa.crt" -key "$T/rsa.key")" 0
 is "TLS 1.2: not a byte" "$(heard -tls1_2)" 0
 ok "TLS 1.2 was refused by an alert" grep -q alert "$T/s_client"
-id=$(on field capture --to hub --field statement=one)
+id=$(on field capture --to hub --field statement=one) || die "capture"
 ok "the true partner still syncs" on field sync hub
 
 # Another machine takes over the hub's address.
@@ -36,7 +38,7 @@ openssl s_server -accept "127.0.0.1:$port" -cert "$T/stranger.crt" \
 	-key "$T/stranger.key" -tls1_3 -quiet </dev/null >"$T/got" 2>&1 &
 server=$!
 sleep 0.5
-id=$(on field capture --to hub --field statement=two)
+id=$(on field capture --to hub --field statement=two) || die "capture"
 fails 1 "" "a machine with another key is not the partner" on field sync hub
 kill "$server"
 is "and it was sent nothing of ours" "$(grep -c statement "$T/got")" 0
