@@ -135,9 +135,6 @@ static int check_field(const struct content_builder *builder, const char *name,
 	if (content_check_name(span_text(name)) != 0)
 		return wrong(ret_why, "a field's name is malformed (words of "
 				      "a-z 0-9 - joined by dots)");
-	if (!content_json_is_allowed(value, CONTENT_VALUE_DEPTH))
-		return wrong(ret_why,
-		    "a field's value holds a number that is too large");
 	once = content_find_once(name);
 	if (once < CONTENT_ONCE && builder->found[once])
 		return wrong(

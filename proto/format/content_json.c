@@ -4,7 +4,7 @@
  * came, so there is one spelling for each value.
  *
  * What jansson lets go of is wiped, since it may be testimony; that is why its
- * allocator is set here. Nesting is bounded before jansson recurses.
+ * allocator is set here. jansson itself gives up on nesting beyond 2048.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -38,7 +38,7 @@ void content_json_begin(void)
 	json_object_seed((size_t)randombytes_random() | 1);
 }
 
-bool content_json_is_allowed(const json_t *json, unsigned depth)
+static bool is_allowed(const json_t *json, unsigned depth)
 {
 	const int64_t most = (int64_t)FORMAT_INTEGER_MAX;
 	const char *key;
@@ -52,14 +52,18 @@ bool content_json_is_allowed(const json_t *json, unsigned depth)
 		return json_integer_value(json) <= most &&
 		       json_integer_value(json) >= -most;
 	case JSON_ARRAY:
-		json_array_foreach(json, i,
-		    item) if (depth == 0 || !content_json_is_allowed(item,
-						depth - 1)) return false;
+		json_array_foreach(json, i, item)
+		{
+			if (depth == 0 || !is_allowed(item, depth - 1))
+				return false;
+		}
 		return depth > 0;
 	case JSON_OBJECT:
-		json_object_foreach((json_t *)json, key,
-		    item) if (depth == 0 || !content_json_is_allowed(item,
-						depth - 1)) return false;
+		json_object_foreach((json_t *)json, key, item)
+		{
+			if (depth == 0 || !is_allowed(item, depth - 1))
+				return false;
+		}
 		return depth > 0;
 	case JSON_STRING:
 	case JSON_TRUE:
@@ -70,37 +74,13 @@ bool content_json_is_allowed(const json_t *json, unsigned depth)
 	return false;
 }
 
-/* How deeply brackets nest outside strings: asked before jansson recurses. */
-static bool is_shallow(struct span text, unsigned most)
-{
-	unsigned depth = 0;
-	bool quoted = false;
-	size_t i;
-	uint8_t c;
-
-	for (i = 0; i < text.len; i++) {
-		c = text.data[i];
-		if (quoted && c == '\\')
-			i++;
-		else if (c == '"')
-			quoted = !quoted;
-		else if (!quoted && (c == '[' || c == '{'))
-			depth++;
-		else if (!quoted && depth > 0 && (c == ']' || c == '}'))
-			depth--;
-		if (depth > most)
-			return false;
-	}
-	return true;
-}
-
 int content_json_load(struct span text, unsigned depth, json_t **ret_json)
 {
 	json_error_t error;
 	json_t *json;
 
 	content_json_begin();
-	if (text.len == 0 || !is_shallow(text, depth) || !utf8_is_valid(text))
+	if (text.len == 0 || !utf8_is_valid(text))
 		return FORMAT_E_MALFORMED;
 	json =
 	    json_loadb((const char *)text.data, text.len, LOAD_FLAGS, &error);
@@ -112,7 +92,7 @@ int content_json_load(struct span text, unsigned depth, json_t **ret_json)
 		sodium_memzero(&error, sizeof error);
 		return memory ? -ENOMEM : FORMAT_E_MALFORMED;
 	}
-	if (!content_json_is_allowed(json, depth)) {
+	if (!is_allowed(json, depth)) {
 		json_decref(json);
 		return FORMAT_E_MALFORMED;
 	}

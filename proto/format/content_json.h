@@ -19,8 +19,6 @@ void content_json_begin(void);
  * objects inside one another. FORMAT_E_MALFORMED when it breaks a rule; any
  * spelling is taken. The caller owns ${ret_json}. */
 int content_json_load(struct span text, unsigned depth, json_t **ret_json);
-/* Whether a value that was not loaded here keeps the same rules. */
-bool content_json_is_allowed(const json_t *json, unsigned depth);
 /* Append ${json} in its one spelling. */
 int content_json_dump(const json_t *json, struct buf *out);
 

@@ -128,12 +128,18 @@ static bool texts_are_clean(const json_t *value)
 	if (json_is_string(value))
 		return text_is_clean(span_of(
 		    json_string_value(value), json_string_length(value)));
-	json_array_foreach(
-	    value, i, item) if (!texts_are_clean(item)) return false;
-	if (json_is_object(value))
-		json_object_foreach((json_t *)value, key,
-		    item) if (!text_is_clean(span_text(key)) ||
-			      !texts_are_clean(item)) return false;
+	json_array_foreach(value, i, item)
+	{
+		if (!texts_are_clean(item))
+			return false;
+	}
+	if (!json_is_object(value))
+		return true;
+	json_object_foreach((json_t *)value, key, item)
+	{
+		if (!text_is_clean(span_text(key)) || !texts_are_clean(item))
+			return false;
+	}
 	return true;
 }
 

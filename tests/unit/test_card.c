@@ -426,6 +426,9 @@ static void unsafe_keys_are_refused(void **state)
 	assert_int_equal(
 	    parse_signed(changed(bundle, line)), FORMAT_E_MISMATCH);
 	bad = card;
+	memset(bad.readers[0].key, 0, 32);
+	assert_int_equal(card_build(&bad, &out), FORMAT_E_MALFORMED);
+	bad = card;
 	memset(bad.transport.bytes, 0, 32);
 	assert_int_equal(card_build(&bad, &out), FORMAT_E_MALFORMED);
 	assert_int_equal(out.len, 0);

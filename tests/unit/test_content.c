@@ -399,8 +399,47 @@ static void too_many_or_too_large_fields_are_refused(void **state)
 	free(large);
 }
 
+static int add_x(struct content_builder *builder, size_t len)
+{
+	uint8_t *text = malloc(len);
+	int r;
+
+	assert_non_null(text);
+	memset(text, 'x', len);
+	r = content_add_text(builder, "a", span_of(text, len), &why);
+	free(text);
+	return r;
+}
+
+static void a_field_that_just_does_not_fit_leaves_no_trace(void **state)
+{
+	size_t fits = 1, refused = CONTENT_BYTES_MAX, len;
+	struct content_builder *builder;
+
+	(void)state;
+	while (refused - fits > 1) {
+		builder = begun_builder();
+		len = (fits + refused) / 2;
+		if (add_x(builder, len) == 0)
+			fits = len;
+		else
+			refused = len;
+		content_builder_free(builder);
+	}
+	/* Of the first of these only the LF does not fit. */
+	for (len = refused; len < refused + 4; len++) {
+		builder = begun_builder();
+		assert_int_equal(add_x(builder, len), -EMSGSIZE);
+		finish_and_parse(builder);
+	}
+}
+
 static void a_content_without_its_three_lines_is_not_finished(void **state)
 {
+	static const char *const three[] = {"kind", "time", "after"};
+	static const char *const values[] = {
+	    "note", "2026-01-02T03:04:05Z", "none"};
+	size_t i, k;
 	struct content_builder *builder = new_builder();
 	struct digest fields;
 	struct buf out = {0};
@@ -408,12 +447,22 @@ static void a_content_without_its_three_lines_is_not_finished(void **state)
 	(void)state;
 	assert_int_equal(
 	    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
-	assert_int_equal(add(builder, "kind", "note"), 0);
-	assert_int_equal(add(builder, "after", "none"), 0);
-	assert_int_equal(
-	    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
-	assert_int_equal(add(builder, "time", "2026-01-02T03:04:05Z"), 0);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(
+		    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
+		assert_int_equal(add(builder, three[i], values[i]), 0);
+	}
 	finish_and_parse(builder);
+	for (i = 0; i < 3; i++) {
+		builder = new_builder();
+		for (k = 0; k < 3; k++)
+			if (k != i)
+				assert_int_equal(
+				    add(builder, three[k], values[k]), 0);
+		assert_int_equal(
+		    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
+		content_builder_free(builder);
+	}
 	assert_int_equal(out.len, 0);
 }
 
@@ -438,6 +487,7 @@ int main(void)
 	    TEST(two_contents_of_the_same_fields_have_other_commitments),
 	    TEST(a_refused_field_leaves_the_builder_as_it_was),
 	    TEST(too_many_or_too_large_fields_are_refused),
+	    TEST(a_field_that_just_does_not_fit_leaves_no_trace),
 	    TEST(a_content_without_its_three_lines_is_not_finished),
 	};
 
