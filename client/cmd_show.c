@@ -13,6 +13,7 @@
 #include "client/opened.h"
 #include "client/outdir.h"
 #include "client/say.h"
+#include "proto/bag/bag.h"
 
 struct show {
 	struct client *client;
@@ -87,24 +88,6 @@ static int print_json(const struct opened *opened)
 	return 0;
 }
 
-/* The ending of a media type that a viewer will know, or "bin". */
-static const char *ending_of(const char *type)
-{
-	static const char *const known[][2] = {
-	    {"image/jpeg", "jpg"}, {"image/png", "png"},
-	    {"audio/wav", "wav"}, {"audio/mpeg", "mp3"}, {"audio/ogg", "ogg"},
-	    {"audio/mp4", "m4a"}, {"audio/flac", "flac"},
-	    {"video/mp4", "mp4"}, {"video/webm", "webm"},
-	    {"application/pdf", "pdf"}, {"text/plain", "txt"},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i][0], type) == 0)
-			return known[i][1];
-	return "bin";
-}
-
 /* A file that did not open whole is removed again. */
 static int write_attachment(struct show *show, int dir, unsigned number,
     const struct content_attachment *attachment)
@@ -113,7 +96,7 @@ static int write_attachment(struct show *show, int dir, unsigned number,
 	int fd, r;
 
 	snprintf(name, sizeof name, "attachment-%u.%s", number,
-	    ending_of(attachment->type));
+	    bag_ending(attachment->type));
 	r = outdir_create(dir, name, &fd);
 	if (r != 0)
 		return r;

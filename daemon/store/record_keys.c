@@ -126,7 +126,7 @@ static int create_file(
 static int open_file(
     int dir, const struct record_key *storage_key, struct record_keys *keys)
 {
-	uint64_t generation;
+	uint64_t generation = 0;
 	struct stat st;
 	char name[32];
 	int r;

@@ -173,8 +173,7 @@ int age_plain_size(uint64_t payload, uint64_t *ret_plain)
 		return FORMAT_E_MALFORMED;
 	body = payload - AGE_NONCE_BYTES;
 	chunks = (body + sealed - 1) / sealed;
-	if (body < chunks * AGE_TAG_BYTES ||
-	    age_payload_size(body - chunks * AGE_TAG_BYTES) != payload)
+	if (age_payload_size(body - chunks * AGE_TAG_BYTES) != payload)
 		return FORMAT_E_MALFORMED;
 	*ret_plain = body - chunks * AGE_TAG_BYTES;
 	return 0;

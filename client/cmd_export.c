@@ -1,0 +1,215 @@
+/*
+ * export: records into a bag for a court or an archive. What is not named with
+ * --disclose stays closed: its digests show that it is there, and no more.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/opened.h"
+#include "client/say.h"
+#include "proto/bag/bag.h"
+
+#define NAMES_MAX 256
+
+struct export {
+	struct control *control;
+	struct bag_writer *writer;
+	bool all;
+	size_t name_count;
+	const char *names[NAMES_MAX];
+	bool met[NAMES_MAX]; /* some record has such a field */
+	char *names_text;
+};
+
+static int split_names(struct export *export, const char *list)
+{
+	char *rest, *name;
+
+	export->names_text = strdup(list);
+	rest = export->names_text;
+	while (rest && (name = strsep(&rest, ",")) != NULL) {
+		if (*name == 0)
+			continue;
+		if (export->name_count == NAMES_MAX)
+			return say_usage("too many names in", list);
+		export->names[export->name_count++] = name;
+	}
+	return export->names_text ? 0 : EXIT_FAILED;
+}
+
+static void note_names(struct export *export, const struct content *content)
+{
+	size_t i, k;
+
+	for (i = 0; i < content->count; i++)
+		for (k = 0; k < export->name_count; k++)
+			if (strcmp(content->lines[i].name,
+				export->names[k]) == 0)
+				export->met[k] = true;
+}
+
+static bool shows_attachments(const struct export *export)
+{
+	size_t i;
+
+	for (i = 0; i < export->name_count; i++)
+		if (strcmp(export->names[i], "attachment") == 0)
+			return true;
+	return export->all;
+}
+
+static int write_attachment(struct export *export, struct opened *opened,
+    const struct content_attachment *attachment)
+{
+	int fd, r;
+
+	if (bag_writer_attachment(
+		export->writer, &opened->id, attachment, &fd) < 0) {
+		say_error("an attachment's file cannot be written", NULL);
+		return EXIT_FAILED;
+	}
+	r = opened_attachment(
+	    export->control, opened, &attachment->sealed, fd);
+	if (close(fd) < 0 && r == 0) {
+		say_error("an attachment's file cannot be written", NULL);
+		r = EXIT_FAILED;
+	}
+	return r;
+}
+
+static int write_attachments(struct export *export, struct opened *opened)
+{
+	const struct content *content = &opened->content;
+	struct content_attachment attachment;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < content->count; i++)
+		if (strcmp(content->lines[i].name, "attachment") == 0 &&
+		    content_value_attachment(
+			content->lines[i].value, &attachment) == 0)
+			r = write_attachment(export, opened, &attachment);
+	return r;
+}
+
+static int say_write_failure(int result)
+{
+	if (result == -EEXIST)
+		say_error("this record is named twice, or something is in the "
+			  "way", NULL);
+	else if (result == -ENOSPC)
+		say_error("the disk is full", NULL);
+	else if (result > 0)
+		say_error("the record does not verify", NULL);
+	else
+		say_error("the bag cannot be written", NULL);
+	say_hint("no bag was left behind, and nothing stored was touched");
+	return result > 0 ? EXIT_NOT_VERIFIED : EXIT_FAILED;
+}
+
+static int add_record(struct export *export, struct opened *opened)
+{
+	struct bag_record record = {
+	    .entry = buf_span(&opened->entry_bytes),
+	    .signature = opened->signature,
+	    .author = opened->author,
+	    .proof = buf_span(&opened->proof),
+	    .content = &opened->content,
+	    .names = export->all ? NULL : export->names,
+	    .name_count = export->name_count,
+	};
+	int r;
+
+	note_names(export, &opened->content);
+	r = bag_writer_add(export->writer, &record);
+	if (r != 0)
+		return say_write_failure(r);
+	return shows_attachments(export) ? write_attachments(export, opened)
+					 : 0;
+}
+
+static int export_one(struct export *export, const char *id)
+{
+	struct opened *opened = NULL;
+	int r;
+
+	r = opened_fetch(export->control, id, &opened);
+	if (r == 0)
+		r = opened_read(export->control, opened);
+	if (r == 0)
+		r = add_record(export, opened);
+	opened_free(opened);
+	return r;
+}
+
+static int check_names(const struct export *export)
+{
+	size_t i;
+
+	for (i = 0; i < export->name_count; i++)
+		if (!export->met[i]) {
+			say_error("no record has a field of the name",
+			    export->names[i]);
+			say_hint("no bag was left behind");
+			return EXIT_FAILED;
+		}
+	return 0;
+}
+
+static int export_all(struct export *export, const char *to, char **ids)
+{
+	int r;
+
+	r = bag_writer_new(to, &export->writer);
+	if (r == -EEXIST) {
+		say_error("something is there already:", to);
+		say_hint("choose a directory that is new or empty, with no "
+			 "DIR.partial beside it");
+		return EXIT_FAILED;
+	}
+	if (r < 0)
+		return say_write_failure(r);
+	for (r = 0; r == 0 && *ids; ids++)
+		r = export_one(export, *ids);
+	if (r == 0)
+		r = check_names(export);
+	if (r != 0)
+		return r;
+	r = bag_writer_finish(export->writer);
+	return r == 0 ? 0 : say_write_failure(r);
+}
+
+int export_run(struct client *client, int argc, char **argv)
+{
+	struct export export = {.all = false};
+	const char *to = NULL, *names = NULL;
+	struct option_spec specs[] = {
+	    {.name = "to", .value = &to},
+	    {.name = "disclose", .value = &names},
+	    {.name = "disclose-all", .flag = &export.all},
+	};
+	int r;
+
+	r = command_options(specs, 3, &argc, argv);
+	if (r == 0 && (argc < 2 || !to))
+		r = say_usage("export needs ids and --to DIR", NULL);
+	if (r == 0 && names && export.all)
+		r = say_usage(
+		    "--disclose and --disclose-all exclude each other", NULL);
+	if (r == 0 && names)
+		r = split_names(&export, names);
+	if (r == 0)
+		r = control_open(client, true, &export.control);
+	if (r == 0)
+		r = export_all(&export, to, argv + 1);
+	bag_writer_free(export.writer);
+	control_close(export.control);
+	free(export.names_text);
+	if (r == 0 && !names && !export.all)
+		say_hint("nothing was disclosed; --disclose NAME,.. shows "
+			 "fields");
+	return r;
+}

@@ -1,0 +1,359 @@
+/*
+ * Judging a bag.
+ *
+ *   names and kinds -> manifests, made anew -> every record -> what belongs to
+ *   the whole: the list of keys, the documents, checkpoints that contradict
+ *
+ * The first thing that does not hold ends it. Every file is either checked
+ * against a signature or made anew; files that are neither are refused by name.
+ * Nothing is written, and no value of the bag reaches the verdict but ids and
+ * numbers that passed their grammar.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/bag/files.h"
+#include "proto/bag/verify.h"
+
+static const char *const texts[] = {
+    [BAG_GOOD] = "the bag holds",
+    [BAG_BAD_NAME] = "a file stands there that belongs to no bag",
+    [BAG_BAD_KIND] = "a link, pipe or device stands where a file should",
+    [BAG_BAD_MISSING] = "a file is missing",
+    [BAG_BAD_SIZE] = "a file is larger than it can be",
+    [BAG_BAD_MANIFEST] = "files and manifests differ",
+    [BAG_BAD_ENTRY] = "an entry is malformed or not the one its folder names",
+    [BAG_BAD_SIGNATURE] = "a signature does not hold",
+    [BAG_BAD_SIGNERS] = "the list of keys is not that of the entries",
+    [BAG_BAD_PROOF] = "an entry's place in its log is not proved",
+    [BAG_BAD_DIGESTS] = "the digests are not those the entry commits to",
+    [BAG_BAD_DISCLOSED] = "a shown line is not of its entry",
+    [BAG_BAD_READABLE] = "a readable page says something else than was signed",
+    [BAG_BAD_ATTACHMENT] = "an attachment is not the file that was signed",
+    [BAG_BAD_DOCUMENT] = "FORMAT.md or VERIFY.txt is not that of this release",
+    [BAG_BAD_CONFLICT] = "two checkpoints of one log contradict each other",
+    [BAG_NOT_VOUCHED] = "an author is not among the signers given",
+    [BAG_NO_RECORD] = "there is no record in it",
+    [BAG_UNREADABLE] = "a file could not be read",
+};
+
+const char *bag_reason_text(enum bag_reason reason)
+{
+	return texts[reason];
+}
+
+int verify_fail(
+    struct verification *v, enum bag_reason reason, const char *file)
+{
+	size_t len = strnlen(file, sizeof v->verdict->file - 1);
+
+	v->verdict->reason = reason;
+	memcpy(v->verdict->file, file, len);
+	v->verdict->file[len] = 0;
+	return VERIFY_E_FAILED;
+}
+
+void bag_verdict_free(struct bag_verdict *verdict)
+{
+	buf_free(&verdict->authors);
+	buf_free(&verdict->places);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static bool is_tag(const char *path)
+{
+	static const char *const tags[] = {"allowed_signers", "bag-info.txt",
+	    "bagit.txt", "FORMAT.md", "VERIFY.txt", "manifest-sha256.txt",
+	    "manifest-sha512.txt", "tagmanifest-sha256.txt",
+	    "tagmanifest-sha512.txt"};
+	size_t i;
+
+	for (i = 0; i < sizeof tags / sizeof *tags; i++)
+		if (strcmp(path, tags[i]) == 0)
+			return true;
+	return false;
+}
+
+/* data/ID/NAME or data/ID/attachments/NAME */
+static bool is_record_file(const char *path)
+{
+	static const char *const names[] = {"entry", "entry.sig", "proof",
+	    "digests", "disclosed", "readable.txt"};
+	struct entry_id id;
+	const char *name;
+	size_t i;
+
+	if (!files_is_payload(path) || strlen(path) < 71 ||
+	    hex_decode(span_of(path + 5, 64), id.bytes, 32) != 0 ||
+	    path[69] != '/')
+		return false;
+	name = path + 70;
+	if (strncmp(name, "attachments/", 12) == 0)
+		return !strchr(name + 12, '/');
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_names(struct verification *v)
+{
+	static const char *const needed[] = {"allowed_signers",
+	    "bag-info.txt", "bagit.txt", "FORMAT.md", "VERIFY.txt",
+	    "manifest-sha256.txt", "manifest-sha512.txt",
+	    "tagmanifest-sha256.txt", "tagmanifest-sha512.txt"};
+	size_t i;
+
+	for (i = 0; i < v->files.count; i++)
+		if (!is_tag(v->files.items[i].path) &&
+		    !is_record_file(v->files.items[i].path))
+			return verify_fail(
+			    v, BAG_BAD_NAME, v->files.items[i].path);
+	for (i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!files_find(&v->files, needed[i]))
+			return verify_fail(v, BAG_BAD_MISSING, needed[i]);
+	return 0;
+}
+
+/* The path of the first line of ${made} that ${found} does not have. */
+static void name_difference(
+    struct verification *v, struct span made, struct span found)
+{
+	size_t i = 0, end;
+
+	while (i < made.len && i < found.len && made.data[i] == found.data[i])
+		i++;
+	while (i > 0 && made.len > 0 &&
+	    (i >= made.len || made.data[i - 1] != '\n'))
+		i--;
+	while (i < made.len && made.data[i] != ' ' && made.data[i] != '\n')
+		i++;
+	i += 2;
+	for (end = i; end < made.len && made.data[end] != '\n'; end++)
+		;
+	if (i < end && end - i < sizeof v->verdict->file) {
+		memset(v->verdict->file, 0, sizeof v->verdict->file);
+		memcpy(v->verdict->file, made.data + i, end - i);
+	}
+}
+
+static int read_file(struct verification *v, const char *path, size_t max,
+    struct buf *out)
+{
+	int r = files_read(v->dir, path, max, out);
+
+	if (r == -EMSGSIZE)
+		return verify_fail(v, BAG_BAD_SIZE, path);
+	if (r == -EINVAL || r == -ELOOP)
+		return verify_fail(v, BAG_BAD_KIND, path);
+	if (r == -ENOENT)
+		return verify_fail(v, BAG_BAD_MISSING, path);
+	return r;
+}
+
+int verify_read(struct verification *v, const char *path, size_t max,
+    struct buf *out)
+{
+	return read_file(v, path, max, out);
+}
+
+int verify_same(struct verification *v, const char *path, struct span made,
+    enum bag_reason reason)
+{
+	struct buf found = {0};
+	int r;
+
+	r = read_file(v, path, made.len + 4096 * 1024, &found);
+	if (r == 0 && !span_equal(made, buf_span(&found))) {
+		r = verify_fail(v, reason, path);
+		if (reason == BAG_BAD_MANIFEST)
+			name_difference(v, made, buf_span(&found));
+	}
+	buf_free(&found);
+	return r;
+}
+
+static int check_manifests(struct verification *v)
+{
+	static const struct {
+		const char *path;
+		bool payload, sha512;
+	} manifests[] = {
+	    {"manifest-sha256.txt", true, false},
+	    {"manifest-sha512.txt", true, true},
+	    {"tagmanifest-sha256.txt", false, false},
+	    {"tagmanifest-sha512.txt", false, true},
+	};
+	struct buf made = {0};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < 4; i++) {
+		r = files_manifest(&v->files, manifests[i].payload,
+		    manifests[i].sha512, &made);
+		if (r == 0)
+			r = verify_same(v, manifests[i].path, buf_span(&made),
+			    BAG_BAD_MANIFEST);
+		buf_free(&made);
+	}
+	if (r == 0)
+		r = files_info(&v->files, &made);
+	if (r == 0)
+		r = verify_same(
+		    v, "bag-info.txt", buf_span(&made), BAG_BAD_MANIFEST);
+	if (r == 0)
+		r = verify_same(v, "bagit.txt", span_text(files_bagit),
+		    BAG_BAD_MANIFEST);
+	buf_free(&made);
+	return r;
+}
+
+static int check_documents(struct verification *v)
+{
+	int r;
+
+	r = verify_same(v, "FORMAT.md",
+	    span_of(documents_format, documents_format_len),
+	    BAG_BAD_DOCUMENT);
+	if (r == 0)
+		r = verify_same(v, "VERIFY.txt",
+		    span_of(documents_verify, documents_verify_len),
+		    BAG_BAD_DOCUMENT);
+	return r;
+}
+
+static int add_key(
+    void *context, const struct sign_key *key, struct span principal)
+{
+	struct verify_keys *keys = context;
+	struct sign_key *more;
+
+	(void)principal;
+	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
+	if (!more)
+		return -ENOMEM;
+	keys->items = more;
+	keys->items[keys->count++] = *key;
+	return 0;
+}
+
+static int load_keys(struct verification *v)
+{
+	struct buf text = {0};
+	int r;
+
+	r = read_file(v, "allowed_signers", 1024 * 1024, &text);
+	if (r == 0)
+		r = sshsig_read_signers(buf_span(&text),
+		    SSHSIG_NAMESPACE_ENTRY, add_key, &v->keys);
+	buf_free(&text);
+	return r > 0 && r != VERIFY_E_FAILED
+	    ? verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers")
+	    : r;
+}
+
+/* Every record is a folder; files are sorted, so its first file comes first. */
+static int check_records(struct verification *v)
+{
+	char folder[70] = "";
+	const char *path;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < v->files.count; i++) {
+		path = v->files.items[i].path;
+		if (!files_is_payload(path) ||
+		    strncmp(path, folder, 69) == 0)
+			continue;
+		memcpy(folder, path, 69);
+		folder[69] = 0;
+		r = verify_record(v, folder);
+	}
+	if (r == 0 && v->verdict->records == 0)
+		r = verify_fail(v, BAG_NO_RECORD, "");
+	return r;
+}
+
+/* Keys: exactly those of the entries, and vouched for from outside. */
+static int check_keys(struct verification *v)
+{
+	struct buf made = {0};
+	size_t i, k;
+	int r;
+
+	r = render_signers(v->used.items, v->used.count, &made);
+	if (r == 0)
+		r = verify_same(
+		    v, "allowed_signers", buf_span(&made), BAG_BAD_SIGNERS);
+	buf_free(&made);
+	for (i = 0; r == 0 && !v->verdict->self_vouched && i < v->used.count;
+	     i++) {
+		for (k = 0; k < v->anchors.count; k++)
+			if (memcmp(v->anchors.items[k].bytes,
+				v->used.items[i].bytes, 32) == 0)
+				break;
+		if (k == v->anchors.count)
+			r = verify_fail(v, BAG_NOT_VOUCHED, "");
+	}
+	return r;
+}
+
+static int judge(
+    struct verification *v, bag_progress_cb progress, void *context)
+{
+	enum bag_reason reason = BAG_GOOD;
+	char file[FILES_PATH_MAX] = {0};
+	int r;
+
+	r = files_walk(v->dir, &v->files, &reason, file);
+	if (r > 0)
+		return verify_fail(v, reason, file);
+	if (r == 0)
+		r = check_names(v);
+	if (r == 0)
+		r = files_digest(v->dir, &v->files, true, progress, context);
+	if (r == 0)
+		r = files_digest(v->dir, &v->files, false, NULL, NULL);
+	if (r == 0)
+		r = check_manifests(v);
+	if (r == 0)
+		r = check_documents(v);
+	if (r == 0)
+		r = load_keys(v);
+	if (r == 0)
+		r = check_records(v);
+	if (r == 0)
+		r = check_keys(v);
+	return r;
+}
+
+int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
+    void *context, struct bag_verdict *ret_verdict)
+{
+	struct verification v = {.verdict = ret_verdict};
+	int r;
+
+	memset(ret_verdict, 0, sizeof *ret_verdict);
+	ret_verdict->self_vouched = !signers.data;
+	v.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (v.dir < 0)
+		return -errno;
+	r = signers.data ? sshsig_read_signers(signers,
+			       SSHSIG_NAMESPACE_ENTRY, add_key, &v.anchors)
+			 : 0;
+	if (r > 0)
+		r = FORMAT_E_MALFORMED;
+	if (r == 0)
+		r = judge(&v, progress, context);
+	close(v.dir);
+	files_free(&v.files);
+	free(v.keys.items);
+	free(v.used.items);
+	free(v.anchors.items);
+	free(v.seen);
+	return r == VERIFY_E_FAILED ? 0 : r;
+}

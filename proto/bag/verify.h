@@ -1,0 +1,44 @@
+/*
+ * What verify.c and verify_record.c share. Private to bag/.
+ */
+#ifndef EVIDENT_BAG_VERIFY_H
+#define EVIDENT_BAG_VERIFY_H
+
+#include "proto/bag/files.h"
+#include "proto/format/note.h"
+
+#define VERIFY_E_FAILED 7 /* the verdict says why */
+
+struct verify_keys {
+	size_t count;
+	struct sign_key *items;
+};
+
+/* A checkpoint met in a proof, to find two that contradict. */
+struct verify_seen {
+	struct checkpoint checkpoint;
+};
+
+struct verification {
+	int dir;
+	struct bag_verdict *verdict;
+	struct bag_files files;
+	struct verify_keys keys;    /* of the bag's allowed_signers */
+	struct verify_keys used;    /* of the entries, as met */
+	struct verify_keys anchors; /* from outside */
+	size_t seen_count;
+	struct verify_seen *seen;
+};
+
+/* Answers VERIFY_E_FAILED. ${file} has only safe characters. */
+int verify_fail(
+    struct verification *v, enum bag_reason reason, const char *file);
+int verify_read(struct verification *v, const char *path, size_t max,
+    struct buf *out);
+/* The file must be exactly ${made}. */
+int verify_same(struct verification *v, const char *path, struct span made,
+    enum bag_reason reason);
+/* verify_record.c: the record in ${folder} ("data/ID"). */
+int verify_record(struct verification *v, const char *folder);
+
+#endif

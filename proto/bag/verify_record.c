@@ -1,0 +1,425 @@
+/*
+ * Judging one record of a bag.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/bag/verify.h"
+#include "proto/format/hash.h"
+#include "proto/format/lines.h"
+#include "proto/format/proof.h"
+
+#define ARMOUR_MAX 1024
+#define PROOF_MAX (NOTE_BYTES_MAX + 8192)
+#define DISCLOSED_MAX (2 * CONTENT_BYTES_MAX)
+
+struct record {
+	struct verification *v;
+	char folder[70];
+	struct buf entry_bytes, digests, list, disclosed;
+	struct entry entry;
+	struct entry_id id;
+	struct sign_key key;
+	size_t line_count;
+	struct content_line *lines;
+	size_t attachment_count; /* files met */
+};
+
+static void record_free(struct record *record)
+{
+	size_t i;
+
+	for (i = 0; i < record->line_count; i++)
+		content_line_free(&record->lines[i]);
+	free(record->lines);
+	buf_free(&record->entry_bytes);
+	buf_free(&record->digests);
+	buf_free(&record->list);
+	buf_free(&record->disclosed);
+	free(record);
+}
+
+static void path_of(const struct record *record, const char *name,
+    char ret_path[FILES_PATH_MAX])
+{
+	snprintf(ret_path, FILES_PATH_MAX, "%s/%s", record->folder, name);
+}
+
+static int fail(
+    struct record *record, enum bag_reason reason, const char *name)
+{
+	char path[FILES_PATH_MAX];
+
+	path_of(record, name, path);
+	return verify_fail(record->v, reason, path);
+}
+
+static int read_part(
+    struct record *record, const char *name, size_t max, struct buf *out)
+{
+	char path[FILES_PATH_MAX];
+
+	path_of(record, name, path);
+	return verify_read(record->v, path, max, out);
+}
+
+/* --- who ------------------------------------------------------------------ */
+
+static int check_entry(struct record *record)
+{
+	struct entry_id folder;
+	int r;
+
+	r = read_part(record, "entry", ENTRY_BYTES_MAX, &record->entry_bytes);
+	if (r != 0)
+		return r;
+	r = entry_parse(
+	    buf_span(&record->entry_bytes), &record->entry, NULL);
+	if (r == 0)
+		r = entry_id_of(buf_span(&record->entry_bytes), &record->id);
+	if (r == 0 &&
+	    (hex_decode(span_of(record->folder + 5, 64), folder.bytes, 32) ||
+		memcmp(folder.bytes, record->id.bytes, 32) != 0))
+		r = FORMAT_E_MISMATCH;
+	return r > 0 ? fail(record, BAG_BAD_ENTRY, "entry") : r;
+}
+
+/* The key in allowed_signers whose author id the entry names. */
+static int find_key(struct record *record)
+{
+	struct verification *v = record->v;
+	struct author_id author;
+	size_t i;
+
+	for (i = 0; i < v->keys.count; i++) {
+		sign_key_author(&v->keys.items[i], &author);
+		if (memcmp(author.bytes, record->entry.author.bytes, 32) == 0)
+			break;
+	}
+	if (i == v->keys.count)
+		return verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers");
+	record->key = v->keys.items[i];
+	return 0;
+}
+
+static int keep_used(struct record *record)
+{
+	struct verify_keys *used = &record->v->used;
+	struct sign_key *more;
+	struct buf *authors = &record->v->verdict->authors;
+	size_t i;
+	int r;
+
+	for (i = 0; i < used->count; i++)
+		if (memcmp(used->items[i].bytes, record->key.bytes, 32) == 0)
+			return 0;
+	more = realloc(used->items, (used->count + 1) * sizeof *used->items);
+	if (!more)
+		return -ENOMEM;
+	used->items = more;
+	used->items[used->count++] = record->key;
+	r = buf_append_hex(authors, record->entry.author.bytes, 32);
+	return r == 0 ? buf_append_text(authors, "\n") : r;
+}
+
+static int check_signature(struct record *record)
+{
+	uint8_t signature[SSHSIG_SIGNATURE_BYTES];
+	struct buf armour = {0};
+	struct sign_key key;
+	int r;
+
+	r = find_key(record);
+	if (r == 0)
+		r = read_part(record, "entry.sig", ARMOUR_MAX, &armour);
+	if (r != 0) {
+		buf_free(&armour);
+		return r;
+	}
+	r = sshsig_dearmour(
+	    buf_span(&armour), SSHSIG_NAMESPACE_ENTRY, &key, signature);
+	if (r == 0 && memcmp(key.bytes, record->key.bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = sshsig_verify(&key, SSHSIG_NAMESPACE_ENTRY,
+		    buf_span(&record->entry_bytes), signature);
+	buf_free(&armour);
+	if (r > 0)
+		return fail(record, BAG_BAD_SIGNATURE, "entry.sig");
+	return r == 0 ? keep_used(record) : r;
+}
+
+/* --- where ----------------------------------------------------------------- */
+
+/* One log, one size, two roots: somebody was told two truths. */
+static int keep_seen(
+    struct record *record, const struct checkpoint *checkpoint)
+{
+	struct verification *v = record->v;
+	struct verify_seen *more;
+	size_t i;
+
+	for (i = 0; i < v->seen_count; i++)
+		if (strcmp(v->seen[i].checkpoint.origin,
+			checkpoint->origin) == 0 &&
+		    v->seen[i].checkpoint.size == checkpoint->size &&
+		    memcmp(v->seen[i].checkpoint.root.bytes,
+			checkpoint->root.bytes, 32) != 0)
+			return fail(record, BAG_BAD_CONFLICT, "proof");
+	more = realloc(v->seen, (v->seen_count + 1) * sizeof *v->seen);
+	if (!more)
+		return -ENOMEM;
+	v->seen = more;
+	v->seen[v->seen_count++].checkpoint = *checkpoint;
+	return 0;
+}
+
+static int tell_place(
+    struct record *record, const struct checkpoint *checkpoint)
+{
+	struct buf *places = &record->v->verdict->places;
+	int r;
+
+	r = buf_append_hex(places, record->id.bytes, 32);
+	return r == 0 ? buf_printf(places, " index %llu of %llu\n",
+			    (unsigned long long)record->entry.index,
+			    (unsigned long long)checkpoint->size)
+		      : r;
+}
+
+static int check_parsed_proof(
+    struct record *record, const struct proof *proof)
+{
+	struct checkpoint checkpoint = {.size = 0};
+	char origin[NOTE_ORIGIN_MAX];
+	struct digest leaf;
+	struct note note;
+	int r;
+
+	memcpy(leaf.bytes, record->id.bytes, 32);
+	note_origin(&record->entry.author, &record->entry.log, origin);
+	r = proof->index == record->entry.index
+	    ? proof_verify(proof, &leaf, origin, &record->key)
+	    : FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = note_parse(proof->checkpoint, &note);
+	if (r == 0) {
+		r = checkpoint_parse(note.text, &checkpoint);
+		note_free(&note);
+	}
+	if (r > 0)
+		return fail(record, BAG_BAD_PROOF, "proof");
+	if (r == 0)
+		r = keep_seen(record, &checkpoint);
+	return r == 0 ? tell_place(record, &checkpoint) : r;
+}
+
+static int check_proof(struct record *record)
+{
+	struct buf bytes = {0};
+	struct proof proof;
+	int r;
+
+	r = read_part(record, "proof", PROOF_MAX, &bytes);
+	if (r == 0) {
+		r = proof_parse(buf_span(&bytes), &proof);
+		r = r > 0 ? fail(record, BAG_BAD_PROOF, "proof")
+		    : r == 0 ? check_parsed_proof(record, &proof)
+			     : r;
+	}
+	buf_free(&bytes);
+	return r;
+}
+
+/* --- what ------------------------------------------------------------------ */
+
+static int check_digests(struct record *record)
+{
+	struct digest fields;
+	int r;
+
+	r = read_part(
+	    record, "digests", 44 * CONTENT_LINES_MAX, &record->digests);
+	if (r != 0)
+		return r;
+	r = content_parse_digest_list(
+	    buf_span(&record->digests), &record->list, &fields);
+	if (r == 0 &&
+	    memcmp(fields.bytes, record->entry.fields.bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	return r > 0 ? fail(record, BAG_BAD_DIGESTS, "digests") : r;
+}
+
+static bool is_listed(const struct record *record, const struct digest *digest)
+{
+	size_t i;
+
+	for (i = 0; i < record->list.len; i += 32)
+		if (memcmp(record->list.data + i, digest->bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+/* A disclosed line: a field of this entry, behind the one before it. */
+static int take_line(struct record *record, struct span text, struct buf *last)
+{
+	struct content_line *line = &record->lines[record->line_count];
+	struct buf digest = {0};
+	int r;
+
+	r = content_parse_line(text, line, NULL);
+	if (r != 0)
+		return r;
+	record->line_count++;
+	if (line->decoy || !is_listed(record, &line->digest))
+		return FORMAT_E_MISMATCH;
+	r = base64_append(
+	    &digest, BASE64_URL, span_of(line->digest.bytes, 32));
+	if (r == 0 && last->len > 0 &&
+	    span_compare(buf_span(last), buf_span(&digest)) >= 0)
+		r = FORMAT_E_MISMATCH;
+	buf_free(last);
+	*last = digest;
+	return r;
+}
+
+static int check_disclosed(struct record *record)
+{
+	struct buf last = {0};
+	struct lines lines;
+	struct span text;
+	int r;
+
+	r = read_part(
+	    record, "disclosed", DISCLOSED_MAX, &record->disclosed);
+	if (r != 0)
+		return r;
+	record->lines =
+	    calloc(CONTENT_LINES_MAX + 1, sizeof *record->lines);
+	if (!record->lines)
+		return -ENOMEM;
+	lines_begin(&lines, buf_span(&record->disclosed));
+	while (r == 0 && !lines_at_end(&lines)) {
+		r = record->line_count < CONTENT_LINES_MAX
+		    ? lines_next_raw(&lines, &text)
+		    : FORMAT_E_MALFORMED;
+		if (r == 0)
+			r = take_line(record, text, &last);
+	}
+	buf_free(&last);
+	return r > 0 ? fail(record, BAG_BAD_DISCLOSED, "disclosed") : r;
+}
+
+static int check_readable(struct record *record)
+{
+	char path[FILES_PATH_MAX];
+	struct buf made = {0};
+	int r;
+
+	r = render_readable(record->lines, record->line_count, &made);
+	path_of(record, "readable.txt", path);
+	if (r == 0)
+		r = verify_same(record->v, path, buf_span(&made),
+		    BAG_BAD_READABLE);
+	else if (r > 0)
+		r = fail(record, BAG_BAD_DISCLOSED, "disclosed");
+	buf_free(&made);
+	return r;
+}
+
+/* --- attachments ------------------------------------------------------------ */
+
+static bool is_of_entry(
+    const struct record *record, const struct digest *sealed)
+{
+	size_t i;
+
+	for (i = 0; i < record->entry.attachment_count; i++)
+		if (memcmp(record->entry.attachments[i].payload.bytes,
+			sealed->bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+/* The digests were made when the manifests were checked. */
+static int check_attachment(struct record *record, struct span value)
+{
+	struct content_attachment attachment;
+	const struct bag_file *file;
+	char path[FILES_PATH_MAX], name[32];
+
+	if (content_value_attachment(value, &attachment) != 0 ||
+	    !is_of_entry(record, &attachment.sealed))
+		return fail(record, BAG_BAD_DISCLOSED, "disclosed");
+	render_attachment(&attachment, name);
+	snprintf(path, sizeof path, "%s/attachments/%s", record->folder, name);
+	file = files_find(&record->v->files, path);
+	if (!file)
+		return verify_fail(record->v, BAG_BAD_MISSING, path);
+	if (file->size != attachment.size ||
+	    memcmp(file->sha256.bytes, attachment.sha256.bytes, 32) != 0)
+		return verify_fail(record->v, BAG_BAD_ATTACHMENT, path);
+	record->attachment_count++;
+	return 0;
+}
+
+static size_t count_files(const struct record *record)
+{
+	const struct bag_files *files = &record->v->files;
+	size_t i, count = 0, len = strlen(record->folder);
+
+	for (i = 0; i < files->count; i++)
+		if (strncmp(files->items[i].path, record->folder, len) == 0 &&
+		    strncmp(files->items[i].path + len, "/attachments/", 13) ==
+			0)
+			count++;
+	return count;
+}
+
+static int check_attachments(struct record *record)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < record->line_count; i++)
+		if (strcmp(record->lines[i].name, "attachment") == 0)
+			r = check_attachment(record, record->lines[i].value);
+	if (r == 0 && count_files(record) != record->attachment_count)
+		r = fail(record, BAG_BAD_NAME, "attachments");
+	return r;
+}
+
+int verify_record(struct verification *v, const char *folder)
+{
+	struct record *record = calloc(1, sizeof *record);
+	int r;
+
+	if (!record)
+		return -ENOMEM;
+	record->v = v;
+	memcpy(record->folder, folder, strlen(folder));
+	r = check_entry(record);
+	if (r == 0)
+		r = check_signature(record);
+	if (r == 0)
+		r = check_proof(record);
+	if (r == 0)
+		r = check_digests(record);
+	if (r == 0)
+		r = check_disclosed(record);
+	if (r == 0)
+		r = check_readable(record);
+	if (r == 0)
+		r = check_attachments(record);
+	if (r == 0) {
+		v->verdict->records++;
+		v->verdict->attachments += record->attachment_count;
+		v->verdict->shown += record->line_count;
+		v->verdict->closed +=
+		    record->list.len / 32 - record->line_count;
+	}
+	record_free(record);
+	return r;
+}

@@ -1,0 +1,456 @@
+/*
+ * Writing a bag, beside its place, and putting it there when it is whole.
+ *
+ * What is about to be written is checked first, as the verifier will: a bag
+ * that this program writes, this program accepts.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/bag/files.h"
+#include "proto/format/hash.h"
+#include "proto/format/proof.h"
+
+struct bag_writer {
+	char *path, *partial;
+	int dir;
+	size_t key_count;
+	struct sign_key *keys;
+	struct bag_files files;
+	bool finished;
+};
+
+static int write_all(int fd, struct span bytes)
+{
+	ssize_t n;
+
+	while (bytes.len > 0) {
+		n = write(fd, bytes.data, bytes.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		bytes.data += n;
+		bytes.len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int create(struct bag_writer *writer, const char *path, int *ret_fd)
+{
+	int fd;
+
+	fd = openat(writer->dir, path,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return files_add(&writer->files, path);
+}
+
+static int put(struct bag_writer *writer, const char *path, struct span bytes)
+{
+	int fd = -1, r;
+
+	r = create(writer, path, &fd);
+	if (r < 0)
+		return r;
+	r = write_all(fd, bytes);
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+static bool is_empty(const char *path)
+{
+	DIR *list = opendir(path);
+	struct dirent *item;
+	bool empty = list;
+
+	while (list && (item = readdir(list)) != NULL)
+		if (strcmp(item->d_name, ".") && strcmp(item->d_name, ".."))
+			empty = false;
+	if (list)
+		closedir(list);
+	return empty;
+}
+
+int bag_writer_new(const char *path, struct bag_writer **ret_writer)
+{
+	struct bag_writer *writer;
+	size_t len = strlen(path);
+	int r = 0;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (access(path, F_OK) == 0 && !is_empty(path))
+		return -EEXIST;
+	writer = calloc(1, sizeof *writer);
+	if (!writer)
+		return -ENOMEM;
+	writer->dir = -1;
+	writer->path = strndup(path, len);
+	writer->partial = malloc(len + sizeof ".partial");
+	if (!writer->path || !writer->partial)
+		r = -ENOMEM;
+	if (r == 0) {
+		memcpy(writer->partial, path, len);
+		memcpy(writer->partial + len, ".partial", sizeof ".partial");
+		if (mkdir(writer->partial, 0700) < 0)
+			r = -errno;
+	}
+	if (r == 0) {
+		writer->dir = open(
+		    writer->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (writer->dir < 0 || mkdirat(writer->dir, "data", 0700) < 0)
+			r = -errno;
+	}
+	if (r < 0) {
+		bag_writer_free(writer);
+		return r;
+	}
+	*ret_writer = writer;
+	return 0;
+}
+
+static void remove_tree(int dir)
+{
+	DIR *list = fdopendir(dir);
+	struct dirent *item;
+	int sub;
+
+	while (list && (item = readdir(list)) != NULL) {
+		if (!strcmp(item->d_name, ".") || !strcmp(item->d_name, ".."))
+			continue;
+		if (unlinkat(dir, item->d_name, 0) == 0)
+			continue;
+		sub = openat(dir, item->d_name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub >= 0)
+			remove_tree(sub);
+		unlinkat(dir, item->d_name, AT_REMOVEDIR);
+	}
+	if (list)
+		closedir(list);
+	else
+		close(dir);
+}
+
+void bag_writer_free(struct bag_writer *writer)
+{
+	if (!writer)
+		return;
+	if (!writer->finished && writer->dir >= 0) {
+		remove_tree(dup(writer->dir));
+		rmdir(writer->partial);
+	}
+	if (writer->dir >= 0)
+		close(writer->dir);
+	files_free(&writer->files);
+	free(writer->keys);
+	free(writer->path);
+	free(writer->partial);
+	free(writer);
+}
+
+static bool is_shown(
+    const struct bag_record *record, const struct content_line *line)
+{
+	size_t i;
+
+	if (line->decoy)
+		return false;
+	for (i = 0; record->names && i < record->name_count; i++)
+		if (strcmp(record->names[i], line->name) == 0)
+			return true;
+	return !record->names;
+}
+
+static int by_digest_text(const void *a, const void *b)
+{
+	const struct content_line *x = a, *y = b;
+	struct buf p = {0}, q = {0};
+	int order = 0;
+
+	if (base64_append(&p, BASE64_URL, span_of(x->digest.bytes, 32)) == 0 &&
+	    base64_append(&q, BASE64_URL, span_of(y->digest.bytes, 32)) == 0)
+		order = span_compare(buf_span(&p), buf_span(&q));
+	buf_free(&p);
+	buf_free(&q);
+	return order;
+}
+
+/* The lines to be shown, ascending by their digest in base64url. The array is
+ * the caller's to free; what it points to stays the content's. */
+static int choose_lines(const struct bag_record *record,
+    struct content_line **ret_lines, size_t *ret_count)
+{
+	struct content_line *lines;
+	size_t i, count = 0;
+
+	lines = calloc(record->content->count + 1, sizeof *lines);
+	if (!lines)
+		return -ENOMEM;
+	for (i = 0; i < record->content->count; i++)
+		if (is_shown(record, &record->content->lines[i]))
+			lines[count++] = record->content->lines[i];
+	qsort(lines, count, sizeof *lines, by_digest_text);
+	*ret_lines = lines;
+	*ret_count = count;
+	return 0;
+}
+
+/* Entry, content, signature and proof must belong together. */
+static int check(const struct bag_record *record, struct entry_id *ret_id)
+{
+	struct entry *entry = calloc(1, sizeof *entry);
+	char origin[NOTE_ORIGIN_MAX];
+	struct digest fields, leaf;
+	struct author_id author;
+	struct proof proof;
+	int r;
+
+	r = entry ? entry_parse(record->entry, entry, NULL) : -ENOMEM;
+	if (r == 0)
+		r = entry_id_of(record->entry, ret_id);
+	if (r == 0)
+		r = content_commitment(record->content, &fields);
+	sign_key_author(&record->author, &author);
+	if (r == 0 &&
+	    (memcmp(fields.bytes, entry->fields.bytes, 32) != 0 ||
+		memcmp(author.bytes, entry->author.bytes, 32) != 0))
+		r = FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = sshsig_verify(&record->author, SSHSIG_NAMESPACE_ENTRY,
+		    record->entry, record->signature);
+	if (r == 0)
+		r = proof_parse(record->proof, &proof);
+	if (r == 0) {
+		memcpy(leaf.bytes, ret_id->bytes, 32);
+		note_origin(&entry->author, &entry->log, origin);
+		r = proof_verify(&proof, &leaf, origin, &record->author);
+	}
+	free(entry);
+	return r > 0 ? FORMAT_E_MISMATCH : r;
+}
+
+static int keep_key(struct bag_writer *writer, const struct sign_key *key)
+{
+	struct sign_key *more;
+
+	more = realloc(
+	    writer->keys, (writer->key_count + 1) * sizeof *writer->keys);
+	if (!more)
+		return -ENOMEM;
+	writer->keys = more;
+	writer->keys[writer->key_count++] = *key;
+	return 0;
+}
+
+static int put_named(struct bag_writer *writer, const char *folder,
+    const char *name, struct span bytes)
+{
+	char path[FILES_PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return put(writer, path, bytes);
+}
+
+static int put_lines(struct bag_writer *writer, const char *folder,
+    const struct bag_record *record)
+{
+	struct buf disclosed = {0}, readable = {0}, digests = {0};
+	struct content_line *lines;
+	size_t i, count;
+	int r;
+
+	r = choose_lines(record, &lines, &count);
+	if (r < 0)
+		return r;
+	for (i = 0; r == 0 && i < count; i++) {
+		r = buf_append_span(&disclosed, lines[i].encoded);
+		if (r == 0)
+			r = buf_append_text(&disclosed, "\n");
+	}
+	if (r == 0)
+		r = render_readable(lines, count, &readable);
+	if (r == 0)
+		r = content_digest_list(record->content, &digests);
+	if (r == 0)
+		r = put_named(
+		    writer, folder, "disclosed", buf_span(&disclosed));
+	if (r == 0)
+		r = put_named(
+		    writer, folder, "readable.txt", buf_span(&readable));
+	if (r == 0)
+		r = put_named(writer, folder, "digests", buf_span(&digests));
+	free(lines);
+	buf_free(&disclosed);
+	buf_free(&readable);
+	buf_free(&digests);
+	return r;
+}
+
+static void folder_of(const struct entry_id *id, char ret_folder[80])
+{
+	memcpy(ret_folder, "data/", 5);
+	hex_encode(id->bytes, sizeof id->bytes, ret_folder + 5);
+}
+
+int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
+{
+	struct buf armour = {0};
+	struct entry_id id;
+	char folder[80];
+	int r;
+
+	r = check(record, &id);
+	if (r != 0)
+		return r;
+	folder_of(&id, folder);
+	if (mkdirat(writer->dir, folder, 0700) < 0)
+		return -errno;
+	r = keep_key(writer, &record->author);
+	if (r == 0)
+		r = sshsig_armour(&record->author, SSHSIG_NAMESPACE_ENTRY,
+		    record->signature, &armour);
+	if (r == 0)
+		r = put_named(writer, folder, "entry", record->entry);
+	if (r == 0)
+		r = put_named(writer, folder, "entry.sig", buf_span(&armour));
+	if (r == 0)
+		r = put_named(writer, folder, "proof", record->proof);
+	if (r == 0)
+		r = put_lines(writer, folder, record);
+	buf_free(&armour);
+	return r;
+}
+
+int bag_writer_attachment(struct bag_writer *writer, const struct entry_id *id,
+    const struct content_attachment *attachment, int *ret_fd)
+{
+	char folder[80], path[FILES_PATH_MAX], name[32];
+
+	folder_of(id, folder);
+	snprintf(path, sizeof path, "%s/attachments", folder);
+	if (mkdirat(writer->dir, path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	render_attachment(attachment, name);
+	snprintf(path, sizeof path, "%s/attachments/%s", folder, name);
+	return create(writer, path, ret_fd);
+}
+
+static int put_made(struct bag_writer *writer, const char *path,
+    int (*make)(const struct bag_files *, struct buf *))
+{
+	struct buf text = {0};
+	int r = make(&writer->files, &text);
+
+	if (r == 0)
+		r = put(writer, path, buf_span(&text));
+	buf_free(&text);
+	return r;
+}
+
+static int manifest_256(const struct bag_files *files, struct buf *out)
+{
+	return files_manifest(files, true, false, out);
+}
+
+static int manifest_512(const struct bag_files *files, struct buf *out)
+{
+	return files_manifest(files, true, true, out);
+}
+
+static int tag_256(const struct bag_files *files, struct buf *out)
+{
+	return files_manifest(files, false, false, out);
+}
+
+static int tag_512(const struct bag_files *files, struct buf *out)
+{
+	return files_manifest(files, false, true, out);
+}
+
+static int put_tags(struct bag_writer *writer)
+{
+	struct buf signers = {0};
+	int r;
+
+	r = render_signers(writer->keys, writer->key_count, &signers);
+	if (r == 0)
+		r = put(writer, "allowed_signers", buf_span(&signers));
+	buf_free(&signers);
+	if (r == 0)
+		r = put(writer, "bagit.txt", span_text(files_bagit));
+	if (r == 0)
+		r = put(writer, "FORMAT.md",
+		    span_of(documents_format, documents_format_len));
+	if (r == 0)
+		r = put(writer, "VERIFY.txt",
+		    span_of(documents_verify, documents_verify_len));
+	if (r == 0)
+		r = put_made(writer, "bag-info.txt", files_info);
+	if (r == 0)
+		r = put_made(writer, "manifest-sha256.txt", manifest_256);
+	if (r == 0)
+		r = put_made(writer, "manifest-sha512.txt", manifest_512);
+	return r;
+}
+
+/* The payload is digested once; then the tag files, which speak of it; their
+ * own manifests come last and are listed nowhere. */
+static int put_all_tags(struct bag_writer *writer)
+{
+	int r;
+
+	files_sort(&writer->files);
+	r = files_digest(writer->dir, &writer->files, true, NULL, NULL);
+	if (r == 0)
+		r = put_tags(writer);
+	files_sort(&writer->files);
+	if (r == 0)
+		r = files_digest(
+		    writer->dir, &writer->files, false, NULL, NULL);
+	if (r == 0)
+		r = put_made(writer, "tagmanifest-sha256.txt", tag_256);
+	if (r == 0)
+		r = put_made(writer, "tagmanifest-sha512.txt", tag_512);
+	return r;
+}
+
+static int sync_all(struct bag_writer *writer)
+{
+	size_t i;
+	int fd;
+
+	for (i = 0; i < writer->files.count; i++) {
+		fd = openat(writer->dir, writer->files.items[i].path,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0 || fsync(fd) < 0)
+			return -errno;
+		close(fd);
+	}
+	return fsync(writer->dir) < 0 ? -errno : 0;
+}
+
+int bag_writer_finish(struct bag_writer *writer)
+{
+	int r;
+
+	r = put_all_tags(writer);
+	if (r == 0)
+		r = sync_all(writer);
+	/* Over an empty directory, or nothing. */
+	if (r == 0 && rename(writer->partial, writer->path) < 0)
+		r = -errno;
+	if (r == 0)
+		writer->finished = true;
+	return r;
+}

@@ -1,0 +1,16 @@
+/*
+ * Text of others, made safe to look at.
+ */
+#ifndef EVIDENT_FORMAT_TEXT_H
+#define EVIDENT_FORMAT_TEXT_H
+
+#include "proto/format/bytes.h"
+
+/*
+ * Append ${text}: control characters, invisible ones and those that change the
+ * direction of text come out as \u{HEX}, bytes that are no UTF-8 as \x{HEX}.
+ * With ${indent}, an LF stays and the next line begins with it, and TAB stays.
+ */
+int text_escape(struct span text, const char *indent_or_null, struct buf *out);
+
+#endif
