@@ -426,6 +426,7 @@ static void unsafe_keys_are_refused(void **state)
 	assert_int_equal(
 	    parse_signed(changed(bundle, line)), FORMAT_E_MISMATCH);
 	bad = card;
+	bad.reader_count = 1;
 	memset(bad.readers[0].key, 0, 32);
 	assert_int_equal(card_build(&bad, &out), FORMAT_E_MALFORMED);
 	bad = card;

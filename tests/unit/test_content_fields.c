@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <jansson.h>
+#include <stdlib.h>
+
 #include "proto/format/hash.h"
 #include "tests/unit/content_scene.h"
 
@@ -357,6 +360,18 @@ static void a_line_is_canonical_base64url(void **state)
 	buf_free(&line);
 }
 
+static void jansson_frees_by_a_function_that_wipes(void **state)
+{
+	json_malloc_t allocate;
+	json_free_t release;
+
+	(void)state;
+	finish_and_parse(begun_builder());
+	json_get_alloc_funcs(&allocate, &release);
+	assert_ptr_equal(allocate, malloc);
+	assert_ptr_not_equal(release, free);
+}
+
 static struct content_attachment photograph(void)
 {
 	struct content_attachment attachment = {
@@ -466,6 +481,7 @@ int main(void)
 	    TEST(values_nest_eight_deep_and_no_deeper),
 	    TEST(a_million_brackets_are_refused_without_recursion),
 	    TEST(a_line_is_canonical_base64url),
+	    TEST(jansson_frees_by_a_function_that_wipes),
 	    TEST(an_attachment_is_read_as_it_was_added),
 	    TEST(an_attachment_that_no_reader_takes_is_not_added),
 	    TEST(an_attachment_has_exactly_its_five_keys),
