@@ -98,15 +98,15 @@ static int next_chunk(struct age_stream *stream, size_t plain, bool last)
 	nonce[11] = last;
 	stream->counter++;
 	stream->ended = last;
-	if (EVP_CipherInit_ex(stream->context, NULL, NULL, NULL, nonce,
-		stream->sealing) != 1)
+	if (EVP_CipherInit_ex(
+		stream->context, NULL, NULL, NULL, nonce, stream->sealing) != 1)
 		return -EIO;
 	return 0;
 }
 
 /* Run ${len} bytes through the cipher; opening, the tag is set and checked. */
-static bool run(struct age_stream *stream, const uint8_t *in, size_t len,
-    uint8_t *out)
+static bool run(
+    struct age_stream *stream, const uint8_t *in, size_t len, uint8_t *out)
 {
 	int n = 0, more = 0;
 
@@ -114,7 +114,7 @@ static bool run(struct age_stream *stream, const uint8_t *in, size_t len,
 	    EVP_CipherUpdate(stream->context, out, &n, in, (int)len) != 1)
 		return false;
 	return EVP_CipherFinal_ex(stream->context, out + n, &more) == 1 &&
-	    (size_t)(n + more) == len;
+	       (size_t)(n + more) == len;
 }
 
 int age_stream_seal_chunk(struct age_stream *stream, const uint8_t *in,

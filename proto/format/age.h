@@ -48,16 +48,16 @@ struct age_header {
 /* Bech32 (BIP 173). FORMAT_E_MALFORMED for wrong text; FORMAT_E_MISMATCH for a
  * small-order or non-canonical key, which nobody must seal to. */
 int age_recipient_parse(struct span text, struct age_recipient *ret_recipient);
-void age_recipient_format(const struct age_recipient *recipient,
-    char ret_text[AGE_RECIPIENT_TEXT]);
+void age_recipient_format(
+    const struct age_recipient *recipient, char ret_text[AGE_RECIPIENT_TEXT]);
 /* As age_recipient_parse() checks a key that did not come as text. */
 int age_recipient_check(const struct age_recipient *recipient);
 int age_identity_parse(struct span text, struct age_identity *ret_identity);
-void age_identity_format(const struct age_identity *identity,
-    char ret_text[AGE_IDENTITY_TEXT]);
+void age_identity_format(
+    const struct age_identity *identity, char ret_text[AGE_IDENTITY_TEXT]);
 void age_identity_generate(struct age_identity *ret_identity);
-int age_identity_recipient(const struct age_identity *identity,
-    struct age_recipient *ret_recipient);
+int age_identity_recipient(
+    const struct age_identity *identity, struct age_recipient *ret_recipient);
 
 /* Append a header that wraps ${file_key} to 1..AGE_RECIPIENTS_MAX
  * ${recipients}, one stanza each, in their order. FORMAT_E_MISMATCH for a

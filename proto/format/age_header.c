@@ -28,8 +28,8 @@ static int wrap_key(const uint8_t shared[32], const uint8_t share[32],
 
 	memcpy(salt, share, 32);
 	memcpy(salt + 32, recipient, 32);
-	return hash_hkdf_sha256(span_of(shared, 32),
-	    span_of(salt, sizeof salt), span_text(X25519_INFO), ret_key, 32);
+	return hash_hkdf_sha256(span_of(shared, 32), span_of(salt, sizeof salt),
+	    span_text(X25519_INFO), ret_key, 32);
 }
 
 static int wrap(const uint8_t file_key[AGE_FILE_KEY_BYTES],
@@ -40,9 +40,9 @@ static int wrap(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 
 	randombytes_buf(secret, sizeof secret);
 	r = crypto_scalarmult_base(ret_stanza->share, secret) == 0 &&
-		crypto_scalarmult(shared, secret, recipient->key) == 0
-	    ? 0
-	    : FORMAT_E_MISMATCH;
+		    crypto_scalarmult(shared, secret, recipient->key) == 0
+		? 0
+		: FORMAT_E_MISMATCH;
 	if (r == 0)
 		r = wrap_key(shared, ret_stanza->share, recipient->key, key);
 	if (r == 0)
@@ -208,8 +208,8 @@ static int take_stanza(struct span line, struct span *rest,
 		r = take_body(rest, &body);
 	if (r == 0 && span_equal(type, span_text("X25519")))
 		r = arguments == 1
-		    ? take_x25519(argument, buf_span(&body), header)
-		    : FORMAT_E_MALFORMED;
+			? take_x25519(argument, buf_span(&body), header)
+			: FORMAT_E_MALFORMED;
 	if (r == 0)
 		*ret_scrypt = span_equal(type, span_text("scrypt"));
 	buf_free(&body);
@@ -282,8 +282,8 @@ static int take_version(struct span *rest)
 int age_header_parse(struct span file, struct age_header *ret_header)
 {
 	struct age_header header = {0};
-	struct span rest = span_of(file.data,
-	    file.len < AGE_HEADER_MAX ? file.len : AGE_HEADER_MAX);
+	struct span rest = span_of(
+	    file.data, file.len < AGE_HEADER_MAX ? file.len : AGE_HEADER_MAX);
 	int r;
 
 	r = take_version(&rest);
@@ -308,10 +308,9 @@ int age_stanza_unwrap(const struct age_identity *identity,
 		r = FORMAT_E_MALFORMED;
 	if (r == 0)
 		r = wrap_key(shared, stanza->share, public, key);
-	if (r == 0 &&
-	    crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL, NULL,
-		stanza->body, sizeof stanza->body, NULL, 0, zero_nonce,
-		key) != 0)
+	if (r == 0 && crypto_aead_chacha20poly1305_ietf_decrypt(file_key, NULL,
+			  NULL, stanza->body, sizeof stanza->body, NULL, 0,
+			  zero_nonce, key) != 0)
 		r = FORMAT_E_MISMATCH;
 	if (r == 0)
 		memcpy(ret_key, file_key, sizeof file_key);

@@ -48,8 +48,8 @@ int age_recipient_parse(struct span text, struct age_recipient *ret_recipient)
 	return 0;
 }
 
-void age_recipient_format(const struct age_recipient *recipient,
-    char ret_text[AGE_RECIPIENT_TEXT])
+void age_recipient_format(
+    const struct age_recipient *recipient, char ret_text[AGE_RECIPIENT_TEXT])
 {
 	bech32_encode(RECIPIENT_PREFIX, recipient->key, ret_text);
 }
@@ -78,8 +78,8 @@ int age_identity_parse(struct span text, struct age_identity *ret_identity)
 	return r;
 }
 
-void age_identity_format(const struct age_identity *identity,
-    char ret_text[AGE_IDENTITY_TEXT])
+void age_identity_format(
+    const struct age_identity *identity, char ret_text[AGE_IDENTITY_TEXT])
 {
 	size_t i;
 
@@ -94,10 +94,10 @@ void age_identity_generate(struct age_identity *ret_identity)
 	randombytes_buf(ret_identity->key, sizeof ret_identity->key);
 }
 
-int age_identity_recipient(const struct age_identity *identity,
-    struct age_recipient *ret_recipient)
+int age_identity_recipient(
+    const struct age_identity *identity, struct age_recipient *ret_recipient)
 {
 	return crypto_scalarmult_base(ret_recipient->key, identity->key) == 0
-	    ? 0
-	    : FORMAT_E_MISMATCH;
+		   ? 0
+		   : FORMAT_E_MISMATCH;
 }

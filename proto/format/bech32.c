@@ -74,8 +74,7 @@ int bech32_decode(
 	const char *at;
 	int r = FORMAT_E_MALFORMED;
 
-	if (text.len != len + 1 + DIGITS + CHECK ||
-	    text.len >= sizeof again)
+	if (text.len != len + 1 + DIGITS + CHECK || text.len >= sizeof again)
 		return FORMAT_E_MALFORMED;
 	for (i = 0; i < DIGITS; i++) {
 		at = memchr(digits, text.data[len + 1 + i], 32);
@@ -84,8 +83,8 @@ int bech32_decode(
 		/* Bits past the 256th must be zero: the re-encoding tells. */
 		for (size_t bit = 0; bit < 5 && 5 * i + bit < 256; bit++)
 			if ((at - digits) >> (4 - bit) & 1)
-				bytes[(5 * i + bit) / 8] |= (uint8_t)(
-				    128 >> (5 * i + bit) % 8);
+				bytes[(5 * i + bit) / 8] |=
+				    (uint8_t)(128 >> (5 * i + bit) % 8);
 	}
 	bech32_encode(prefix, bytes, again);
 	if (sodium_memcmp(again, text.data, text.len) != 0)

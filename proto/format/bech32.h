@@ -14,7 +14,7 @@
 void bech32_encode(
     const char *prefix, const uint8_t bytes[BECH32_BYTES], char *out);
 /* Exactly what bech32_encode() writes for ${prefix}, or FORMAT_E_MALFORMED. */
-int bech32_decode(struct span text, const char *prefix,
-    uint8_t ret_bytes[BECH32_BYTES]);
+int bech32_decode(
+    struct span text, const char *prefix, uint8_t ret_bytes[BECH32_BYTES]);
 
 #endif

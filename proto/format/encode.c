@@ -43,7 +43,7 @@ int hex_decode(struct span text, void *ret_data, size_t len)
 			return FORMAT_E_MALFORMED;
 	for (i = 0; i < len; i++)
 		out[i] = (uint8_t)(hex_digit(text.data[2 * i]) << 4 |
-		    hex_digit(text.data[2 * i + 1]));
+				   hex_digit(text.data[2 * i + 1]));
 	return 0;
 }
 
@@ -113,16 +113,14 @@ static int strip_padding(struct span *text)
 
 	if (text->len % 4 != 0)
 		return FORMAT_E_MALFORMED;
-	while (pad < 2 && text->len > 0 &&
-	    text->data[text->len - 1] == '=') {
+	while (pad < 2 && text->len > 0 && text->data[text->len - 1] == '=') {
 		text->len--;
 		pad++;
 	}
 	return 0;
 }
 
-int base64_decode(
-    struct span text, enum base64_kind kind, struct buf *out_data)
+int base64_decode(struct span text, enum base64_kind kind, struct buf *out_data)
 {
 	uint32_t bits = 0;
 	size_t i, tail, left = 0, start = out_data->len;

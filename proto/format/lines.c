@@ -62,8 +62,8 @@ int lines_next(struct lines *lines, struct line *ret_line)
 	space = memchr(line.data, ' ', line.len);
 	len = space ? (size_t)(space - line.data) : line.len;
 	ret_line->key = span_of(line.data, len);
-	ret_line->value = space ? span_of(space + 1, line.len - len - 1)
-				: span_of(NULL, 0);
+	ret_line->value =
+	    space ? span_of(space + 1, line.len - len - 1) : span_of(NULL, 0);
 	*lines = next;
 	return 0;
 }
@@ -73,8 +73,8 @@ bool lines_peek(const struct lines *lines, const char *key)
 	size_t len = strlen(key);
 
 	return lines->rest.len > len &&
-	    memcmp(lines->rest.data, key, len) == 0 &&
-	    (lines->rest.data[len] == ' ' || lines->rest.data[len] == '\n');
+	       memcmp(lines->rest.data, key, len) == 0 &&
+	       (lines->rest.data[len] == ' ' || lines->rest.data[len] == '\n');
 }
 
 int lines_expect(struct lines *lines, const char *key, struct span *ret_value)

@@ -28,8 +28,7 @@ int lines_next(struct lines *lines, struct line *ret_line);
 /* Whether the next line's first word is ${key}; consumes nothing. */
 bool lines_peek(const struct lines *lines, const char *key);
 /* The value of the next line, whose key must be ${key}. */
-int lines_expect(
-    struct lines *lines, const char *key, struct span *ret_value);
+int lines_expect(struct lines *lines, const char *key, struct span *ret_value);
 /* The next line must be exactly ${text}. */
 int lines_expect_exact(struct lines *lines, const char *text);
 /* Cut the first SP-separated word off ${words}; FORMAT_E_MALFORMED when there

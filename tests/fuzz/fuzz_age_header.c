@@ -29,8 +29,8 @@ static void check_header(struct span file, const struct age_header *header)
 	CLAIM(age_header_parse(own, &alone) == FORMAT_E_MALFORMED);
 	CLAIM(age_header_verify(file, header, file_key) == FORMAT_E_MISMATCH);
 	for (i = 0; i < header->stanza_count && i < 2; i++)
-		CLAIM(age_stanza_unwrap(
-			  &identity, &header->stanzas[i], key) > 0);
+		CLAIM(
+		    age_stanza_unwrap(&identity, &header->stanzas[i], key) > 0);
 }
 
 static void check_payload(struct span payload)
@@ -74,8 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLAIM(r == 0 || r == FORMAT_E_MALFORMED || r == FORMAT_E_UNKNOWN);
 	if (r == 0) {
 		check_header(file, &header);
-		check_payload(span_of(
-		    data + header.length, size - header.length));
+		check_payload(
+		    span_of(data + header.length, size - header.length));
 	} else {
 		CLAIM(header.length == 0 && header.stanza_count == 0);
 		check_payload(file);

@@ -43,8 +43,8 @@ static void check_lines(struct span text)
 			continue;
 		}
 		CLAIM(line.key.len > 0 && line.key.data == at);
-		at += line.key.len +
-		    (line.value.len ? line.value.len + 1 : 0) + 1;
+		at += line.key.len + (line.value.len ? line.value.len + 1 : 0) +
+		      1;
 		CLAIM(at[-1] == '\n');
 		check_words(line.value);
 	}

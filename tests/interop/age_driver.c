@@ -64,8 +64,7 @@ static int seal_chunks(struct input *input, struct age_stream *stream)
 	do {
 		last = fill(input) && input->len <= AGE_CHUNK_BYTES;
 		take = last ? input->len : AGE_CHUNK_BYTES;
-		r = age_stream_seal_chunk(
-		    stream, input->data, take, last, out);
+		r = age_stream_seal_chunk(stream, input->data, take, last, out);
 		if (r == 0)
 			r = put(out, take + AGE_TAG_BYTES);
 		drop(input, take);
@@ -116,8 +115,8 @@ static int read_identity(const char *path, struct age_identity *ret_identity)
 	return -EINVAL;
 }
 
-static int open_header(struct input *input,
-    const struct age_identity *identity, uint8_t *ret_key)
+static int open_header(
+    struct input *input, const struct age_identity *identity, uint8_t *ret_key)
 {
 	struct span file;
 	struct age_header header;
@@ -147,8 +146,7 @@ static int open_chunks(struct input *input, struct age_stream *stream)
 	do {
 		last = fill(input) && input->len <= SEALED_CHUNK;
 		take = last ? input->len : SEALED_CHUNK;
-		r = age_stream_open_chunk(
-		    stream, input->data, take, last, out);
+		r = age_stream_open_chunk(stream, input->data, take, last, out);
 		if (r == 0)
 			r = put(out, take - AGE_TAG_BYTES);
 		drop(input, take);

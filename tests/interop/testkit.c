@@ -110,14 +110,14 @@ static int parse_vector(struct span text, struct vector *vector)
 		    !take_key(line, "armored", 1, &ignored, &ones[4]) &&
 		    !take_key(line, "identity", KEYS_MAX, vector->identities,
 			&vector->identity_count) &&
-		    !take_key(line, "passphrase", KEYS_MAX,
-			vector->passphrases, &vector->passphrase_count))
+		    !take_key(line, "passphrase", KEYS_MAX, vector->passphrases,
+			&vector->passphrase_count))
 			return -EINVAL;
 	}
 	vector->file = lines.rest;
-	vector->other = ones[4] > 0 ||
-	    (vector->identity_count > 0 &&
-		begins(vector->identities[0], "AGE-SECRET-KEY-PQ-"));
+	vector->other = ones[4] > 0 || (vector->identity_count > 0 &&
+					   begins(vector->identities[0],
+					       "AGE-SECRET-KEY-PQ-"));
 	return ones[0] == 1 && ones[2] == 1 ? 0 : -EINVAL;
 }
 
@@ -189,8 +189,7 @@ static enum outcome try_passphrases(
 	if (lines_next_raw(&lines, &line) != 0 ||
 	    lines_next_raw(&lines, &line) != 0)
 		return OUTCOME_BROKEN;
-	if (!begins(line, "-> scrypt") ||
-	    (line.len > 9 && line.data[9] != ' '))
+	if (!begins(line, "-> scrypt") || (line.len > 9 && line.data[9] != ' '))
 		return OUTCOME_NO_MATCH;
 	r = parse_scrypt(&lines,
 	    line.len > 10 ? span_of(line.data + 10, line.len - 10)
@@ -308,7 +307,7 @@ static enum outcome open_blind(
 		return OUTCOME_BROKEN;
 	advance(&rest, AGE_NONCE_BYTES);
 	while (rest.len >= SEALED_CHUNK &&
-	    open_chunk(stream, rest, false, out, &taken) == 0)
+	       open_chunk(stream, rest, false, out, &taken) == 0)
 		advance(&rest, taken);
 	if (open_as_last(key, payload, rest, out, &taken) != 0 ||
 	    taken != rest.len)
@@ -327,9 +326,10 @@ static bool whole_agrees(const uint8_t *key, struct span payload,
 
 	if (outcome == OUTCOME_SUCCESS)
 		right = r == 0 &&
-		    span_equal(buf_span(&plain), buf_span(released)) &&
-		    age_plain_size(payload.len, &size) == 0 &&
-		    size == plain.len && age_payload_size(size) == payload.len;
+			span_equal(buf_span(&plain), buf_span(released)) &&
+			age_plain_size(payload.len, &size) == 0 &&
+			size == plain.len &&
+			age_payload_size(size) == payload.len;
 	buf_free(&plain);
 	return right;
 }
@@ -345,8 +345,7 @@ static enum outcome open_payload(
 	    !whole_agrees(key, payload, outcome, &known) ||
 	    (outcome == OUTCOME_SUCCESS && known.len != out->len) ||
 	    known.len > out->len ||
-	    !span_equal(
-		buf_span(&known), span_of(out->data, known.len)))
+	    !span_equal(buf_span(&known), span_of(out->data, known.len)))
 		outcome = OUTCOME_BROKEN;
 	buf_free(&known);
 	return outcome;
@@ -362,8 +361,8 @@ static enum outcome open_file(const struct vector *vector, struct buf *out)
 	if (age_header_parse(vector->file, &header) != 0)
 		return OUTCOME_HEADER;
 	outcome = vector->passphrase_count > 0
-	    ? try_passphrases(vector, key)
-	    : try_identities(vector, &header, key);
+		      ? try_passphrases(vector, key)
+		      : try_identities(vector, &header, key);
 	if (outcome != OUTCOME_SUCCESS)
 		return outcome;
 	if (hex_decode(vector->file_key, known, sizeof known) != 0 ||
@@ -395,8 +394,7 @@ static bool run_vector(const struct vector *vector, const char *name, int test)
 	printf("%s %d - %s: %.*s\n", right ? "ok" : "not ok", test, name,
 	    (int)vector->expect.len, (const char *)vector->expect.data);
 	if (!right)
-		printf("# %s, released %s\n", outcome_names[outcome],
-		    released);
+		printf("# %s, released %s\n", outcome_names[outcome], released);
 	return right;
 }
 
@@ -430,8 +428,7 @@ int main(int argc, char **argv)
 	}
 	count = scandir(argv[1], &names, NULL, alphasort);
 	for (i = 0; i < count; i++) {
-		snprintf(
-		    path, sizeof path, "%s/%s", argv[1], names[i]->d_name);
+		snprintf(path, sizeof path, "%s/%s", argv[1], names[i]->d_name);
 		if (names[i]->d_name[0] != '.')
 			wrong += !run_path(path, names[i]->d_name, &ran);
 		free(names[i]);

@@ -26,7 +26,7 @@
 #define STANZA "-> X25519 " SHARE "\n" BODY "\n"
 #define MAC "WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg"
 #define END "--- " MAC "\n"
-#define DIGITS_64                                                              \
+#define DIGITS_64 \
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static const char kit_header[] = V1 STANZA END;
@@ -234,8 +234,8 @@ static void test_no_flipped_bit_of_a_header_passes(void **state)
 	assert_int_equal(age_header_verify(buf_span(&file), &header, file_key),
 	    FORMAT_E_MISMATCH);
 	file_key[15] ^= 1;
-	assert_int_equal(age_header_verify(
-			     span_of(file.data, 10), &header, file_key),
+	assert_int_equal(
+	    age_header_verify(span_of(file.data, 10), &header, file_key),
 	    -EINVAL);
 	buf_free(&file);
 }
@@ -259,23 +259,27 @@ static void test_another_version_is_told_from_garbage(void **state)
 	struct age_header header;
 
 	(void)state;
-	assert_int_equal(parse_text("age-encryption.org/v2\nwhatever",
-			     &header), FORMAT_E_UNKNOWN);
-	assert_int_equal(parse_text("age-encryption.org/v10\n" STANZA END,
-			     &header), FORMAT_E_UNKNOWN);
-	assert_int_equal(parse_text("age-encryption.org/\n" STANZA END,
-			     &header), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_text("age-encryption.org/v1\r\n" STANZA END,
-			     &header), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_text("Age-encryption.org/v1\n" STANZA END,
-			     &header), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_text("age-encryption.org/v2\nwhatever", &header),
+	    FORMAT_E_UNKNOWN);
+	assert_int_equal(
+	    parse_text("age-encryption.org/v10\n" STANZA END, &header),
+	    FORMAT_E_UNKNOWN);
+	assert_int_equal(
+	    parse_text("age-encryption.org/\n" STANZA END, &header),
+	    FORMAT_E_MALFORMED);
+	assert_int_equal(
+	    parse_text("age-encryption.org/v1\r\n" STANZA END, &header),
+	    FORMAT_E_MALFORMED);
+	assert_int_equal(
+	    parse_text("Age-encryption.org/v1\n" STANZA END, &header),
+	    FORMAT_E_MALFORMED);
 	assert_int_equal(parse_text("<html>\n", &header), FORMAT_E_MALFORMED);
 }
 
 static void test_stanzas_of_any_other_type_are_skipped(void **state)
 {
-	static const char *const others[] = {
-	    "-> a\n\n", "-> ssh-ed25519 xyz abc\nAAAA\n",
+	static const char *const others[] = {"-> a\n\n",
+	    "-> ssh-ed25519 xyz abc\nAAAA\n",
 	    "-> ! \"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\n\n",
 	    "-> x25519 anything\nAA\n", "-> X25519x\n\n",
 	    "-> long\n" DIGITS_64 "\n\n",
@@ -287,11 +291,10 @@ static void test_stanzas_of_any_other_type_are_skipped(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(others); i++) {
 		text.len = 0;
-		assert_int_equal(
-		    buf_printf(&text, "%s%s%s%s%s", V1, others[i], STANZA,
-			others[i], END), 0);
-		assert_int_equal(
-		    age_header_parse(buf_span(&text), &header), 0);
+		assert_int_equal(buf_printf(&text, "%s%s%s%s%s", V1, others[i],
+				     STANZA, others[i], END),
+		    0);
+		assert_int_equal(age_header_parse(buf_span(&text), &header), 0);
 		assert_int_equal(header.stanza_count, 1);
 		assert_int_equal(header.length, text.len);
 	}
@@ -300,16 +303,38 @@ static void test_stanzas_of_any_other_type_are_skipped(void **state)
 
 /* Each stands between the version line and a good last line. */
 static const char *const bad_stanzas[] = {
-    "", "->\n\n", "-> \n\n", "->a\n\n", "->  a\n\n", "-> a \n\n",
-    "-> a  b\n\n", "-> a\tb\n\n", "-> a\x7f\n\n", "-> \xc3\xa9\n\n",
-    "-> a\r\n\n", "- > a\n\n", "=> a\n\n", "\n-> a\n\n", " -> a\n\n",
-    "-> a\n", "-> a\nA\n", "-> a\nAA==\n", "-> a\nAB\n", "-> a\nAA \n",
-    "-> a\nAA\r\n", "-> a\nA-A_\n", "-> a\nAAAA\nAAAA\n", "-> a\n\n\n",
-    "-> a\n" DIGITS_64 "\n", "-> a\n" DIGITS_64 "A\n\n",
+    "",
+    "->\n\n",
+    "-> \n\n",
+    "->a\n\n",
+    "->  a\n\n",
+    "-> a \n\n",
+    "-> a  b\n\n",
+    "-> a\tb\n\n",
+    "-> a\x7f\n\n",
+    "-> \xc3\xa9\n\n",
+    "-> a\r\n\n",
+    "- > a\n\n",
+    "=> a\n\n",
+    "\n-> a\n\n",
+    " -> a\n\n",
+    "-> a\n",
+    "-> a\nA\n",
+    "-> a\nAA==\n",
+    "-> a\nAB\n",
+    "-> a\nAA \n",
+    "-> a\nAA\r\n",
+    "-> a\nA-A_\n",
+    "-> a\nAAAA\nAAAA\n",
+    "-> a\n\n\n",
+    "-> a\n" DIGITS_64 "\n",
+    "-> a\n" DIGITS_64 "A\n\n",
     "-> a\n" DIGITS_64 "AAAA\n",
     /* What X25519 asks beyond. */
-    "-> X25519\n" BODY "\n", "-> X25519 " SHARE " more\n" BODY "\n",
-    "-> X25519 " SHARE "=\n" BODY "\n", "-> X25519 " SHARE "\n\n",
+    "-> X25519\n" BODY "\n",
+    "-> X25519 " SHARE " more\n" BODY "\n",
+    "-> X25519 " SHARE "=\n" BODY "\n",
+    "-> X25519 " SHARE "\n\n",
     "-> X25519 " SHARE "\n" BODY "=\n",
     "-> X25519 " SHARE "\n" DIGITS_64 "\n\n",
     /* 31 and 33 bytes; bits that no byte takes */
@@ -320,10 +345,14 @@ static const char *const bad_stanzas[] = {
     "-> X25519 " SHARE "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
     "-> X25519 " SHARE "\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\n",
     /* A good stanza redeems no other. */
-    STANZA "-> a\n", STANZA "->\n\n", STANZA "-> X25519\n" BODY "\n",
+    STANZA "-> a\n",
+    STANZA "->\n\n",
+    STANZA "-> X25519\n" BODY "\n",
     /* scrypt stands alone. */
-    "-> scrypt AA 10\nAA\n" STANZA, STANZA "-> scrypt AA 10\nAA\n",
-    "-> scrypt AA 10\nAA\n-> scrypt AA 10\nAA\n", "-> a\n\n-> scrypt\n\n",
+    "-> scrypt AA 10\nAA\n" STANZA,
+    STANZA "-> scrypt AA 10\nAA\n",
+    "-> scrypt AA 10\nAA\n-> scrypt AA 10\nAA\n",
+    "-> a\n\n-> scrypt\n\n",
 };
 
 static void test_a_stanza_of_another_grammar_is_malformed(void **state)
@@ -340,9 +369,9 @@ static void test_a_stanza_of_another_grammar_is_malformed(void **state)
 		assert_int_equal(age_header_parse(buf_span(&text), &header),
 		    FORMAT_E_MALFORMED);
 	}
-	assert_int_equal(
-	    age_header_parse(span_of(V1 "-> a\0b\n\n" END,
-				 sizeof V1 "-> a\0b\n\n" END - 1), &header),
+	assert_int_equal(age_header_parse(span_of(V1 "-> a\0b\n\n" END,
+					      sizeof V1 "-> a\0b\n\n" END - 1),
+			     &header),
 	    FORMAT_E_MALFORMED);
 	buf_free(&text);
 }
@@ -406,8 +435,7 @@ static void test_a_header_has_at_most_128_stanzas_and_64_kib(void **state)
 
 	(void)state;
 	assert_int_equal(parse_many(STANZA, 128, &length), 0);
-	assert_int_equal(
-	    parse_many(STANZA, 129, &length), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_many(STANZA, 129, &length), FORMAT_E_MALFORMED);
 	assert_int_equal(
 	    parse_many("-> a\n\n", 129, &length), FORMAT_E_MALFORMED);
 	assert_int_equal(parse_many(wide, 124, &length), 0);
@@ -436,8 +464,7 @@ static void test_what_is_sealed_opens_at_every_size(void **state)
 {
 	static const size_t sizes[] = {0, 1, 15, 16, 17, AGE_CHUNK_BYTES - 1,
 	    AGE_CHUNK_BYTES, AGE_CHUNK_BYTES + 1, 2 * AGE_CHUNK_BYTES - 1,
-	    2 * AGE_CHUNK_BYTES, 2 * AGE_CHUNK_BYTES + 1,
-	    3 * AGE_CHUNK_BYTES};
+	    2 * AGE_CHUNK_BYTES, 2 * AGE_CHUNK_BYTES + 1, 3 * AGE_CHUNK_BYTES};
 	struct buf sealed = {0}, opened = {0};
 	uint64_t size;
 	size_t i;
@@ -446,14 +473,15 @@ static void test_what_is_sealed_opens_at_every_size(void **state)
 	for (i = 0; i < COUNT(sizes); i++) {
 		sealed.len = opened.len = 0;
 		assert_int_equal(age_payload_seal(file_key,
-				     span_of(plain, sizes[i]), &sealed), 0);
+				     span_of(plain, sizes[i]), &sealed),
+		    0);
 		assert_int_equal(sealed.len, age_payload_size(sizes[i]));
 		assert_int_equal(age_plain_size(sealed.len, &size), 0);
 		assert_int_equal(size, sizes[i]);
 		assert_int_equal(
 		    age_payload_open(file_key, buf_span(&sealed), &opened), 0);
-		assert_true(span_equal(
-		    buf_span(&opened), span_of(plain, sizes[i])));
+		assert_true(
+		    span_equal(buf_span(&opened), span_of(plain, sizes[i])));
 	}
 	buf_free(&sealed);
 	buf_free(&opened);
@@ -471,12 +499,13 @@ static void assert_chunk(const struct buf *sealed, size_t index, bool last)
 
 	nonce[10] = (uint8_t)index;
 	nonce[11] = last;
-	assert_int_equal(
-	    hash_hkdf_sha256(span_of(file_key, sizeof file_key),
-		span_of(sealed->data, AGE_NONCE_BYTES), span_text("payload"),
-		key, sizeof key), 0);
-	assert_int_equal(crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL,
-			     NULL, chunk, len, NULL, 0, nonce, key), 0);
+	assert_int_equal(hash_hkdf_sha256(span_of(file_key, sizeof file_key),
+			     span_of(sealed->data, AGE_NONCE_BYTES),
+			     span_text("payload"), key, sizeof key),
+	    0);
+	assert_int_equal(crypto_aead_chacha20poly1305_ietf_decrypt(
+			     out, NULL, NULL, chunk, len, NULL, 0, nonce, key),
+	    0);
 	assert_memory_equal(
 	    out, plain + index * AGE_CHUNK_BYTES, len - AGE_TAG_BYTES);
 }
@@ -487,8 +516,9 @@ static void test_chunks_are_those_of_the_standard(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    age_payload_seal(file_key,
-		span_of(plain, 2 * AGE_CHUNK_BYTES + 100), &sealed), 0);
+	    age_payload_seal(
+		file_key, span_of(plain, 2 * AGE_CHUNK_BYTES + 100), &sealed),
+	    0);
 	assert_chunk(&sealed, 0, false);
 	assert_chunk(&sealed, 1, false);
 	assert_chunk(&sealed, 2, true);
@@ -546,7 +576,8 @@ static void test_a_payload_cut_or_longer_does_not_open(void **state)
 
 	(void)state;
 	assert_int_equal(age_payload_seal(file_key,
-			     span_of(plain, 2 * AGE_CHUNK_BYTES), &sealed), 0);
+			     span_of(plain, 2 * AGE_CHUNK_BYTES), &sealed),
+	    0);
 	assert_int_equal(buf_append(&sealed, plain, 17), 0);
 	for (i = 0; i < COUNT(cuts); i++)
 		assert_int_equal(age_payload_open(file_key,
@@ -554,7 +585,8 @@ static void test_a_payload_cut_or_longer_does_not_open(void **state)
 		    FORMAT_E_MISMATCH);
 	assert_int_equal(out.len, 0);
 	assert_int_equal(age_payload_open(file_key,
-			     span_of(sealed.data, sealed.len - 17), &out), 0);
+			     span_of(sealed.data, sealed.len - 17), &out),
+	    0);
 	buf_free(&sealed);
 	buf_free(&out);
 }
@@ -567,7 +599,8 @@ static void test_chunks_cannot_change_places(void **state)
 
 	(void)state;
 	assert_int_equal(age_payload_seal(file_key,
-			     span_of(plain, 3 * AGE_CHUNK_BYTES), &sealed), 0);
+			     span_of(plain, 3 * AGE_CHUNK_BYTES), &sealed),
+	    0);
 	first = sealed.data + AGE_NONCE_BYTES;
 	second = first + SEALED_CHUNK;
 	for (i = 0; i < SEALED_CHUNK; i++) {
@@ -593,16 +626,17 @@ static void test_a_sealing_stream_refuses_what_may_not_follow(void **state)
 	    age_stream_seal_chunk(stream, plain, 100, false, out), -EINVAL);
 	assert_int_equal(
 	    age_stream_seal_chunk(stream, NULL, 0, false, out), -EINVAL);
-	assert_int_equal(age_stream_seal_chunk(stream, plain,
-			     AGE_CHUNK_BYTES + 1, true, out), -EINVAL);
+	assert_int_equal(age_stream_seal_chunk(
+			     stream, plain, AGE_CHUNK_BYTES + 1, true, out),
+	    -EINVAL);
 	assert_int_equal(
 	    age_stream_open_chunk(stream, plain, 100, true, out), -EINVAL);
-	assert_int_equal(age_stream_seal_chunk(stream, plain, AGE_CHUNK_BYTES,
-			     false, out), 0);
+	assert_int_equal(
+	    age_stream_seal_chunk(stream, plain, AGE_CHUNK_BYTES, false, out),
+	    0);
 	assert_int_equal(
 	    age_stream_seal_chunk(stream, NULL, 0, true, out), -EINVAL);
-	assert_int_equal(
-	    age_stream_seal_chunk(stream, plain, 1, true, out), 0);
+	assert_int_equal(age_stream_seal_chunk(stream, plain, 1, true, out), 0);
 	assert_int_equal(
 	    age_stream_seal_chunk(stream, plain, 1, true, out), -EINVAL);
 }
@@ -616,20 +650,22 @@ static void test_a_chunk_that_fails_leaves_nothing_and_ends_it(void **state)
 
 	(void)state;
 	assert_int_equal(age_payload_seal(file_key,
-			     span_of(plain, AGE_CHUNK_BYTES + 1), &sealed), 0);
+			     span_of(plain, AGE_CHUNK_BYTES + 1), &sealed),
+	    0);
 	chunk = sealed.data + AGE_NONCE_BYTES;
 	assert_int_equal(age_stream_open(file_key, sealed.data, &stream), 0);
 	assert_int_equal(
 	    age_stream_seal_chunk(stream, plain, 1, true, out), -EINVAL);
 	memset(out, 0xee, sizeof out);
 	chunk[SEALED_CHUNK - 1] ^= 1;
-	assert_int_equal(age_stream_open_chunk(
-			     stream, chunk, SEALED_CHUNK, false, out),
+	assert_int_equal(
+	    age_stream_open_chunk(stream, chunk, SEALED_CHUNK, false, out),
 	    FORMAT_E_MISMATCH);
 	assert_memory_equal(out, zeros, sizeof out);
 	/* The next chunk is sound, and opens no more. */
-	assert_int_equal(age_stream_open_chunk(stream, chunk + SEALED_CHUNK,
-			     17, true, out), FORMAT_E_MISMATCH);
+	assert_int_equal(
+	    age_stream_open_chunk(stream, chunk + SEALED_CHUNK, 17, true, out),
+	    FORMAT_E_MISMATCH);
 	buf_free(&sealed);
 }
 
@@ -642,7 +678,8 @@ static void test_a_chunk_opens_only_as_what_it_is(void **state)
 
 	(void)state;
 	assert_int_equal(age_payload_seal(file_key,
-			     span_of(plain, AGE_CHUNK_BYTES + 1), &sealed), 0);
+			     span_of(plain, AGE_CHUNK_BYTES + 1), &sealed),
+	    0);
 	chunk = sealed.data + AGE_NONCE_BYTES;
 	assert_int_equal(age_stream_open(file_key, sealed.data, &stream), 0);
 	assert_int_equal(
@@ -650,18 +687,21 @@ static void test_a_chunk_opens_only_as_what_it_is(void **state)
 	    FORMAT_E_MISMATCH);
 	age_stream_free(stream);
 	assert_int_equal(age_stream_open(file_key, sealed.data, &stream), 0);
-	assert_int_equal(age_stream_open_chunk(stream, chunk + SEALED_CHUNK,
-			     17, true, out), FORMAT_E_MISMATCH);
+	assert_int_equal(
+	    age_stream_open_chunk(stream, chunk + SEALED_CHUNK, 17, true, out),
+	    FORMAT_E_MISMATCH);
 	age_stream_free(stream);
 	assert_int_equal(age_stream_open(file_key, sealed.data, &stream), 0);
 	assert_int_equal(
 	    age_stream_open_chunk(stream, chunk, SEALED_CHUNK, false, out), 0);
 	assert_memory_equal(out, plain, AGE_CHUNK_BYTES);
-	assert_int_equal(age_stream_open_chunk(stream, chunk + SEALED_CHUNK,
-			     17, true, out), 0);
+	assert_int_equal(
+	    age_stream_open_chunk(stream, chunk + SEALED_CHUNK, 17, true, out),
+	    0);
 	assert_int_equal(out[0], plain[AGE_CHUNK_BYTES]);
-	assert_int_equal(age_stream_open_chunk(stream, chunk + SEALED_CHUNK,
-			     17, true, out), FORMAT_E_MISMATCH);
+	assert_int_equal(
+	    age_stream_open_chunk(stream, chunk + SEALED_CHUNK, 17, true, out),
+	    FORMAT_E_MISMATCH);
 	age_stream_free(stream);
 	age_stream_free(NULL);
 	buf_free(&sealed);
@@ -680,8 +720,9 @@ static void test_a_size_that_no_payload_has_is_malformed(void **state)
 	for (i = 0; i < COUNT(wrong); i++)
 		assert_int_equal(
 		    age_plain_size(wrong[i], &size), FORMAT_E_MALFORMED);
-	assert_int_equal(age_plain_size(age_payload_size(FORMAT_INTEGER_MAX),
-			     &size), FORMAT_E_MALFORMED);
+	assert_int_equal(
+	    age_plain_size(age_payload_size(FORMAT_INTEGER_MAX), &size),
+	    FORMAT_E_MALFORMED);
 	assert_int_equal(size, 7);
 	assert_int_equal(age_plain_size(32, &size), 0);
 	assert_int_equal(size, 0);

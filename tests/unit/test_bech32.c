@@ -17,12 +17,12 @@
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* C2SP age.md, The X25519 recipient type: the secret is 32 times 0x42. */
-#define SPEC_IDENTITY                                                          \
-	"AGE-SECRET-KEY-"                                                      \
+#define SPEC_IDENTITY \
+	"AGE-SECRET-KEY-" \
 	"1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
-#define SPEC_RECIPIENT                                                         \
+#define SPEC_RECIPIENT \
 	"age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
-#define SPEC_KEY                                                               \
+#define SPEC_KEY \
 	"132c442be010fbd57e72603328aa76e71fccc1503aae219327d14d9c9993f472"
 
 static const char digits[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
@@ -73,8 +73,8 @@ static void test_no_changed_character_is_taken(void **state)
 		for (d = 0; d < 32; d++) {
 			text[i] = digits[d];
 			if (text[i] != was)
-				assert_int_equal(bech32_decode(span_text(text),
-						     "age", key),
+				assert_int_equal(
+				    bech32_decode(span_text(text), "age", key),
 				    FORMAT_E_MALFORMED);
 		}
 		text[i] = was;
@@ -84,8 +84,7 @@ static void test_no_changed_character_is_taken(void **state)
 
 static void test_other_spellings_are_refused(void **state)
 {
-	static const char *const wrong[] = {
-	    "", "age1", "age",
+	static const char *const wrong[] = {"", "age1", "age",
 	    /* the checksum of Bech32m */
 	    "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73eqf0v7ts",
 	    /* right checksums, but a bit set that no byte takes */
@@ -145,9 +144,11 @@ static void test_a_recipient_is_x25519_of_the_base_point(void **state)
 
 	(void)state; /* RFC 7748, 6.1 */
 	from_hex("77076d0a7318a57d3c16c17251b26645df4c2f87ebc099"
-		 "2ab177fba51db92c2a", alice.key);
+		 "2ab177fba51db92c2a",
+	    alice.key);
 	from_hex("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381a"
-		 "f4eba4a98eaa9b4e6a", expected);
+		 "f4eba4a98eaa9b4e6a",
+	    expected);
 	assert_int_equal(age_identity_recipient(&alice, &public), 0);
 	assert_memory_equal(public.key, expected, 32);
 }
@@ -163,16 +164,15 @@ static void test_an_identity_is_in_upper_case_only(void **state)
 		if (text[i] < 'A')
 			continue;
 		text[i] = (char)(text[i] + 32);
-		assert_int_equal(
-		    age_identity_parse(span_text(text), &identity),
+		assert_int_equal(age_identity_parse(span_text(text), &identity),
 		    FORMAT_E_MALFORMED);
 		text[i] = (char)(text[i] - 32);
 	}
 	for (i = 0; i < strlen(text); i++)
 		if (text[i] >= 'A')
 			text[i] = (char)(text[i] + 32);
-	assert_int_equal(age_identity_parse(span_text(text), &identity),
-	    FORMAT_E_MALFORMED);
+	assert_int_equal(
+	    age_identity_parse(span_text(text), &identity), FORMAT_E_MALFORMED);
 	assert_int_equal(identity.key[0], 7);
 }
 
@@ -181,8 +181,8 @@ static void test_an_identity_of_another_length_is_refused(void **state)
 	struct age_identity identity;
 
 	(void)state;
-	assert_int_equal(age_identity_parse(span_text(""), &identity),
-	    FORMAT_E_MALFORMED);
+	assert_int_equal(
+	    age_identity_parse(span_text(""), &identity), FORMAT_E_MALFORMED);
 	assert_int_equal(
 	    age_identity_parse(span_text(SPEC_IDENTITY "\n"), &identity),
 	    FORMAT_E_MALFORMED);
@@ -276,13 +276,11 @@ int main(void)
 	    cmocka_unit_test(test_what_is_written_is_read_back),
 	    cmocka_unit_test(test_no_changed_character_is_taken),
 	    cmocka_unit_test(test_other_spellings_are_refused),
-	    cmocka_unit_test(
-		test_the_standards_identity_has_its_recipient),
+	    cmocka_unit_test(test_the_standards_identity_has_its_recipient),
 	    cmocka_unit_test(test_a_recipient_is_x25519_of_the_base_point),
 	    cmocka_unit_test(test_an_identity_is_in_upper_case_only),
 	    cmocka_unit_test(test_an_identity_of_another_length_is_refused),
-	    cmocka_unit_test(
-		test_keys_of_small_order_or_misspelt_are_refused),
+	    cmocka_unit_test(test_keys_of_small_order_or_misspelt_are_refused),
 	    cmocka_unit_test(test_the_largest_canonical_keys_are_taken),
 	    cmocka_unit_test(
 		test_drawn_identities_differ_and_survive_their_text),

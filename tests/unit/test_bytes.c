@@ -138,9 +138,9 @@ static void test_hex_is_lower_case_both_ways(void **state)
 
 static void test_hex_of_another_spelling_or_length_is_refused(void **state)
 {
-	static const char *const wrong[] = {
-	    "009FA0FF", "009fa0f", "009fa0ff0", "009fa0fg", "009fa0f ", "",
-	    "0x9fa0ff", "009fa0f/", "009fa0f:", "009fa0f`"};
+	static const char *const wrong[] = {"009FA0FF", "009fa0f", "009fa0ff0",
+	    "009fa0fg", "009fa0f ", "", "0x9fa0ff", "009fa0f/",
+	    "009fa0f:", "009fa0f`"};
 	uint8_t out[4] = {1, 2, 3, 4};
 	size_t i;
 
@@ -168,21 +168,24 @@ static void test_base64_is_that_of_rfc_4648(void **state)
 		raw = span_of(vectors[i].text, vectors[i].raw_len);
 		buf.len = 0;
 		assert_int_equal(base64_append(&buf, BASE64_STANDARD,
-				     span_text(vectors[i].data)), 0);
-		assert_true(span_equal(
-		    buf_span(&buf), span_text(vectors[i].text)));
+				     span_text(vectors[i].data)),
+		    0);
+		assert_true(
+		    span_equal(buf_span(&buf), span_text(vectors[i].text)));
 		buf.len = 0;
-		assert_int_equal(base64_append(&buf, BASE64_RAW,
-				     span_text(vectors[i].data)), 0);
+		assert_int_equal(
+		    base64_append(&buf, BASE64_RAW, span_text(vectors[i].data)),
+		    0);
 		assert_true(span_equal(buf_span(&buf), raw));
 		buf.len = 0;
 		assert_int_equal(base64_decode(span_text(vectors[i].text),
-				     BASE64_STANDARD, &buf), 0);
+				     BASE64_STANDARD, &buf),
+		    0);
 		assert_int_equal(base64_decode(raw, BASE64_RAW, &buf), 0);
 		assert_int_equal(buf.len, 2 * strlen(vectors[i].data));
 		buf.len /= 2;
-		assert_true(span_equal(
-		    buf_span(&buf), span_text(vectors[i].data)));
+		assert_true(
+		    span_equal(buf_span(&buf), span_text(vectors[i].data)));
 	}
 	buf_free(&buf);
 }
@@ -235,8 +238,7 @@ static void test_base64_of_another_spelling_is_refused(void **state)
 	static const struct {
 		enum base64_kind kind;
 		const char *text;
-	} wrong[] = {
-	    {BASE64_STANDARD, "Zg"}, {BASE64_STANDARD, "Zg="},
+	} wrong[] = {{BASE64_STANDARD, "Zg"}, {BASE64_STANDARD, "Zg="},
 	    {BASE64_STANDARD, "Zg==="}, {BASE64_STANDARD, "Z==="},
 	    {BASE64_STANDARD, "===="}, {BASE64_STANDARD, "Zm9v===="},
 	    {BASE64_STANDARD, "Zg==Zg=="}, {BASE64_STANDARD, "Zm9vYg=\n"},
@@ -244,9 +246,8 @@ static void test_base64_of_another_spelling_is_refused(void **state)
 	    {BASE64_STANDARD, "Zh=="}, {BASE64_STANDARD, "Zm9="},
 	    {BASE64_RAW, "Zh"}, {BASE64_RAW, "Zm9"}, {BASE64_URL, "Zh"},
 	    {BASE64_RAW, "Zg=="}, {BASE64_URL, "Zg=="}, {BASE64_RAW, "Z"},
-	    {BASE64_RAW, "Zm9vY"}, {BASE64_RAW, "Zm 9"},
-	    {BASE64_RAW, "Zm9v\n"}, {BASE64_RAW, " Zm9v"},
-	    {BASE64_RAW, "Zm9\xc3"}};
+	    {BASE64_RAW, "Zm9vY"}, {BASE64_RAW, "Zm 9"}, {BASE64_RAW, "Zm9v\n"},
+	    {BASE64_RAW, " Zm9v"}, {BASE64_RAW, "Zm9\xc3"}};
 	struct buf buf = {0};
 	size_t i;
 
@@ -255,8 +256,7 @@ static void test_base64_of_another_spelling_is_refused(void **state)
 		assert_int_equal(base64_decode(span_text(wrong[i].text),
 				     wrong[i].kind, &buf),
 		    FORMAT_E_MALFORMED);
-	assert_int_equal(
-	    base64_decode(span_of("Zm\0v", 4), BASE64_RAW, &buf),
+	assert_int_equal(base64_decode(span_of("Zm\0v", 4), BASE64_RAW, &buf),
 	    FORMAT_E_MALFORMED);
 	assert_int_equal(buf.len, 0);
 	buf_free(&buf);
@@ -324,8 +324,7 @@ int main(void)
 	    cmocka_unit_test(test_a_size_that_would_overflow_is_refused),
 	    cmocka_unit_test(test_an_empty_buffer_has_a_place_for_nothing),
 	    cmocka_unit_test(test_hex_is_lower_case_both_ways),
-	    cmocka_unit_test(
-		test_hex_of_another_spelling_or_length_is_refused),
+	    cmocka_unit_test(test_hex_of_another_spelling_or_length_is_refused),
 	    cmocka_unit_test(test_base64_is_that_of_rfc_4648),
 	    cmocka_unit_test(test_every_base64_digit_stands_for_its_number),
 	    cmocka_unit_test(test_base64url_has_digits_of_its_own),

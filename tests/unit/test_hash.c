@@ -37,10 +37,8 @@ static void count_up(uint8_t *out, size_t len, uint8_t first)
 static const struct {
 	const char *text, *digest;
 } sha256_vectors[] = {
-    {"abc",
-	"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-    {"",
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+    {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+    {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
     {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
 	"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 };
@@ -75,8 +73,9 @@ static void test_a_million_a_hash_the_same_in_pieces(void **state)
 		assert_int_equal(hasher_update(hasher, piece, take), 0);
 	}
 	assert_int_equal(hasher_final(hasher, &digest), 0);
-	assert_hex(digest.bytes, 32, "cdc76e5c9914fb9281a1c7e284d73e67"
-				     "f1809a48a497200e046d39ccc7112cd0");
+	assert_hex(digest.bytes, 32,
+	    "cdc76e5c9914fb9281a1c7e284d73e67"
+	    "f1809a48a497200e046d39ccc7112cd0");
 }
 
 static void test_a_hasher_may_end_where_it_began(void **state)
@@ -101,21 +100,24 @@ static void test_hmac_is_that_of_rfc_4231(void **state)
 	memset(key, 0x0b, 20); /* case 1 */
 	assert_int_equal(
 	    hash_hmac_sha256(span_of(key, 20), span_text("Hi There"), mac), 0);
-	assert_hex(mac, 32, "b0344c61d8db38535ca8afceaf0bf12b"
-			    "881dc200c9833da726e9376c2e32cff7");
+	assert_hex(mac, 32,
+	    "b0344c61d8db38535ca8afceaf0bf12b"
+	    "881dc200c9833da726e9376c2e32cff7");
 	assert_int_equal(hash_hmac_sha256(span_text("Jefe"), /* case 2 */
 			     span_text("what do ya want for nothing?"), mac),
 	    0);
-	assert_hex(mac, 32, "5bdcc146bf60754e6a042426089575c7"
-			    "5a003f089d2739839dec58b964ec3843");
+	assert_hex(mac, 32,
+	    "5bdcc146bf60754e6a042426089575c7"
+	    "5a003f089d2739839dec58b964ec3843");
 	memset(key, 0xaa, 131); /* case 6: a key longer than a block */
 	assert_int_equal(hash_hmac_sha256(span_of(key, 131),
 			     span_text("Test Using Larger Than Block-Size Key "
 				       "- Hash Key First"),
 			     mac),
 	    0);
-	assert_hex(mac, 32, "60e431591ee0b67f0d8a26aacbf5b77f"
-			    "8e0bc6213728c5140546040f0ee37f54");
+	assert_hex(mac, 32,
+	    "60e431591ee0b67f0d8a26aacbf5b77f"
+	    "8e0bc6213728c5140546040f0ee37f54");
 }
 
 static void test_hmac_takes_an_empty_key_and_an_empty_message(void **state)
@@ -125,8 +127,9 @@ static void test_hmac_takes_an_empty_key_and_an_empty_message(void **state)
 	(void)state;
 	assert_int_equal(
 	    hash_hmac_sha256(span_of(NULL, 0), span_of(NULL, 0), mac), 0);
-	assert_hex(mac, 32, "b613679a0814d9ec772f95d778c35fc5"
-			    "ff1697c493715653c6c712144292c5ad");
+	assert_hex(mac, 32,
+	    "b613679a0814d9ec772f95d778c35fc5"
+	    "ff1697c493715653c6c712144292c5ad");
 }
 
 static void test_hkdf_is_that_of_rfc_5869_case_1(void **state)
@@ -171,8 +174,7 @@ static void test_hkdf_is_that_of_rfc_5869_case_3(void **state)
 	(void)state;
 	memset(secret, 0x0b, sizeof secret);
 	assert_int_equal(hash_hkdf_sha256(span_of(secret, sizeof secret),
-			     span_of(NULL, 0), span_of("", 0), key,
-			     sizeof key),
+			     span_of(NULL, 0), span_of("", 0), key, sizeof key),
 	    0);
 	assert_hex(key, sizeof key,
 	    "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d"

@@ -53,8 +53,7 @@ static void test_a_line_that_is_not_clean_is_refused_and_kept(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(wrong); i++) {
 		lines = lines_of(wrong[i]);
-		assert_int_equal(
-		    lines_next(&lines, &line), FORMAT_E_MALFORMED);
+		assert_int_equal(lines_next(&lines, &line), FORMAT_E_MALFORMED);
 		assert_int_equal(lines.rest.len, strlen(wrong[i]));
 		assert_int_equal(lines.number, 0);
 	}
@@ -119,8 +118,8 @@ static void test_another_key_or_no_value_is_refused_and_kept(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(wrong); i++) {
 		lines = lines_of(wrong[i]);
-		assert_int_equal(lines_expect(&lines, "index", &value),
-		    FORMAT_E_MALFORMED);
+		assert_int_equal(
+		    lines_expect(&lines, "index", &value), FORMAT_E_MALFORMED);
 		assert_int_equal(lines.rest.len, strlen(wrong[i]));
 	}
 	assert_true(span_equal(value, span_text("before")));

@@ -56,8 +56,7 @@ static void test_a_padded_length_is_no_shorter_and_stays_padded(void **state)
 	uint64_t length, padded;
 
 	(void)state;
-	for (length = 0; length < UINT64_C(1) << 53;
-	    length += length / 3 + 1) {
+	for (length = 0; length < UINT64_C(1) << 53; length += length / 3 + 1) {
 		padded = padme_length(length);
 		assert_true(padded >= length);
 		assert_true(padded - length <= length * 12 / 100);
