@@ -215,6 +215,7 @@ int content_add_attachment(struct content_builder *builder,
 	value = json_pack("{s:s, s:s, s:s, s:I, s:s}", "file", attachment->file,
 	    "sealed", sealed, "sha256", sha256, "size",
 	    (json_int_t)attachment->size, "type", attachment->type);
+	sodium_memzero(sha256, sizeof sha256);
 	if (!value)
 		return wrong(
 		    ret_why, "an attachment's name or type is malformed");

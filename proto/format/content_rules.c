@@ -3,6 +3,7 @@
  * hold as a whole.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,10 +144,18 @@ static bool texts_are_clean(const json_t *value)
 	return true;
 }
 
+static bool is_attachment(const json_t *value)
+{
+	struct content_attachment attachment;
+	int r = content_take_attachment(value, &attachment);
+
+	sodium_memzero(&attachment, sizeof attachment);
+	return r == 0;
+}
+
 int content_check_value(
     const char *name, const json_t *value, const char **ret_why)
 {
-	struct content_attachment attachment;
 	const char *text = json_string_value(value);
 
 	if (!texts_are_clean(value))
@@ -157,8 +166,7 @@ int content_check_value(
 		return wrong(ret_why, "the time is malformed");
 	if (strcmp(name, "after") == 0 && !after_is_valid(text))
 		return wrong(ret_why, "the line named after is malformed");
-	if (strcmp(name, "attachment") == 0 &&
-	    content_take_attachment(value, &attachment) != 0)
+	if (strcmp(name, "attachment") == 0 && !is_attachment(value))
 		return wrong(
 		    ret_why, "an attachment's name or type is malformed");
 	return 0;
@@ -203,29 +211,40 @@ static int take_hash(
 	    ret_digest->bytes, 32);
 }
 
+static bool has_five_keys(const json_t *json)
+{
+	const json_t *file = json_object_get(json, "file");
+	const json_t *type = json_object_get(json, "type");
+	const json_t *size = json_object_get(json, "size");
+
+	return json_is_object(json) && json_object_size(json) == 5 &&
+	       json_is_string(file) && json_is_string(type) &&
+	       json_is_integer(size) && json_integer_value(size) >= 0 &&
+	       file_is_valid(
+		   json_string_value(file), json_string_length(file)) &&
+	       type_is_valid(json_string_value(type), json_string_length(type));
+}
+
 int content_take_attachment(
     const json_t *json, struct content_attachment *ret_attachment)
 {
 	const json_t *file = json_object_get(json, "file");
 	const json_t *type = json_object_get(json, "type");
-	const json_t *size = json_object_get(json, "size");
-	struct content_attachment attachment;
+	struct digest sha256, sealed;
 
-	memset(&attachment, 0, sizeof attachment);
-	if (!json_is_object(json) || json_object_size(json) != 5 ||
-	    !json_is_string(file) || !json_is_string(type) ||
-	    !json_is_integer(size) || json_integer_value(size) < 0 ||
-	    !file_is_valid(json_string_value(file), json_string_length(file)) ||
-	    !type_is_valid(json_string_value(type), json_string_length(type)) ||
-	    take_hash(json, "sha256", &attachment.sha256) != 0 ||
-	    take_hash(json, "sealed", &attachment.sealed) != 0)
+	if (!has_five_keys(json) || take_hash(json, "sha256", &sha256) != 0 ||
+	    take_hash(json, "sealed", &sealed) != 0)
 		return FORMAT_E_MALFORMED;
-	memcpy(
-	    attachment.file, json_string_value(file), json_string_length(file));
-	memcpy(
-	    attachment.type, json_string_value(type), json_string_length(type));
-	attachment.size = (uint64_t)json_integer_value(size);
-	*ret_attachment = attachment;
+	memset(ret_attachment, 0, sizeof *ret_attachment);
+	memcpy(ret_attachment->file, json_string_value(file),
+	    json_string_length(file));
+	memcpy(ret_attachment->type, json_string_value(type),
+	    json_string_length(type));
+	ret_attachment->size =
+	    (uint64_t)json_integer_value(json_object_get(json, "size"));
+	ret_attachment->sha256 = sha256;
+	ret_attachment->sealed = sealed;
+	sodium_memzero(&sha256, sizeof sha256);
 	return 0;
 }
 
