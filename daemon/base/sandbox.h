@@ -9,7 +9,7 @@ enum sandbox_profile {
 	SANDBOX_KEEPER,  /* its own directory; no network, no exec */
 	SANDBOX_STORE,   /* its home directory; control socket; no exec */
 	SANDBOX_WORKER,  /* only descriptors it is given: no open, no socket */
-	SANDBOX_COURIER, /* TCP only; no file, no Unix socket of its own */
+	SANDBOX_COURIER, /* TCP, and UDP for name servers; no file */
 };
 
 /* Call once, after everything lazy (libcrypto, locale, resolver) is loaded.

@@ -1,11 +1,7 @@
 /*
- * The courier's own state, and what its files share.
- *
- *   courier.c  the process; the store's channel; whom to talk to
- *   tls.c      identity and pins
- *   link.c     one connection: its life, its deadlines
- *   turn.c     the session on a connection: whose turn, which frames
- *   object.c   attachments, streamed between files and frames
+ * What the courier's files share: courier.c (the process, the store's channel),
+ * tls.c (identity and pins), link.c (one connection's life and deadlines),
+ * turn.c (the session on it) and object.c (attachments as streams).
  */
 #ifndef EVIDENT_COURIER_COURIER_H
 #define EVIDENT_COURIER_COURIER_H
@@ -28,8 +24,7 @@
 #define FRAME_RATE 512
 #define STORED_BYTES (8 * 1024 * 1024)
 
-struct tls; /* tls.c */
-
+struct tls;
 struct peer {
 	struct author_id author;
 	struct sign_key transport;
@@ -136,7 +131,7 @@ void object_end(struct stream *stream);
 /* Take over ${fd}. */
 int object_take(struct stream *stream, int fd,
     const struct wire_session_object *object);
-/* Send until the output is full or the object at its end: 0 or -errno. */
+/* Until the output is full or the object at its end: 0 or -errno. */
 int object_send(struct link *link);
 /* Write a chunk to the file: 0, or FORMAT_E_MALFORMED when it does not belong
  * there, or -errno. */
@@ -150,7 +145,6 @@ bool tls_has_seed(const struct tls *tls, const uint8_t seed[32]);
 /* A bufferevent for ${fd}, or an unconnected one for -1. ${link}->peer says
  * whom to expect when dialling, and is filled in when accepting. */
 struct bufferevent *tls_wrap(struct link *link, int fd);
-/* Whether the pin refused the peer. */
 bool tls_was_refused(struct link *link);
 
 #endif

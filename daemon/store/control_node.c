@@ -127,16 +127,29 @@ void control_unlock(struct request *request)
 		control_fail_code(request, code);
 }
 
-/* Everything is durable before the answer; the supervisor then ends all
- * processes, so that no key is left in any memory. */
+/* The supervisor ends all processes, so that no key is left in any memory. It
+ * is told from the event loop, when the answer has left. */
+static void on_leave(evutil_socket_t fd, short what, void *context)
+{
+	struct store *store = context;
+
+	(void)fd;
+	(void)what;
+	service_tell(&store->service, store->leaving);
+}
+
+/* Everything is durable before the answer. */
 static void close_and_tell(struct request *request, enum sup_state state)
 {
 	struct store *store = request->store;
 
 	captures_end(store);
 	node_close(store);
+	store->leaving = state;
+	if (event_base_once(store->base, -1, EV_TIMEOUT, on_leave, store,
+		NULL) < 0)
+		service_tell(&store->service, state);
 	control_done(request, NULL);
-	service_tell(&store->service, state);
 }
 
 void control_lock(struct request *request)

@@ -36,6 +36,7 @@ struct store {
 	struct service service;
 	struct event_base *base;
 	enum store_state state;
+	enum sup_state leaving; /* what the supervisor is told when we close */
 	struct channel *keeper;
 	struct channel *courier;
 	struct event *courier_read, *courier_write;

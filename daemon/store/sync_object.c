@@ -225,7 +225,9 @@ static int keep_part(struct session *session, const struct object_row *object,
 	r = offset == object->size ? objects_sync(dir, object->file.text, fd)
 				   : objects_sync_part(fd);
 	close(fd);
-	if (r == 0)
+	/* All of it counts as held only once its hash is known: else a crash
+	 * now would leave an object that nobody asks for and nobody checks. */
+	if (r == 0 && offset < object->size)
 		r = database_run(session->store->database, SQL_OBJECT_HELD,
 		    "ii", (int64_t)offset, object->id);
 	return r;

@@ -90,6 +90,17 @@ node_unlock() { # NODE
 	on "$1" unlock --passphrase-fd 3 3< <(passphrase_of "$1")
 }
 
+# Unlock a node whose processes were killed: they may be starting anew.
+node_reopen() { # NODE
+	local try
+	for try in $(seq 40); do
+		node_unlock "$1" 2>/dev/null &&
+			[ "$(field_of "$1" state 2>/dev/null)" = open ] && return
+		sleep 0.25
+	done
+	return 1
+}
+
 # A new node, unlocked; dies when that fails, for no claim could follow.
 node_start() { # NODE [INIT OPTION...]
 	node_init "$@" || die "init of $1 failed"
