@@ -526,6 +526,29 @@ static void seventeen_readers_or_nine_addresses_are_refused(void **state)
 	buf_free(&out);
 }
 
+static void a_hundred_readers_overrun_nothing(void **state)
+{
+	struct age_recipient reader;
+	char line[AGE_RECIPIENT_TEXT];
+	struct card bare = card;
+	struct buf out = {0};
+	size_t i;
+
+	(void)state;
+	bare.reader_count = bare.address_count = 0;
+	assert_int_equal(card_build(&bare, &out), 0);
+	for (i = 0; i < 100; i++) {
+		recipient_of((uint8_t)(10 + i), &reader);
+		age_recipient_format(&reader, line);
+		assert_int_equal(buf_printf(&out, "reader %s\n", line), 0);
+	}
+	assert_true(out.len < CARD_BYTES_MAX);
+	assert_int_equal(buf_append(&out, "", 1), 0);
+	assert_int_equal(parse_signed((char *)out.data), FORMAT_E_MALFORMED);
+	assert_string_equal(why, "a line of the card is malformed");
+	buf_free(&out);
+}
+
 static void a_card_beyond_the_limit_is_refused_unread(void **state)
 {
 	uint8_t *bytes = calloc(1, CARD_BYTES_MAX + 1);
@@ -688,6 +711,7 @@ int main(void)
 	    cmocka_unit_test(recipients_have_one_spelling),
 	    cmocka_unit_test(lists_are_ascending_and_bounded),
 	    cmocka_unit_test(seventeen_readers_or_nine_addresses_are_refused),
+	    cmocka_unit_test(a_hundred_readers_overrun_nothing),
 	    cmocka_unit_test(a_card_beyond_the_limit_is_refused_unread),
 	    cmocka_unit_test(only_keys_make_cards_differ),
 	    cmocka_unit_test(the_number_is_that_of_the_format),

@@ -415,6 +415,9 @@ static void at_most_256_attachments_are_taken(void **state)
 	assert_int_equal(found->attachment_count, 256);
 	assert_int_equal(
 	    parse_list("attachment", " 32", 257), FORMAT_E_MALFORMED);
+	/* As many as the bytes of an entry hold: past any array. */
+	assert_int_equal(
+	    parse_list("attachment", " 32", 1600), FORMAT_E_MALFORMED);
 }
 
 static void at_most_1024_withdrawals_are_taken(void **state)
@@ -423,6 +426,7 @@ static void at_most_1024_withdrawals_are_taken(void **state)
 	assert_int_equal(parse_list("withdraw", "", 1024), 0);
 	assert_int_equal(found->withdraw_count, 1024);
 	assert_int_equal(parse_list("withdraw", "", 1025), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_list("withdraw", "", 1700), FORMAT_E_MALFORMED);
 }
 
 static void an_entry_beyond_the_limit_is_refused_unread(void **state)
