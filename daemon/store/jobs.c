@@ -103,31 +103,44 @@ void jobs_end(struct store *store)
 	store->jobs = NULL;
 }
 
-/* Give waiting jobs to idle workers. */
+static int give(struct worker_slot *slot, struct job *job)
+{
+	int r;
+
+	r = channel_send_body(slot->channel, job->type, buf_span(&job->body),
+	    job->fds, job->fd_count);
+	if (r < 0)
+		return r;
+	if (channel_wants_write(slot->channel))
+		event_add(slot->writable, NULL);
+	buf_free(&job->body);
+	slot->job = job;
+	return 0;
+}
+
+/* Give waiting jobs to idle workers. A worker that cannot be given one has just
+ * died: the job was not begun and waits on. No owner is called back from here,
+ * for it may still be in the middle of submitting. */
 static void dispatch(struct store *store)
 {
 	struct jobs *jobs = store->jobs;
 	struct worker_slot *slot;
 	struct job *job;
 	size_t i;
-	int r;
 
 	for (i = 0; i < SERVICE_WORKERS_MAX && jobs->first; i++) {
 		slot = &jobs->workers[i];
 		if (!slot->channel || slot->job)
 			continue;
 		job = jobs->first;
+		if (give(slot, job) < 0) {
+			drop_worker(slot);
+			continue;
+		}
 		jobs->first = job->next;
+		job->next = NULL;
 		if (!jobs->first)
 			jobs->end = &jobs->first;
-		slot->job = job;
-		r = channel_send_body(slot->channel, job->type,
-		    buf_span(&job->body), job->fds, job->fd_count);
-		buf_free(&job->body);
-		if (r < 0)
-			drop_worker(slot);
-		else if (channel_wants_write(slot->channel))
-			event_add(slot->writable, NULL);
 	}
 }
 
@@ -214,8 +227,10 @@ int jobs_submit(struct store *store, uint64_t number, enum wire_type type,
 	size_t i;
 	int r;
 
-	if (!job)
+	if (!job || fd_count > WIRE_FDS_MAX) {
+		free(job);
 		return -ENOMEM;
+	}
 	job->number = number;
 	job->type = type;
 	job->done = done;
