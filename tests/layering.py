@@ -28,7 +28,6 @@ LIBRARIES = {
     r"^event2/": r"^(daemon/courier/|daemon/store/|tests/)",
     r"\.pb-c\.h$": r"^proto/wire/",
     r"^protobuf-c": r"^(proto/wire/|tests/)",
-    r"^archive": r"^(proto/bag/|tests/)",
 }
 BANNED = r"\b(strcpy|strcat|sprintf|gets|strtok|atoi|atol|strtol|rand|system|popen|alloca|mktemp)\s*\("
 

@@ -129,8 +129,9 @@ static void take_public_keys(
 	store->transport_key = keys->transport;
 	store->bundle = keys->bundle;
 	store->reader_count = keys->readers.count;
-	memcpy(store->readers, keys->readers.items,
-	    keys->readers.count * sizeof *keys->readers.items);
+	if (store->reader_count > 0)
+		memcpy(store->readers, keys->readers.items,
+		    store->reader_count * sizeof *keys->readers.items);
 	sign_key_author(&keys->author, &store->author);
 }
 

@@ -207,8 +207,9 @@ static int check_tree(struct session *session,
 		size++;
 	}
 	proof.count = entries->consistency.count;
-	memcpy(proof.hashes, entries->consistency.items,
-	    proof.count * sizeof *proof.hashes);
+	if (proof.count > 0)
+		memcpy(proof.hashes, entries->consistency.items,
+		    proof.count * sizeof *proof.hashes);
 	if (r == 0)
 		r = merkle_root(size, overlay_read, &overlay, &root);
 	if (r == 0)
