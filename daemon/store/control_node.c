@@ -20,15 +20,7 @@ static const char *state_name(enum store_state state)
 	return "locked";
 }
 
-static int64_t count(struct store *store, enum sql which)
-{
-	int64_t number = 0;
-
-	database_number(store->database, which, &number, "");
-	return number;
-}
-
-static json_t *warnings(struct store *store)
+static json_t *warnings(struct store *store, int64_t forks)
 {
 	json_t *list = json_array();
 
@@ -40,11 +32,47 @@ static json_t *warnings(struct store *store)
 		json_array_append_new(list,
 		    json_string("this node cannot listen on its address; is "
 				"another program using it?"));
-	if (count(store, SQL_FORK_COUNT) > 0)
+	if (forks > 0)
 		json_array_append_new(list,
 		    json_string("a log was told in two ways (a fork): the "
 				"evidence is kept"));
 	return list;
+}
+
+static int put_count(
+    struct store *store, enum sql which, const char *name, json_t *json)
+{
+	int64_t number;
+	int r;
+
+	r = database_number(store->database, which, &number, "");
+	if (r == 0)
+		json_object_set_new(
+		    json, name, json_integer((json_int_t)number));
+	return r;
+}
+
+static int put_open(struct store *store, json_t *json)
+{
+	int64_t forks = 0;
+	int r;
+
+	json_object_set_new(json, "name", json_string(store->name));
+	json_object_set_new(
+	    json, "reader", json_boolean(store->reader_count > 0));
+	json_object_set_new(json, "listen", json_string(store->listen));
+	json_object_set_new(
+	    json, "port", json_integer((json_int_t)store->port));
+	r = put_count(store, SQL_RECORD_COUNT, "records", json);
+	if (r == 0)
+		r = put_count(store, SQL_PARTNER_COUNT, "partners", json);
+	if (r == 0)
+		r = put_count(store, SQL_UNDELIVERED_ALL, "undelivered", json);
+	if (r == 0)
+		r = database_number(
+		    store->database, SQL_FORK_COUNT, &forks, "");
+	json_object_set_new(json, "warnings", warnings(store, forks));
+	return r;
 }
 
 void control_status(struct request *request)
@@ -52,24 +80,16 @@ void control_status(struct request *request)
 	struct store *store = request->store;
 	json_t *json =
 	    json_pack("{s:s}", "state", state_name(store->state));
+	int r = 0;
 
-	if (store->state == STORE_OPEN) {
-		json_object_set_new(json, "name", json_string(store->name));
-		json_object_set_new(
-		    json, "reader", json_boolean(store->reader_count > 0));
-		json_object_set_new(
-		    json, "listen", json_string(store->listen));
-		json_object_set_new(
-		    json, "port", json_integer((json_int_t)store->port));
-		json_object_set_new(json, "records",
-		    json_integer(count(store, SQL_RECORD_COUNT)));
-		json_object_set_new(json, "partners",
-		    json_integer(count(store, SQL_PARTNER_COUNT)));
-		json_object_set_new(json, "undelivered",
-		    json_integer(count(store, SQL_UNDELIVERED_ALL)));
-		json_object_set_new(json, "warnings", warnings(store));
+	if (store->state == STORE_OPEN)
+		r = put_open(store, json);
+	if (r == 0) {
+		control_done(request, json);
+		return;
 	}
-	control_done(request, json);
+	json_decref(json);
+	control_fail_result(request, r);
 }
 
 void control_init(struct request *request)

@@ -16,42 +16,73 @@
 
 /* --- list -------------------------------------------------------------- */
 
-static json_t *names_of(
-    struct store *store, const struct record_row *row, bool delivered_only)
+/* The partners a record is for, or those of them that hold it. */
+static int names_of(struct store *store, const struct record_row *row,
+    bool delivered_only, json_t *names)
 {
-	json_t *names = json_array();
 	struct partner partner;
 	struct author_id audience;
 	struct span bytes;
 	sqlite3_stmt *found;
+	int r, known;
 
 	found = database_query(
 	    store->database, SQL_ENVELOPE_ALL, "i", row->id);
-	while (database_step(found) == 1) {
+	while ((r = database_step(found)) == 1) {
 		bytes = database_column(found, 0);
 		if (bytes.len != 32 ||
 		    (delivered_only && !database_column_int(found, 2)))
 			continue;
 		memcpy(audience.bytes, bytes.data, 32);
-		if (partners_by_author(
-			store->database, &audience, &partner) == 0)
+		known = partners_by_author(
+		    store->database, &audience, &partner);
+		if (known < 0) {
+			database_done(found);
+			return known;
+		}
+		if (known == 0)
 			json_array_append_new(
 			    names, json_string(partner.card.name));
 	}
-	return names;
+	return r;
 }
 
-static json_t *describe(struct store *store, const struct record_row *row)
+static int put_names(struct store *store, const struct record_row *row,
+    bool own, json_t *json)
+{
+	json_t *to = json_array(), *delivered = json_array();
+	struct partner partner;
+	int r = 0;
+
+	json_object_set_new(json, "to", to);
+	json_object_set_new(json, "delivered", delivered);
+	if (own)
+		r = names_of(store, row, false, to);
+	if (r == 0 && own)
+		r = names_of(store, row, true, delivered);
+	if (r == 0 && row->source > 0)
+		r = partners_by_id(store->database, row->source, &partner);
+	if (r == 0 && row->source > 0)
+		json_object_set_new(json, "received_from",
+		    json_string(partner.card.name));
+	return r;
+}
+
+/* Append one record to the list. What cannot be read is an error: a record
+ * that is silently left out would be a record hidden. */
+static int describe(
+    struct store *store, const struct record_row *row, json_t *list)
 {
 	struct log_row log = {.id = 0};
-	struct partner partner;
 	char id[65], author[65], name[65];
 	json_t *json;
 	bool own;
+	int r;
 
+	r = log_tree_load(store->database, row->log, &log);
+	if (r != 0)
+		return r < 0 ? r : -EIO;
 	hex_encode(row->entry.bytes, 32, id);
-	if (log_tree_load(store->database, row->log, &log) != 0)
-		return NULL;
 	hex_encode(log.author.bytes, 32, author);
 	hex_encode(log.log.bytes, 32, name);
 	own = log.own;
@@ -61,15 +92,11 @@ static json_t *describe(struct store *store, const struct record_row *row)
 	    (json_int_t)row->place, "own", own, "attachments",
 	    (json_int_t)row->attachments, "size", (json_int_t)row->bytes,
 	    "complete", row->whole, "stored_at", (json_int_t)row->stored);
-	json_object_set_new(json, "to",
-	    own ? names_of(store, row, false) : json_array());
-	json_object_set_new(json, "delivered",
-	    own ? names_of(store, row, true) : json_array());
-	if (row->source > 0 &&
-	    partners_by_id(store->database, row->source, &partner) == 0)
-		json_object_set_new(json, "received_from",
-		    json_string(partner.card.name));
-	return json;
+	if (!json)
+		return -ENOMEM;
+	r = put_names(store, row, own, json);
+	json_array_append_new(list, json);
+	return r > 0 ? -EIO : r;
 }
 
 static int list_page(struct store *store, int64_t after,
@@ -91,23 +118,33 @@ static int list_page(struct store *store, int64_t after,
 	return r < 0 ? r : 0;
 }
 
+static int describe_page(
+    struct store *store, struct record_row *rows, size_t count, json_t *list)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < count; i++)
+		r = describe(store, &rows[i], list);
+	return r;
+}
+
 void control_list(struct request *request)
 {
 	struct record_row *rows = calloc(PAGE, sizeof *rows);
 	int64_t after = 0;
 	json_t *list = NULL;
-	size_t i, count;
-	int r;
+	size_t count = PAGE;
+	int r = rows ? 0 : -ENOMEM;
 
-	for (;;) {
-		r = rows ? list_page(request->store, after, rows, &count)
-			 : -ENOMEM;
+	while (r == 0) {
+		list = json_array();
+		r = list_page(request->store, after, rows, &count);
+		if (r == 0)
+			r = describe_page(
+			    request->store, rows, count, list);
 		if (r < 0)
 			break;
-		list = json_array();
-		for (i = 0; i < count; i++)
-			json_array_append_new(
-			    list, describe(request->store, &rows[i]));
 		list = json_pack("{s:o}", "records", list);
 		if (count < PAGE)
 			break;
@@ -115,10 +152,12 @@ void control_list(struct request *request)
 		control_part(request, list);
 	}
 	free(rows);
-	if (r < 0)
-		control_fail_result(request, r);
-	else
+	if (r == 0) {
 		control_done(request, list);
+		return;
+	}
+	json_decref(list);
+	control_fail_result(request, r);
 }
 
 /* --- record ------------------------------------------------------------ */

@@ -21,12 +21,16 @@ struct meetings {
 
 static struct request *waiting; /* one sync command at a time */
 
+/* How many records are not known to be delivered; a number that cannot be read
+ * is as bad as one. */
 static int64_t undelivered(struct store *store, const struct author_id *id)
 {
 	int64_t number = 0;
 
-	database_number(store->database, SQL_UNDELIVERED, &number, "b",
-	    span_of(id->bytes, 32));
+	if (store->state != STORE_OPEN ||
+	    database_number(store->database, SQL_UNDELIVERED, &number, "b",
+		span_of(id->bytes, 32)) != 0)
+		return 1;
 	return number;
 }
 

@@ -220,16 +220,21 @@ enum wire_code node_init(
 	return code;
 }
 
-static void get_setting(
+/* A setting's text; empty when it was never set. */
+static int get_setting(
     struct store *store, const char *name, char *out, size_t size)
 {
 	struct buf value = {0};
+	int r;
 
 	memset(out, 0, size);
-	if (database_get(store->database, name, &value) == 0 &&
-	    value.len < size && value.len > 0)
+	r = database_get(store->database, name, &value);
+	if (r == 0 && value.len >= size)
+		r = -EIO;
+	if (r == 0 && value.len > 0)
 		memcpy(out, value.data, value.len);
 	buf_free(&value);
+	return r == DATABASE_E_NONE ? 0 : r;
 }
 
 /* An object file is kept if a row names it. */
@@ -251,11 +256,16 @@ static int load_node(
 	int r;
 
 	take_public_keys(store, keys);
-	get_setting(store, "name", store->name, sizeof store->name);
-	get_setting(store, "listen", store->listen, sizeof store->listen);
-	get_setting(store, "address", store->address, sizeof store->address);
-	r = log_tree_find(store->database, &store->author, &keys->log,
-	    &store->log);
+	r = get_setting(store, "name", store->name, sizeof store->name);
+	if (r == 0)
+		r = get_setting(
+		    store, "listen", store->listen, sizeof store->listen);
+	if (r == 0)
+		r = get_setting(store, "address", store->address,
+		    sizeof store->address);
+	if (r == 0)
+		r = log_tree_find(store->database, &store->author, &keys->log,
+		    &store->log);
 	if (r == DATABASE_E_NONE)
 		return -EIO;
 	if (r == 0)

@@ -122,8 +122,9 @@ on desk stop
 damage() { # FILE OFFSET
 	cp -a "$T/desk" "$T/copy"
 	printf '\x5a\xa5\x5a' | dd of="$T/copy/$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+	: >"$T/damage.err"
 	"$EVIDENT" --home "$T/copy" unlock --passphrase-fd 3 \
-		3< <(passphrase_of desk) 2>"$T/damage.err"
+		3< <(passphrase_of desk) 2>>"$T/damage.err"
 	local code=$?
 	"$EVIDENT" --home "$T/copy" list --json >"$T/damage.json" 2>>"$T/damage.err"
 	code=$((code + $?))
