@@ -41,15 +41,13 @@ static int on_field(void *context, const char *value)
 
 	if (!equals || equals == value ||
 	    (size_t)(equals - value) >= sizeof name)
-		return say_usage(
-		    "a field is NAME=VALUE or NAME=@FILE", NULL);
+		return say_usage("a field is NAME=VALUE or NAME=@FILE", NULL);
 	memcpy(name, value, (size_t)(equals - value));
 	name[equals - value] = 0;
 	if (equals[1] == '@')
 		return from_file(capture, name, equals + 2);
-	return fail(capture,
-	    record_add_text(&capture->record, name, equals + 1,
-		strlen(equals + 1), &capture->error));
+	return fail(capture, record_add_text(&capture->record, name, equals + 1,
+				 strlen(equals + 1), &capture->error));
 }
 
 static int on_text(void *context, const char *value)
@@ -62,16 +60,15 @@ static int on_attach(void *context, const char *value)
 	struct capture *capture = context;
 
 	return fail(capture,
-	    record_attach(
-		&capture->record, AT_FDCWD, value, &capture->error));
+	    record_attach(&capture->record, AT_FDCWD, value, &capture->error));
 }
 
 static int on_to(void *context, const char *value)
 {
 	struct capture *capture = context;
 
-	return fail(capture,
-	    record_add_to(&capture->record, value, &capture->error));
+	return fail(
+	    capture, record_add_to(&capture->record, value, &capture->error));
 }
 
 static int send_record(struct client *client, struct capture *capture)
@@ -116,10 +113,11 @@ int capture_run(struct client *client, int argc, char **argv)
 	if (r == 0 && json_array_size(capture.record.fields) == 0 &&
 	    json_array_size(capture.record.attachments) == 0)
 		r = say_usage("there is nothing to capture: give --text, "
-			      "--field or --attach", NULL);
+			      "--field or --attach",
+		    NULL);
 	if (r == 0)
-		r = fail(&capture,
-		    record_seal(&capture.record, &capture.error));
+		r = fail(
+		    &capture, record_seal(&capture.record, &capture.error));
 	if (r == 0)
 		r = send_record(client, &capture);
 	record_free(&capture.record);

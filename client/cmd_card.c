@@ -70,5 +70,6 @@ int card_run(struct client *client, int argc, char **argv)
 		return control_simple(
 		    client, true, CTL_CARD_ADD_READER, argv[2], NULL);
 	return say_usage("it is `card [--out FILE]` or `card add-reader "
-			 "RECIPIENT`", NULL);
+			 "RECIPIENT`",
+	    NULL);
 }

@@ -14,7 +14,8 @@
 
 #define NAMES_MAX 256
 
-struct export {
+struct export
+{
 	struct control *control;
 	struct bag_writer *writer;
 	bool all;
@@ -46,8 +47,8 @@ static void note_names(struct export *export, const struct content *content)
 
 	for (i = 0; i < content->count; i++)
 		for (k = 0; k < export->name_count; k++)
-			if (strcmp(content->lines[i].name,
-				export->names[k]) == 0)
+			if (strcmp(content->lines[i].name, export->names[k]) ==
+			    0)
 				export->met[k] = true;
 }
 
@@ -71,8 +72,7 @@ static int write_attachment(struct export *export, struct opened *opened,
 		say_error("an attachment's file cannot be written", NULL);
 		return EXIT_FAILED;
 	}
-	r = opened_attachment(
-	    export->control, opened, &attachment->sealed, fd);
+	r = opened_attachment(export->control, opened, &attachment->sealed, fd);
 	if (close(fd) < 0 && r == 0) {
 		say_error("an attachment's file cannot be written", NULL);
 		r = EXIT_FAILED;
@@ -99,7 +99,8 @@ static int say_write_failure(int result)
 {
 	if (result == -EEXIST)
 		say_error("this record is named twice, or something is in the "
-			  "way", NULL);
+			  "way",
+		    NULL);
 	else if (result == -ENOSPC)
 		say_error("the disk is full", NULL);
 	else if (result > 0)

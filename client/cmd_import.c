@@ -41,7 +41,8 @@ static int add_field(struct record *record, const char *name, json_t *value,
 
 	if (!json_is_array(value))
 		return record_add_json(record, name, value, error);
-	json_array_foreach(value, i, item) {
+	json_array_foreach(value, i, item)
+	{
 		r = record_add_json(record, name, item, error);
 		if (r != 0)
 			return r;
@@ -65,7 +66,8 @@ static int fill_fields(
 
 	if (fields && !json_is_object(fields))
 		return wrong_line(error, "\"fields\" is no object");
-	json_object_foreach(fields, key, value) {
+	json_object_foreach(fields, key, value)
+	{
 		r = add_field(record, key, value, error);
 		if (r != 0)
 			return r;
@@ -73,8 +75,8 @@ static int fill_fields(
 	return 0;
 }
 
-static int fill_list(struct import *import, struct record *record,
-    json_t *root, const char *key, struct record_error *error)
+static int fill_list(struct import *import, struct record *record, json_t *root,
+    const char *key, struct record_error *error)
 {
 	json_t *list = json_object_get(root, key), *value;
 	bool to = strcmp(key, "to") == 0;
@@ -83,12 +85,12 @@ static int fill_list(struct import *import, struct record *record,
 
 	if (list && !json_is_array(list))
 		return wrong_line(error, "\"attach\" and \"to\" are lists");
-	json_array_foreach(list, i, value) {
+	json_array_foreach(list, i, value)
+	{
 		if (!json_is_string(value))
 			return wrong_line(
 			    error, "\"attach\" and \"to\" hold texts");
-		r = to ? record_add_to(
-			     record, json_string_value(value), error)
+		r = to ? record_add_to(record, json_string_value(value), error)
 		       : record_attach(record, import->dir,
 			     json_string_value(value), error);
 		if (r != 0)
@@ -106,11 +108,10 @@ static int fill_record(struct import *import, struct record *record,
 
 	if (!json_is_object(root))
 		return wrong_line(error, "this is no JSON object in UTF-8");
-	json_object_foreach(root, key, value)
-		if (strcmp(key, "fields") && strcmp(key, "attach") &&
-		    strcmp(key, "to"))
-			return wrong_line(error,
-			    "only \"fields\", \"attach\" and \"to\" are known");
+	json_object_foreach(root, key,
+	    value) if (strcmp(key, "fields") && strcmp(key, "attach") &&
+		       strcmp(key, "to")) return wrong_line(error,
+	    "only \"fields\", \"attach\" and \"to\" are known");
 	r = fill_fields(record, root, error);
 	if (r == 0)
 		r = fill_list(import, record, root, "attach", error);
@@ -136,8 +137,8 @@ static int send_line(struct import *import, const char *text, size_t len)
 	import->sent[import->waiting] = r == 0;
 	if (r == 0) {
 		record_request(&record, &request);
-		r = control_put(import->control, &request, record.fds,
-		    record.fd_count);
+		r = control_put(
+		    import->control, &request, record.fds, record.fd_count);
 	} else {
 		say_error_line(error.text, import->line);
 		if (error.subject)
@@ -206,8 +207,8 @@ static int run_lines(struct import *import)
 		} else if (r == 0) {
 			r = send_line(import, text, (size_t)len);
 		}
-		say_progress("importing", (uint64_t)ftell(import->file),
-		    import->size);
+		say_progress(
+		    "importing", (uint64_t)ftell(import->file), import->size);
 	}
 	while (r == 0 && import->waiting > 0)
 		r = take_answer(import);

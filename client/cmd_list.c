@@ -13,7 +13,8 @@ static void print_names(const json_t *names)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(names, i, name) {
+	json_array_foreach(names, i, name)
+	{
 		if (i > 0)
 			putchar(',');
 		say_safely(stdout, json_string_value(name),
@@ -58,7 +59,7 @@ int list_run(struct client *client, int argc, char **argv)
 		printf("%-8s  %8s  %3s  %-12s  %-16s  %s\n", "id", "index",
 		    "att", "state", "from", "delivered");
 		json_array_foreach(json_object_get(json, "records"), i, record)
-			print_record(record);
+		    print_record(record);
 	}
 	json_decref(json);
 	return r;

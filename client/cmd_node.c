@@ -116,8 +116,8 @@ static int only_name(int argc, char **argv)
 	int r = command_options(NULL, 0, &argc, argv);
 
 	if (r == 0 && argc > 1)
-		return say_usage("this command takes no argument, but got",
-		    argv[1]);
+		return say_usage(
+		    "this command takes no argument, but got", argv[1]);
 	return r;
 }
 
@@ -151,9 +151,9 @@ static bool is_locked(struct client *client)
 	if (control_open(client, false, &control) != 0)
 		return false;
 	if (control_ask_status(control, &json) == 0)
-		locked = strcmp(json_string_value(
-				    json_object_get(json, "state")),
-			     "open") != 0;
+		locked =
+		    strcmp(json_string_value(json_object_get(json, "state")),
+			"open") != 0;
 	json_decref(json);
 	control_close(control);
 	return locked;
@@ -195,7 +195,8 @@ static void print_facts(const json_t *json)
 	json_t *value;
 	size_t i;
 
-	json_object_foreach((json_t *)json, key, value) {
+	json_object_foreach((json_t *)json, key, value)
+	{
 		if (json_is_array(value))
 			continue;
 		printf("%-12s ", key);
@@ -209,7 +210,7 @@ static void print_facts(const json_t *json)
 		putchar('\n');
 	}
 	json_array_foreach(json_object_get(json, "warnings"), i, value)
-		say_warning(json_string_value(value));
+	    say_warning(json_string_value(value));
 }
 
 int status_run(struct client *client, int argc, char **argv)

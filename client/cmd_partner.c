@@ -37,8 +37,8 @@ static int read_card(const char *path, char *data, size_t max, size_t *ret_len)
 	return 0;
 }
 
-static int ask(struct client *client, const struct ctl_request *request,
-    json_t **ret_json)
+static int ask(
+    struct client *client, const struct ctl_request *request, json_t **ret_json)
 {
 	struct control *control;
 	int r;
@@ -69,8 +69,7 @@ static int add(struct client *client, const char *path, bool mirror)
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (r == 0) {
-		fputs(json_string_value(json_object_get(json, "name")),
-		    stdout);
+		fputs(json_string_value(json_object_get(json, "name")), stdout);
 		putchar('\n');
 	}
 	json_decref(json);
@@ -95,8 +94,8 @@ static int compare(struct client *client, const char *name, const char *number)
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (r == 0 && !number) {
-		printf("%s\n",
-		    json_string_value(json_object_get(json, "number")));
+		printf(
+		    "%s\n", json_string_value(json_object_get(json, "number")));
 	}
 	json_decref(json);
 	return r;
@@ -113,17 +112,14 @@ static int list(struct client *client)
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (r == 0) {
-		json_array_foreach(
-		    json_object_get(json, "partners"), i, partner)
-			printf("%-24s  %-12s  %s\n",
-			    json_string_value(
-				json_object_get(partner, "name")),
-			    json_is_true(json_object_get(partner, "compared"))
-				? "compared"
-				: "not compared",
-			    json_is_true(json_object_get(partner, "mirror"))
-				? "mirror"
-				: "");
+		json_array_foreach(json_object_get(json, "partners"), i,
+		    partner) printf("%-24s  %-12s  %s\n",
+		    json_string_value(json_object_get(partner, "name")),
+		    json_is_true(json_object_get(partner, "compared"))
+			? "compared"
+			: "not compared",
+		    json_is_true(json_object_get(partner, "mirror")) ? "mirror"
+								     : "");
 	}
 	json_decref(json);
 	return r;
@@ -139,8 +135,8 @@ static int join_number(int argc, char **argv, char *out, size_t size)
 	for (i = 0; i < argc; i++) {
 		if (len + strlen(argv[i]) + 2 > size)
 			return say_usage("this number is too long:", argv[i]);
-		len += (size_t)snprintf(out + len, size - len, "%s%s",
-		    i > 0 ? " " : "", argv[i]);
+		len += (size_t)snprintf(
+		    out + len, size - len, "%s%s", i > 0 ? " " : "", argv[i]);
 	}
 	return 0;
 }
@@ -170,7 +166,8 @@ int partner_run(struct client *client, int argc, char **argv)
 	}
 	if (strcmp(act, "compare") != 0 || argc < 3)
 		return say_usage("it is partner add CARD, compare NAME "
-				 "[NUMBER], list, or remove NAME", NULL);
+				 "[NUMBER], list, or remove NAME",
+		    NULL);
 	r = join_number(argc - 3, argv + 3, number, sizeof number);
 	if (r != 0)
 		return r;

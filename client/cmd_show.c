@@ -29,8 +29,7 @@ static void print_value(struct span value)
 	if (content_value_text(value, &text) == 0)
 		say_safely(stdout, (const char *)text.data, text.len, true);
 	else
-		say_safely(
-		    stdout, (const char *)value.data, value.len, false);
+		say_safely(stdout, (const char *)value.data, value.len, false);
 	buf_free(&text);
 }
 

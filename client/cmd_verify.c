@@ -42,7 +42,7 @@ static int read_signers(const char *path, struct buf *out)
 	}
 	r = buf_reserve(out, SIGNERS_MAX + 1, &room);
 	while (r == 0 && out->len <= SIGNERS_MAX &&
-	    (n = read(fd, room + out->len, SIGNERS_MAX + 1 - out->len)) > 0)
+	       (n = read(fd, room + out->len, SIGNERS_MAX + 1 - out->len)) > 0)
 		out->len += (size_t)n;
 	close(fd);
 	return r == 0 ? 0 : EXIT_FAILED;
@@ -53,7 +53,7 @@ static void print_lines(const char *what, struct span lines)
 	const uint8_t *end;
 
 	while (lines.len > 0 &&
-	    (end = memchr(lines.data, '\n', lines.len)) != NULL) {
+	       (end = memchr(lines.data, '\n', lines.len)) != NULL) {
 		printf("%s%.*s\n", what, (int)(end - lines.data),
 		    (const char *)lines.data);
 		lines.len -= (size_t)(end - lines.data) + 1;
@@ -93,12 +93,11 @@ static void print_json(const struct bag_verdict *verdict)
 	json_t *json;
 
 	json = json_pack("{s:b, s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "holds",
-	    verdict->reason == BAG_GOOD, "self_vouched",
-	    verdict->self_vouched, "reason", bag_reason_text(verdict->reason),
-	    "file", verdict->file, "records", (json_int_t)verdict->records,
-	    "attachments", (json_int_t)verdict->attachments, "shown",
-	    (json_int_t)verdict->shown, "closed",
-	    (json_int_t)verdict->closed);
+	    verdict->reason == BAG_GOOD, "self_vouched", verdict->self_vouched,
+	    "reason", bag_reason_text(verdict->reason), "file", verdict->file,
+	    "records", (json_int_t)verdict->records, "attachments",
+	    (json_int_t)verdict->attachments, "shown",
+	    (json_int_t)verdict->shown, "closed", (json_int_t)verdict->closed);
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(json);
@@ -144,8 +143,8 @@ int verify_run(struct client *client, int argc, char **argv)
 		print_verdict(&verdict);
 	r = verdict.reason == BAG_GOOD ? EXIT_OK : EXIT_NOT_VERIFIED;
 	if (r != 0) {
-		say_error("the bag does not hold:",
-		    bag_reason_text(verdict.reason));
+		say_error(
+		    "the bag does not hold:", bag_reason_text(verdict.reason));
 		if (!client->json)
 			say_hint("do not rely on it; ask for it again from "
 				 "whoever exported it");

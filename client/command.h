@@ -55,11 +55,11 @@ struct option_spec {
 /* Take the options out of ${argv}, which may stand anywhere before "--"; the
  * positional arguments remain from argv[1] on, counted by *argc. EXIT_USAGE
  * after saying what is wrong. */
-int command_options(const struct option_spec *specs, size_t count, int *argc,
-    char **argv);
+int command_options(
+    const struct option_spec *specs, size_t count, int *argc, char **argv);
 /* Take out only the options of ${specs}; all other words stay as they are. */
-int command_common_options(const struct option_spec *specs, size_t count,
-    int *argc, char **argv);
+int command_common_options(
+    const struct option_spec *specs, size_t count, int *argc, char **argv);
 
 int init_run(struct client *client, int argc, char **argv);
 int unlock_run(struct client *client, int argc, char **argv);

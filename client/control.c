@@ -160,9 +160,8 @@ int control_open(struct client *client, bool start, struct control **ret)
 		return EXIT_NO_DAEMON;
 	}
 	control = calloc(1, sizeof *control);
-	if (!control ||
-	    channel_new(fd, WIRE_ROLE_CLIENT, WIRE_ROLE_STORE,
-		&control->channel) != 0) {
+	if (!control || channel_new(fd, WIRE_ROLE_CLIENT, WIRE_ROLE_STORE,
+			    &control->channel) != 0) {
 		free(control);
 		say_error("out of memory", NULL);
 		return EXIT_FAILED;
@@ -227,9 +226,9 @@ static int take_reply(struct control *control, const char *what,
 		return EXIT_NO_DAEMON;
 	}
 	r = frame.type == WIRE_CTL_REPLY
-	    ? wire_decode(WIRE_CTL_REPLY, buf_span(&frame.body), &arena,
-		  &reply)
-	    : FORMAT_E_MALFORMED;
+		? wire_decode(
+		      WIRE_CTL_REPLY, buf_span(&frame.body), &arena, &reply)
+		: FORMAT_E_MALFORMED;
 	if (r != 0) {
 		*ret_error = strdup("the daemon's answer makes no sense");
 		r = EXIT_FAILED;
@@ -261,11 +260,11 @@ static void join_json(json_t **into, json_t *more)
 		*into = more;
 		return;
 	}
-	json_object_foreach(more, key, value) {
+	json_object_foreach(more, key, value)
+	{
 		if (json_is_array(value) &&
 		    json_is_array(json_object_get(*into, key)))
-			json_array_extend(
-			    json_object_get(*into, key), value);
+			json_array_extend(json_object_get(*into, key), value);
 		else
 			json_object_set(*into, key, value);
 	}
@@ -294,8 +293,7 @@ static int take_all(struct control *control, const char *what,
 	return r;
 }
 
-int control_take(
-    struct control *control, json_t **ret_json, char **ret_error)
+int control_take(struct control *control, json_t **ret_json, char **ret_error)
 {
 	char *hint = NULL;
 	int r;

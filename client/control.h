@@ -30,8 +30,7 @@ int control_ask_status(struct control *control, json_t **ret_json);
  * into ${ret_error} (to be freed) instead of saying it. */
 int control_put(struct control *control, const struct ctl_request *request,
     const int *fds, size_t fd_count);
-int control_take(
-    struct control *control, json_t **ret_json, char **ret_error);
+int control_take(struct control *control, json_t **ret_json, char **ret_error);
 
 /* Open a connection, make one call with only ${op} and ${text}, close. */
 int control_simple(struct client *client, bool start, enum ctl_op op,

@@ -14,7 +14,8 @@
 
 static const struct command commands[] = {
     {"init", init_run,
-	"init --name NAME [--reader] [--listen ADDR:PORT] [--address HOST:PORT]",
+	"init --name NAME [--reader] [--listen ADDR:PORT] [--address "
+	"HOST:PORT]",
 	"make keys and a store in an empty or new home"},
     {"unlock", unlock_run, "unlock", "open the store"},
     {"lock", lock_run, "lock", "wipe the keys and close the store"},
@@ -35,8 +36,7 @@ static const struct command commands[] = {
 	"partner add CARD [--mirror] | compare NAME [NUMBER] | list | remove "
 	"NAME",
 	"whom this node knows"},
-    {"sync", sync_run, "sync [PARTNER]",
-	"exchange records with partners"},
+    {"sync", sync_run, "sync [PARTNER]", "exchange records with partners"},
     {"export", export_run,
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all]",
 	"write a bag that anyone can verify"},
@@ -95,10 +95,10 @@ static int find_home(struct client *client, const char *given)
 	if (!getcwd(client->home, sizeof client->home) ||
 	    strlen(client->home) + strlen(path) + 2 > sizeof client->home)
 		return say_usage("the home's path is too long", NULL);
-	strncat(client->home, "/",
-	    sizeof client->home - strlen(client->home) - 1);
-	strncat(client->home, path,
-	    sizeof client->home - strlen(client->home) - 1);
+	strncat(
+	    client->home, "/", sizeof client->home - strlen(client->home) - 1);
+	strncat(
+	    client->home, path, sizeof client->home - strlen(client->home) - 1);
 	return 0;
 }
 

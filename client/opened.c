@@ -20,8 +20,8 @@ static int take_base64(const json_t *json, const char *key, struct buf *out)
 
 	if (!json_is_string(value))
 		return FORMAT_E_MALFORMED;
-	return base64_decode(span_of(json_string_value(value),
-				 json_string_length(value)),
+	return base64_decode(
+	    span_of(json_string_value(value), json_string_length(value)),
 	    BASE64_STANDARD, out);
 }
 
@@ -49,8 +49,7 @@ static int take_record(const json_t *json, struct opened *opened)
 	if (r == 0)
 		r = take_base64(json, "proof", &opened->proof);
 	if (r == 0)
-		r = take_fixed(
-		    json, "author", opened->author.bytes, 32);
+		r = take_fixed(json, "author", opened->author.bytes, 32);
 	if (r == 0)
 		r = take_fixed(json, "signature", opened->signature,
 		    sizeof opened->signature);
@@ -95,7 +94,8 @@ int opened_fetch(
 	json_decref(json);
 	if (r != 0) {
 		say_error("the daemon's answer about this record makes no "
-			  "sense", NULL);
+			  "sense",
+		    NULL);
 		opened_free(opened);
 		return EXIT_FAILED;
 	}
@@ -129,8 +129,7 @@ static int check_content(struct opened *opened)
 	r = content_parse(buf_span(&opened->clear), &opened->content, &why);
 	if (r == 0)
 		r = content_commitment(&opened->content, &fields);
-	if (r == 0 &&
-	    memcmp(fields.bytes, opened->entry.fields.bytes, 32) != 0)
+	if (r == 0 && memcmp(fields.bytes, opened->entry.fields.bytes, 32) != 0)
 		r = FORMAT_E_MISMATCH;
 	return r;
 }
@@ -147,11 +146,10 @@ int opened_read(struct control *control, struct opened *opened)
 		return EXIT_FAILED;
 	}
 	r = control_call(control, &request, &fd, 1, NULL, NULL);
-	if (r == 0 &&
-	    (read_memfd(fd, &opened->clear) != 0 ||
-		check_content(opened) != 0)) {
-		say_error("the opened content does not fit its signed entry",
-		    NULL);
+	if (r == 0 && (read_memfd(fd, &opened->clear) != 0 ||
+			  check_content(opened) != 0)) {
+		say_error(
+		    "the opened content does not fit its signed entry", NULL);
 		r = EXIT_NOT_VERIFIED;
 	}
 	close(fd);

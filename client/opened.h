@@ -11,7 +11,7 @@
 
 struct opened {
 	struct buf entry_bytes;
-	struct buf proof;     /* tlog-proof file */
+	struct buf proof; /* tlog-proof file */
 	struct entry entry;
 	struct entry_id id;
 	char id_text[65];

@@ -8,8 +8,8 @@
 #include "client/command.h"
 #include "client/say.h"
 
-static const struct option_spec *find(const struct option_spec *specs,
-    size_t count, const char *word, size_t len)
+static const struct option_spec *find(
+    const struct option_spec *specs, size_t count, const char *word, size_t len)
 {
 	size_t i;
 
@@ -29,8 +29,8 @@ static int take_value(const struct option_spec *spec, const char *value)
 }
 
 /* One "--name", "--name=value" or "--name value"; *at moves past it. */
-static int take_option(const struct option_spec *specs, size_t count,
-    int argc, char **argv, int *at)
+static int take_option(const struct option_spec *specs, size_t count, int argc,
+    char **argv, int *at)
 {
 	const char *word = argv[*at] + 2, *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
@@ -84,8 +84,8 @@ int command_options(
 			continue;
 		}
 		r = strncmp(argv[i], "--", 2) == 0
-		    ? take_option(specs, count, *argc, argv, &i)
-		    : say_usage("there is no option", argv[i]);
+			? take_option(specs, count, *argc, argv, &i)
+			: say_usage("there is no option", argv[i]);
 		if (r != 0)
 			return r;
 	}

@@ -70,8 +70,8 @@ static int ask_terminal(bool twice)
 
 	tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (tty < 0) {
-		say_error("there is no terminal to ask for the passphrase",
-		    NULL);
+		say_error(
+		    "there is no terminal to ask for the passphrase", NULL);
 		say_hint("give it with --passphrase-fd N");
 		return EXIT_FAILED;
 	}
@@ -83,9 +83,8 @@ static int ask_terminal(bool twice)
 		say_error("the passphrase could not be read", NULL);
 		return EXIT_FAILED;
 	}
-	if (twice &&
-	    (first.len != second.len ||
-		memcmp(first.text, second.text, first.len) != 0)) {
+	if (twice && (first.len != second.len ||
+			 memcmp(first.text, second.text, first.len) != 0)) {
 		say_error("the two passphrases differ", NULL);
 		say_hint("nothing was changed; try again");
 		return EXIT_FAILED;
@@ -103,7 +102,8 @@ static int take(const struct client *client, bool twice)
 			return r;
 	} else if (read_line(client->passphrase_fd, &first) != 0) {
 		say_error("the passphrase could not be read from the "
-			  "descriptor given", NULL);
+			  "descriptor given",
+		    NULL);
 		return EXIT_FAILED;
 	}
 	if (first.len == 0) {

@@ -19,15 +19,31 @@
 static const struct {
 	const char *ending, *type;
 } types[] = {
-    {"jpg", "image/jpeg"}, {"jpeg", "image/jpeg"}, {"png", "image/png"},
-    {"webp", "image/webp"}, {"heic", "image/heic"}, {"gif", "image/gif"},
-    {"tif", "image/tiff"}, {"tiff", "image/tiff"}, {"wav", "audio/wav"},
-    {"mp3", "audio/mpeg"}, {"ogg", "audio/ogg"}, {"opus", "audio/ogg"},
-    {"m4a", "audio/mp4"}, {"flac", "audio/flac"}, {"aac", "audio/aac"},
-    {"mp4", "video/mp4"}, {"mov", "video/quicktime"}, {"webm", "video/webm"},
-    {"mkv", "video/x-matroska"}, {"avi", "video/x-msvideo"},
-    {"3gp", "video/3gpp"}, {"pdf", "application/pdf"}, {"txt", "text/plain"},
-    {"csv", "text/csv"}, {"json", "application/json"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"png", "image/png"},
+    {"webp", "image/webp"},
+    {"heic", "image/heic"},
+    {"gif", "image/gif"},
+    {"tif", "image/tiff"},
+    {"tiff", "image/tiff"},
+    {"wav", "audio/wav"},
+    {"mp3", "audio/mpeg"},
+    {"ogg", "audio/ogg"},
+    {"opus", "audio/ogg"},
+    {"m4a", "audio/mp4"},
+    {"flac", "audio/flac"},
+    {"aac", "audio/aac"},
+    {"mp4", "video/mp4"},
+    {"mov", "video/quicktime"},
+    {"webm", "video/webm"},
+    {"mkv", "video/x-matroska"},
+    {"avi", "video/x-msvideo"},
+    {"3gp", "video/3gpp"},
+    {"pdf", "application/pdf"},
+    {"txt", "text/plain"},
+    {"csv", "text/csv"},
+    {"json", "application/json"},
     {"zip", "application/zip"},
 };
 
@@ -87,8 +103,7 @@ int record_add_text(struct record *record, const char *name, const char *text,
 		return wrong(ret_error, "NUL bytes stand in field", name);
 	value = json_stringn(text, len);
 	if (!value)
-		return wrong(
-		    ret_error, "no valid UTF-8 stands in field", name);
+		return wrong(ret_error, "no valid UTF-8 stands in field", name);
 	r = record_add_json(record, name, value, ret_error);
 	json_decref(value);
 	return r;
@@ -136,8 +151,8 @@ static int add_from(struct record *record, const char *name, int fd,
 	return r;
 }
 
-static int open_regular(int dir, const char *path, int *ret_fd,
-    struct record_error *ret_error)
+static int open_regular(
+    int dir, const char *path, int *ret_fd, struct record_error *ret_error)
 {
 	struct stat st;
 	int fd;
@@ -199,15 +214,15 @@ int record_attach(struct record *record, int dir, const char *path,
 	record->fds[record->fd_count++] = fd;
 	item = json_pack("{s:s, s:s}", "file", file, "type", type_of(file));
 	if (!item)
-		return wrong(ret_error,
-		    "the file's name is not valid UTF-8:", path);
+		return wrong(
+		    ret_error, "the file's name is not valid UTF-8:", path);
 	return json_array_append_new(record->attachments, item) < 0
-	    ? wrong(ret_error, "out of memory", NULL)
-	    : 0;
+		   ? wrong(ret_error, "out of memory", NULL)
+		   : 0;
 }
 
-int record_add_to(struct record *record, const char *partner,
-    struct record_error *ret_error)
+int record_add_to(
+    struct record *record, const char *partner, struct record_error *ret_error)
 {
 	if (record->to_count == CTL_NAMES_MAX)
 		return wrong(ret_error, "too many partners, with", partner);
@@ -220,19 +235,18 @@ int record_seal(struct record *record, struct record_error *ret_error)
 	json_t *root;
 	int fd, r;
 
-	root = json_pack("{s:O, s:O}", "fields", record->fields,
-	    "attachments", record->attachments);
+	root = json_pack("{s:O, s:O}", "fields", record->fields, "attachments",
+	    record->attachments);
 	fd = memfd_create("fields", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	r = root && fd >= 0 &&
-		json_dumpfd(root, fd, JSON_COMPACT) == 0 &&
-		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
-			F_SEAL_WRITE | F_SEAL_SEAL) == 0
-	    ? 0
-	    : wrong(ret_error, "the fields could not be prepared", NULL);
+	r = root && fd >= 0 && json_dumpfd(root, fd, JSON_COMPACT) == 0 &&
+		    fcntl(fd, F_ADD_SEALS,
+			F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+			    F_SEAL_SEAL) == 0
+		? 0
+		: wrong(ret_error, "the fields could not be prepared", NULL);
 	json_decref(root);
 	if (r == 0 && lseek(fd, 0, SEEK_END) > CTL_FIELDS_BYTES_MAX)
-		r = wrong(ret_error, "the fields are too large together",
-		    NULL);
+		r = wrong(ret_error, "the fields are too large together", NULL);
 	if (r == 0)
 		record->fds[0] = fd;
 	else if (fd >= 0)

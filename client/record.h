@@ -9,7 +9,7 @@
 #include "client/control.h"
 
 struct record {
-	json_t *fields;	     /* [["name", value], ...] */
+	json_t *fields;      /* [["name", value], ...] */
 	json_t *attachments; /* [{"file", "type"}, ...] */
 	size_t fd_count;     /* fds[0] is the memfd, once record_seal() ran */
 	int fds[1 + CTL_ATTACHMENTS_MAX];
@@ -35,8 +35,8 @@ int record_add_json(struct record *record, const char *name, json_t *value,
 /* Open ${path}, relative to ${dir} unless that is AT_FDCWD. */
 int record_attach(struct record *record, int dir, const char *path,
     struct record_error *ret_error);
-int record_add_to(struct record *record, const char *partner,
-    struct record_error *ret_error);
+int record_add_to(
+    struct record *record, const char *partner, struct record_error *ret_error);
 /* Write the memfd. */
 int record_seal(struct record *record, struct record_error *ret_error);
 void record_request(

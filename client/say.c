@@ -34,8 +34,8 @@ void say_error(const char *text, const char *subject)
 void say_error_line(const char *text, uint64_t line)
 {
 	say_progress_end();
-	fprintf(stderr, "evident: error: line %llu: ",
-	    (unsigned long long)line);
+	fprintf(
+	    stderr, "evident: error: line %llu: ", (unsigned long long)line);
 	say_safely(stderr, text, strlen(text), false);
 	fputc('\n', stderr);
 }
@@ -79,11 +79,10 @@ void say_progress(const char *what, uint64_t done, uint64_t total)
 	if (!isatty(STDERR_FILENO))
 		return;
 	if (total == 0) {
-		fprintf(stderr, "\r%s %llu\033[K", what,
-		    (unsigned long long)done);
+		fprintf(
+		    stderr, "\r%s %llu\033[K", what, (unsigned long long)done);
 	} else {
-		filled = (int)(done >= total ? width
-					     : done * width / total);
+		filled = (int)(done >= total ? width : done * width / total);
 		fprintf(stderr, "\r%s [%-*.*s] %3d%%\033[K", what, (int)width,
 		    filled, full,
 		    (int)(done >= total ? 100 : done * 100 / total));

@@ -52,8 +52,8 @@ const struct peer *courier_find(
 	size_t i;
 
 	for (i = 0; i < courier->peer_count; i++)
-		if (memcmp(courier->peers[i].transport.bytes, transport,
-			32) == 0)
+		if (memcmp(courier->peers[i].transport.bytes, transport, 32) ==
+		    0)
 			return &courier->peers[i];
 	return NULL;
 }
@@ -80,8 +80,8 @@ static uint64_t bound_port(struct courier *courier)
 		(struct sockaddr *)&address, &len) < 0)
 		return 0;
 	return ntohs(address.ss_family == AF_INET6
-		? ((struct sockaddr_in6 *)&address)->sin6_port
-		: ((struct sockaddr_in *)&address)->sin_port);
+			 ? ((struct sockaddr_in6 *)&address)->sin6_port
+			 : ((struct sockaddr_in *)&address)->sin_port);
 }
 
 /* Listen on a numeric address: one is enough, and it stays. */
@@ -129,8 +129,8 @@ static void end_strangers(struct courier *courier)
 		if (!link->known)
 			continue;
 		peer = courier_find(courier, link->peer.transport.bytes);
-		if (!peer || memcmp(peer->author.bytes,
-				 link->peer.author.bytes, 32) != 0)
+		if (!peer || memcmp(peer->author.bytes, link->peer.author.bytes,
+				 32) != 0)
 			link_close(link, WIRE_CODE_REFUSED);
 	}
 }
@@ -199,12 +199,11 @@ static int on_dial(struct courier *courier, struct wire_frame *frame)
 			32) == 0)
 			break;
 	r = i < courier->peer_count && courier->tls
-	    ? link_dial(courier, &courier->peers[i])
-	    : -ENOENT;
+		? link_dial(courier, &courier->peers[i])
+		: -ENOENT;
 	if (r < 0) {
 		ended.partner = dial.partner;
-		ended.code =
-		    r == -EBUSY ? WIRE_CODE_BUSY : WIRE_CODE_NOT_FOUND;
+		ended.code = r == -EBUSY ? WIRE_CODE_BUSY : WIRE_CODE_NOT_FOUND;
 		courier_tell(courier, WIRE_COURIER_ENDED, &ended);
 	}
 	return 0;
@@ -217,8 +216,8 @@ static int on_message(struct courier *courier, struct wire_frame *frame)
 	struct link *link;
 	int r;
 
-	r = wire_decode(WIRE_SESSION_MESSAGE, buf_span(&frame->body), &arena,
-	    &message);
+	r = wire_decode(
+	    WIRE_SESSION_MESSAGE, buf_span(&frame->body), &arena, &message);
 	link = r == 0 ? link_find(courier, message.session) : NULL;
 	if (link)
 		turn_message(link, &message);
@@ -363,8 +362,8 @@ static int take_store(struct courier *courier, int fd)
 	channel_set_nonblocking(courier->store);
 	courier->store_read = event_new(
 	    courier->base, fd, EV_READ | EV_PERSIST, on_store, courier);
-	courier->store_write = event_new(
-	    courier->base, fd, EV_WRITE, on_store_writable, courier);
+	courier->store_write =
+	    event_new(courier->base, fd, EV_WRITE, on_store_writable, courier);
 	if (!courier->store_read || !courier->store_write ||
 	    event_add(courier->store_read, NULL) < 0)
 		return -ENOMEM;
@@ -377,8 +376,7 @@ static int take_peer(struct courier *courier, struct wire_frame *frame)
 	struct wire_sup_peer peer;
 	int r;
 
-	r = wire_decode(
-	    WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
+	r = wire_decode(WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
 	wire_arena_free(&arena);
 	if (r != 0 || frame->fd_count != 1 || peer.role != WIRE_ROLE_STORE)
 		return -EPROTO;
@@ -420,7 +418,7 @@ static int begin(struct courier *courier)
 		return -ENOMEM;
 	courier->dns =
 	    evdns_base_new(courier->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |
-		    EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+					      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	if (!courier->dns)
 		courier->dns = evdns_base_new(courier->base, 0);
 	r = tls_new(courier, seed, &warm);
@@ -435,9 +433,9 @@ static int serve(struct courier *courier)
 	struct event *supervisor;
 	int r;
 
-	supervisor = event_new(courier->base,
-	    channel_fd(courier->service.supervisor), EV_READ | EV_PERSIST,
-	    on_supervisor, courier);
+	supervisor =
+	    event_new(courier->base, channel_fd(courier->service.supervisor),
+		EV_READ | EV_PERSIST, on_supervisor, courier);
 	if (!supervisor || event_add(supervisor, NULL) < 0)
 		return -ENOMEM;
 	r = service_tell(&courier->service, SUP_STATE_READY);

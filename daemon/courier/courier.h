@@ -24,7 +24,6 @@
 #define FRAME_RATE 512
 #define STORED_BYTES (8 * 1024 * 1024)
 
-struct tls;
 struct peer {
 	struct author_id author;
 	struct sign_key transport;
@@ -38,7 +37,7 @@ struct courier {
 	struct evdns_base *dns;
 	struct channel *store;
 	struct event *store_read, *store_write;
-	struct tls *tls; /* NULL until START */
+	struct tls *tls; /* of tls.c; NULL until START */
 	struct evconnlistener *listener;
 	struct peer *peers;
 	size_t peer_count;
@@ -83,12 +82,12 @@ struct link {
 	struct event *deadline;
 	enum link_state state;
 	bool dialled;
-	bool known;	/* the peer is authenticated */
-	bool opened;	/* the store knows the session */
+	bool known;  /* the peer is authenticated */
+	bool opened; /* the store knows the session */
 	bool heard_hello;
-	bool paused;	/* the store works on what we passed on */
-	bool asked;	/* NEXT is out */
-	bool ended;	/* ENDED was told */
+	bool paused;           /* the store works on what we passed on */
+	bool asked;            /* NEXT is out */
+	bool ended;            /* ENDED was told */
 	enum wire_type passed; /* what the store works on */
 	enum wire_code code;   /* why it ended */
 	struct peer peer;
@@ -99,8 +98,8 @@ struct link {
 };
 
 /* courier.c */
-void courier_tell(struct courier *courier, enum wire_type type,
-    const void *message);
+void courier_tell(
+    struct courier *courier, enum wire_type type, const void *message);
 const struct peer *courier_find(
     struct courier *courier, const uint8_t transport[32]);
 
@@ -121,7 +120,8 @@ void link_move(struct link *link, enum link_state state);
 void turn_begin(struct link *link); /* the handshake is done */
 void turn_read(struct link *link);  /* bytes came, or the pause is over */
 void turn_write(struct link *link); /* there is room to send */
-void turn_message(struct link *link, const struct wire_session_message *message);
+void turn_message(
+    struct link *link, const struct wire_session_message *message);
 void turn_ack(struct link *link);
 int turn_send(struct link *link, enum wire_type type, const void *message);
 
@@ -129,8 +129,8 @@ int turn_send(struct link *link, enum wire_type type, const void *message);
 void object_begin(struct stream *stream);
 void object_end(struct stream *stream);
 /* Take over ${fd}. */
-int object_take(struct stream *stream, int fd,
-    const struct wire_session_object *object);
+int object_take(
+    struct stream *stream, int fd, const struct wire_session_object *object);
 /* Until the output is full or the object at its end: 0 or -errno. */
 int object_send(struct link *link);
 /* Write a chunk to the file: 0, or FORMAT_E_MALFORMED when it does not belong
@@ -138,8 +138,8 @@ int object_send(struct link *link);
 int object_write(struct stream *stream, const struct wire_sync_chunk *chunk);
 
 /* tls.c */
-int tls_new(struct courier *courier, const uint8_t seed[32],
-    struct tls **ret_tls);
+int tls_new(
+    struct courier *courier, const uint8_t seed[32], struct tls **ret_tls);
 void tls_free(struct tls *tls);
 bool tls_has_seed(const struct tls *tls, const uint8_t seed[32]);
 /* A bufferevent for ${fd}, or an unconnected one for -1. ${link}->peer says

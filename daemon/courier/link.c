@@ -25,8 +25,8 @@ struct link *link_find(struct courier *courier, uint64_t session)
 {
 	struct link *link = courier->links;
 
-	while (link && (!link->opened || link->ended ||
-			   link->session != session))
+	while (
+	    link && (!link->opened || link->ended || link->session != session))
 		link = link->next;
 	return link;
 }
@@ -167,10 +167,11 @@ static void on_event(struct bufferevent *bev, short what, void *context)
 		return;
 	}
 	if (link->state == LINK_CLOSED || link->state == LINK_ENDING) {
-		/* They had said all: DONE was read, or is lost with the rest. */
+		/* They had said all: DONE was read, or is lost with the rest.
+		 */
 		link_close(link, link->state == LINK_CLOSED
-			? WIRE_CODE_OK
-			: WIRE_CODE_INTERRUPTED);
+				     ? WIRE_CODE_OK
+				     : WIRE_CODE_INTERRUPTED);
 		return;
 	}
 	code = failure(link);
@@ -188,8 +189,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	link_close(link, link->state == LINK_CONNECTING
-		? WIRE_CODE_UNREACHABLE
-		: WIRE_CODE_INTERRUPTED);
+			     ? WIRE_CODE_UNREACHABLE
+			     : WIRE_CODE_INTERRUPTED);
 }
 
 static struct link *link_new(struct courier *courier)
@@ -235,8 +236,8 @@ static int split_address(
 	uint64_t port;
 	size_t len;
 
-	if (!colon ||
-	    decimal_decode(span_text(colon + 1), &port) != 0 || port > 65535)
+	if (!colon || decimal_decode(span_text(colon + 1), &port) != 0 ||
+	    port > 65535)
 		return -EINVAL;
 	len = (size_t)(colon - address);
 	if (len > 2 && address[0] == '[') {
@@ -258,8 +259,8 @@ static void try_address(struct link *link)
 	if (link->address >= link->peer.address_count ||
 	    split_address(link->peer.addresses[link->address], host, &port) ||
 	    wrap(link, -1) < 0 ||
-	    bufferevent_socket_connect_hostname(link->bev, link->courier->dns,
-		AF_UNSPEC, host, port) < 0)
+	    bufferevent_socket_connect_hostname(
+		link->bev, link->courier->dns, AF_UNSPEC, host, port) < 0)
 		link_close(link, WIRE_CODE_UNREACHABLE);
 }
 

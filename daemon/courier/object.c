@@ -2,8 +2,8 @@
  * Attachments between a veiled file and CHUNK frames.
  *
  * The courier has one file's descriptor and that file's veil key; what passes
- * through it is sealed twice over (age, TLS). It checks only that chunks come in
- * order and end where they should: what they are worth, a worker finds out.
+ * through it is sealed twice over (age, TLS). It checks only that chunks come
+ * in order and end where they should: what they are worth, a worker finds out.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -107,7 +107,7 @@ int object_send(struct link *link)
 	int r = room ? 0 : -ENOMEM;
 
 	while (r == 0 && link->out.offset < link->out.size &&
-	    evbuffer_get_length(output) < OUTPUT_BYTES)
+	       evbuffer_get_length(output) < OUTPUT_BYTES)
 		r = send_chunk(link, room);
 	free(room);
 	return r;
@@ -124,11 +124,9 @@ int object_write(struct stream *stream, const struct wire_sync_chunk *chunk)
 	room = malloc(chunk->data.len);
 	if (!room)
 		return -ENOMEM;
-	r = veil_apply(
-	    stream->veil, chunk->data.data, chunk->data.len, room);
+	r = veil_apply(stream->veil, chunk->data.data, chunk->data.len, room);
 	if (r == 0)
-		r = write_at(
-		    stream->fd, room, chunk->data.len, stream->offset);
+		r = write_at(stream->fd, room, chunk->data.len, stream->offset);
 	free(room);
 	if (r == 0)
 		stream->offset += chunk->data.len;

@@ -35,16 +35,16 @@ static int make_certificate(EVP_PKEY *key, X509 **ret_certificate)
 		return -ENOMEM;
 	name = X509_get_subject_name(certificate);
 	good = X509_set_version(certificate, 2) == 1 &&
-	    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
-	    ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate),
-		"20200101000000Z") == 1 &&
-	    ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate),
-		"99991231235959Z") == 1 &&
-	    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-		(const unsigned char *)"-", 1, -1, 0) == 1 &&
-	    X509_set_issuer_name(certificate, name) == 1 &&
-	    X509_set_pubkey(certificate, key) == 1 &&
-	    X509_sign(certificate, key, NULL) > 0;
+	       ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
+	       ASN1_TIME_set_string_X509(
+		   X509_getm_notBefore(certificate), "20200101000000Z") == 1 &&
+	       ASN1_TIME_set_string_X509(
+		   X509_getm_notAfter(certificate), "99991231235959Z") == 1 &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+		   (const unsigned char *)"-", 1, -1, 0) == 1 &&
+	       X509_set_issuer_name(certificate, name) == 1 &&
+	       X509_set_pubkey(certificate, key) == 1 &&
+	       X509_sign(certificate, key, NULL) > 0;
 	if (!good) {
 		X509_free(certificate);
 		return -EIO;
@@ -61,7 +61,8 @@ static bool raw_key(X509_STORE_CTX *context, uint8_t ret_key[32])
 	size_t len = 32;
 
 	return key && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 &&
-	    EVP_PKEY_get_raw_public_key(key, ret_key, &len) == 1 && len == 32;
+	       EVP_PKEY_get_raw_public_key(key, ret_key, &len) == 1 &&
+	       len == 32;
 }
 
 /* Replaces all of OpenSSL's own chain building. */
@@ -102,13 +103,15 @@ static int set_limits(SSL_CTX *context)
 	    context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX);
 	return SSL_CTX_set_num_tickets(context, 0) == 1 &&
-		SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
-		SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-		SSL_CTX_set1_groups_list(context, "X25519") == 1 &&
-		SSL_CTX_set1_sigalgs_list(context, "ed25519") == 1 &&
-		SSL_CTX_set1_client_sigalgs_list(context, "ed25519") == 1
-	    ? 0
-	    : -EIO;
+		       SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) ==
+			   1 &&
+		       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) ==
+			   1 &&
+		       SSL_CTX_set1_groups_list(context, "X25519") == 1 &&
+		       SSL_CTX_set1_sigalgs_list(context, "ed25519") == 1 &&
+		       SSL_CTX_set1_client_sigalgs_list(context, "ed25519") == 1
+		   ? 0
+		   : -EIO;
 }
 
 static int make_context(const SSL_METHOD *method, EVP_PKEY *key,
@@ -131,8 +134,8 @@ static int make_context(const SSL_METHOD *method, EVP_PKEY *key,
 static int fingerprint(const uint8_t seed[32], uint8_t ret_print[32])
 {
 	return EVP_Digest(seed, 32, ret_print, NULL, EVP_sha256(), NULL) == 1
-	    ? 0
-	    : -EIO;
+		   ? 0
+		   : -EIO;
 }
 
 int tls_new(
@@ -178,7 +181,7 @@ bool tls_has_seed(const struct tls *tls, const uint8_t seed[32])
 	uint8_t print[32];
 
 	return fingerprint(seed, print) == 0 &&
-	    CRYPTO_memcmp(print, tls->fingerprint, sizeof print) == 0;
+	       CRYPTO_memcmp(print, tls->fingerprint, sizeof print) == 0;
 }
 
 struct bufferevent *tls_wrap(struct link *link, int fd)

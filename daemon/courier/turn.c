@@ -34,7 +34,7 @@ static bool may_come(const struct link *link, enum wire_type type)
 	for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (allowed[i].state == link->state)
 			return type >= allowed[i].first &&
-			    type <= allowed[i].last;
+			       type <= allowed[i].last;
 	return false;
 }
 
@@ -136,8 +136,7 @@ void turn_write(struct link *link)
 void turn_message(struct link *link, const struct wire_session_message *message)
 {
 	link->asked = false;
-	if (link->state != LINK_MY_TURN ||
-	    message->type < WIRE_SYNC_FRONTIER ||
+	if (link->state != LINK_MY_TURN || message->type < WIRE_SYNC_FRONTIER ||
 	    message->type > WIRE_SYNC_DONE ||
 	    send_body(link, (enum wire_type)message->type, message->body)) {
 		link_close(link, WIRE_CODE_FAILED);
@@ -174,7 +173,7 @@ void turn_ack(struct link *link)
 			link_finish(link);
 		return;
 	} else if (link->passed == WIRE_SYNC_CHUNK &&
-	    link->in.offset == link->in.size) {
+		   link->in.offset == link->in.size) {
 		object_end(&link->in);
 	}
 	turn_read(link);
@@ -215,10 +214,9 @@ static bool take_chunk(struct link *link, const struct wire_sync_chunk *chunk)
 	}
 	r = object_write(&link->in, chunk);
 	if (r != 0) {
-		link_close(link,
-		    r > 0	    ? WIRE_CODE_BAD_REQUEST
-			: r == -ENOSPC ? WIRE_CODE_NO_SPACE
-				       : WIRE_CODE_FAILED);
+		link_close(link, r > 0          ? WIRE_CODE_BAD_REQUEST
+				 : r == -ENOSPC ? WIRE_CODE_NO_SPACE
+						: WIRE_CODE_FAILED);
 		return true;
 	}
 	if (link->in.offset == link->in.size ||
@@ -284,8 +282,8 @@ void turn_read(struct link *link)
 	size_t size;
 
 	while (!link->paused && !link->ended && link->state != LINK_CLOSED &&
-	    link->state != LINK_MY_TURN &&
-	    evbuffer_get_length(input) >= sizeof bytes) {
+	       link->state != LINK_MY_TURN &&
+	       evbuffer_get_length(input) >= sizeof bytes) {
 		evbuffer_copyout(input, bytes, sizeof bytes);
 		if (wire_header_parse(bytes, &header) != 0 ||
 		    header.fd_count != 0 || !may_come(link, header.type)) {
@@ -295,8 +293,8 @@ void turn_read(struct link *link)
 		size = WIRE_HEADER_BYTES + header.length;
 		if (evbuffer_get_length(input) < size) {
 			if (!evtimer_pending(link->deadline, NULL))
-				link_set_deadline(link, FRAME_SECONDS +
-					header.length / FRAME_RATE);
+				link_set_deadline(link,
+				    FRAME_SECONDS + header.length / FRAME_RATE);
 			return;
 		}
 		frame = evbuffer_pullup(input, (ev_ssize_t)size);

@@ -32,7 +32,7 @@ struct capture {
 	bool receipt;
 	size_t file_count;
 	struct objects_name *names; /* of the object files */
-	int *fds;		    /* of the object files */
+	int *fds;                   /* of the object files */
 	struct wire_key32 *veil_keys;
 	/* Once sealed: */
 	struct wire_arena arena;
@@ -137,8 +137,8 @@ static int ask_signatures(struct store *store, struct capture *const *batch,
 	return r > 0 ? -EACCES : r;
 }
 
-static int add_objects(struct capture *capture, int64_t record,
-    const struct record_key *key)
+static int add_objects(
+    struct capture *capture, int64_t record, const struct record_key *key)
 {
 	const struct wire_sealed_object *object;
 	size_t i;
@@ -146,15 +146,15 @@ static int add_objects(struct capture *capture, int64_t record,
 
 	for (i = 0; r == 0 && i < capture->sealed.objects.count; i++) {
 		object = &capture->sealed.objects.items[i];
-		r = records_add_object(&capture->store->records, record, key,
-		    i, &object->object, &capture->names[object->input],
+		r = records_add_object(&capture->store->records, record, key, i,
+		    &object->object, &capture->names[object->input],
 		    capture->veil_keys[object->input].bytes, true);
 	}
 	return r;
 }
 
-static int add_envelopes(struct capture *capture, int64_t record,
-    const struct record_key *key)
+static int add_envelopes(
+    struct capture *capture, int64_t record, const struct record_key *key)
 {
 	const struct wire_envelope *envelope;
 	size_t i;
@@ -162,8 +162,8 @@ static int add_envelopes(struct capture *capture, int64_t record,
 
 	for (i = 0; r == 0 && i < capture->sealed.envelopes.count; i++) {
 		envelope = &capture->sealed.envelopes.items[i];
-		r = records_add_envelope(&capture->store->records, record,
-		    key, &envelope->audience, envelope->bytes);
+		r = records_add_envelope(&capture->store->records, record, key,
+		    &envelope->audience, envelope->bytes);
 	}
 	return r;
 }
@@ -328,11 +328,10 @@ static void on_sealed(
 		return;
 	}
 	r = answer->type == WIRE_WORK_SEALED
-	    ? wire_decode(WIRE_WORK_SEALED, buf_span(&answer->body),
-		  &capture->arena, &capture->sealed)
-	    : -EPROTO;
-	if (r == 0 &&
-	    capture->sealed.objects.count != capture->file_count)
+		? wire_decode(WIRE_WORK_SEALED, buf_span(&answer->body),
+		      &capture->arena, &capture->sealed)
+		: -EPROTO;
+	if (r == 0 && capture->sealed.objects.count != capture->file_count)
 		r = -EPROTO;
 	if (r == 0)
 		r = pack_attachments(capture);
@@ -379,8 +378,8 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 	size_t i;
 	int r;
 
-	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ",
-	    gmtime_r(&now, &utc));
+	strftime(
+	    stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 	r = lists ? node_after(capture->store, after) : -ENOMEM;
 	for (i = 0; r == 0 && i < audience_count; i++) {
 		lists[i].id = audiences[i].id;
@@ -402,9 +401,8 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 		fds[2 + 2 * i] = capture->fds[i];
 	}
 	if (r == 0)
-		r = jobs_submit(capture->store, seal.job, WIRE_WORK_SEAL,
-		    &seal, fds, 1 + 2 * capture->file_count, on_sealed,
-		    capture);
+		r = jobs_submit(capture->store, seal.job, WIRE_WORK_SEAL, &seal,
+		    fds, 1 + 2 * capture->file_count, on_sealed, capture);
 	free(lists);
 	return r;
 }
@@ -416,8 +414,8 @@ static int check_files(
 	size_t i;
 
 	if (count > CTL_ATTACHMENTS_MAX)
-		return set_fault(fault, WIRE_CODE_INPUT,
-		    "there are too many attachments");
+		return set_fault(
+		    fault, WIRE_CODE_INPUT, "there are too many attachments");
 	for (i = 0; i < count; i++)
 		if (fstat(files[i], &st) < 0 || !S_ISREG(st.st_mode))
 			return set_fault(fault, WIRE_CODE_INPUT,
@@ -440,15 +438,14 @@ int capture_start(struct store *store, int fields_fd, const int *files,
 		return 1;
 	capture = calloc(1, sizeof *capture);
 	if (!capture)
-		return set_fault(
-		    ret_fault, WIRE_CODE_FAILED, "out of memory");
+		return set_fault(ret_fault, WIRE_CODE_FAILED, "out of memory");
 	capture->store = store;
 	capture->receipt = receipt;
 	capture->arena.budget = WIRE_ARENA_BUDGET;
 	r = make_objects(capture, file_count);
 	if (r == 0)
-		r = submit(capture, fields_fd, files, audiences,
-		    audience_count);
+		r = submit(
+		    capture, fields_fd, files, audiences, audience_count);
 	if (r != 0) {
 		/* Nobody waits yet: the fault is answered, not called back. */
 		set_fault(ret_fault,

@@ -115,8 +115,7 @@ static int send_reply(
 {
 	int r;
 
-	r = channel_send(
-	    connection->channel, WIRE_CTL_REPLY, reply, NULL, 0);
+	r = channel_send(connection->channel, WIRE_CTL_REPLY, reply, NULL, 0);
 	watch_writes(connection);
 	return r;
 }
@@ -138,8 +137,8 @@ static void answer(struct request *request, const struct ctl_reply *reply)
 
 void control_done(struct request *request, json_t *json_or_null)
 {
-	char *text = json_or_null ? json_dumps(json_or_null, JSON_COMPACT)
-				  : NULL;
+	char *text =
+	    json_or_null ? json_dumps(json_or_null, JSON_COMPACT) : NULL;
 	struct ctl_reply reply = {.last = 1};
 
 	if (text)
@@ -229,8 +228,7 @@ void control_progress(struct request *request, uint64_t done, uint64_t total)
 {
 	struct ctl_reply reply = {.done = done, .total = total};
 
-	if (request->connection &&
-	    request->connection->first == request)
+	if (request->connection && request->connection->first == request)
 		send_reply(request->connection, &reply);
 }
 
@@ -258,7 +256,8 @@ static void start_request(struct request *request)
 			break;
 	if (i == count || request->frame.fd_count < handlers[i].fds_min ||
 	    request->frame.fd_count > handlers[i].fds_max) {
-		control_fail(request, 1, "the daemon does not know this request",
+		control_fail(request, 1,
+		    "the daemon does not know this request",
 		    "client and daemon are of different versions");
 		return;
 	}
@@ -309,10 +308,10 @@ static struct request *next_request(struct connection *connection)
 	for (request = connection->first; request; request = request->next) {
 		if (!request->started)
 			return request == connection->first ||
-				(only_captures &&
-				    request->ctl.op == CTL_CAPTURE)
-			    ? request
-			    : NULL;
+				       (only_captures &&
+					   request->ctl.op == CTL_CAPTURE)
+				   ? request
+				   : NULL;
 		only_captures &= request->ctl.op == CTL_CAPTURE;
 	}
 	return NULL;
@@ -338,8 +337,7 @@ static void pump(struct connection *connection)
 		free_connection(connection);
 }
 
-static int take_request(
-    struct connection *connection, struct wire_frame *frame)
+static int take_request(struct connection *connection, struct wire_frame *frame)
 {
 	struct request *request = calloc(1, sizeof *request);
 	int r;
@@ -353,9 +351,9 @@ static int take_request(
 	request->frame = *frame;
 	request->arena.budget = WIRE_ARENA_BUDGET;
 	r = frame->type == WIRE_CTL_REQUEST
-	    ? wire_decode(WIRE_CTL_REQUEST, buf_span(&request->frame.body),
-		  &request->arena, &request->ctl)
-	    : -EPROTO;
+		? wire_decode(WIRE_CTL_REQUEST, buf_span(&request->frame.body),
+		      &request->arena, &request->ctl)
+		: -EPROTO;
 	if (r != 0) {
 		request_free(request);
 		return -EPROTO;
@@ -406,7 +404,7 @@ static bool is_ours(int fd)
 	socklen_t len = sizeof peer;
 
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	    peer.uid == geteuid();
+	       peer.uid == geteuid();
 }
 
 static int add_connection(struct store *store, int fd)

@@ -22,7 +22,7 @@ struct request {
 	struct ctl_request ctl;
 	bool started, answered;
 	struct buf reply; /* the last reply's body, until its turn comes */
-	void *state;	  /* of the handler */
+	void *state;      /* of the handler */
 };
 
 typedef void (*control_handle_cb)(struct request *request);
@@ -33,8 +33,8 @@ void control_end(struct store *store);
 
 /* The last reply: ${exit} is the exit code of the command. */
 void control_done(struct request *request, json_t *json_or_null);
-void control_fail(
-    struct request *request, unsigned exit, const char *error, const char *hint);
+void control_fail(struct request *request, unsigned exit, const char *error,
+    const char *hint);
 /* The same for a wire code that a keeper or worker gave. */
 void control_fail_code(struct request *request, enum wire_code code);
 void control_fail_result(struct request *request, int result);
@@ -43,7 +43,7 @@ void control_progress(struct request *request, uint64_t done, uint64_t total);
 void control_part(struct request *request, json_t *json);
 
 /* Handlers, by room. */
-void control_status(struct request *request);  /* control_node.c */
+void control_status(struct request *request); /* control_node.c */
 void control_init(struct request *request);
 void control_unlock(struct request *request);
 void control_lock(struct request *request);
@@ -62,8 +62,8 @@ void control_partner_list(struct request *request);
 void control_partner_remove(struct request *request);
 void control_sync(struct request *request); /* control_sync.c */
 /* The courier says that a meeting is over. */
-void control_sync_ended(struct store *store, const struct author_id *partner,
-    enum wire_code code);
+void control_sync_ended(
+    struct store *store, const struct author_id *partner, enum wire_code code);
 /* The courier is gone, and with it the meeting under way. */
 void control_sync_lost(struct store *store);
 

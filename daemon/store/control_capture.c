@@ -110,8 +110,7 @@ void control_capture(struct request *request)
 	for (i = 0; r == 0 && i < ctl->names.count; i++) {
 		r = add_partner(
 		    request, ctl->names.items[i], &audiences[count]);
-		if (r == 0 &&
-		    !is_there(audiences, count, &audiences[count].id))
+		if (r == 0 && !is_there(audiences, count, &audiences[count].id))
 			count++;
 	}
 	if (r == 0 && store->reader_count > 0 && count < 256)
@@ -124,9 +123,9 @@ void control_capture(struct request *request)
 		r = 1;
 	}
 	if (r == 0 &&
-	    capture_start(store, request->frame.fds[0],
-		request->frame.fds + 1, request->frame.fd_count - 1,
-		audiences, count, false, on_captured, request, &fault) != 0)
+	    capture_start(store, request->frame.fds[0], request->frame.fds + 1,
+		request->frame.fd_count - 1, audiences, count, false,
+		on_captured, request, &fault) != 0)
 		on_captured(store, request, NULL, &fault);
 	free(audiences);
 }

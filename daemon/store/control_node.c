@@ -78,8 +78,7 @@ static int put_open(struct store *store, json_t *json)
 void control_status(struct request *request)
 {
 	struct store *store = request->store;
-	json_t *json =
-	    json_pack("{s:s}", "state", state_name(store->state));
+	json_t *json = json_pack("{s:s}", "state", state_name(store->state));
 	int r = 0;
 
 	if (store->state == STORE_OPEN)
@@ -166,8 +165,8 @@ static void close_and_tell(struct request *request, enum sup_state state)
 	captures_end(store);
 	node_close(store);
 	store->leaving = state;
-	if (event_base_once(store->base, -1, EV_TIMEOUT, on_leave, store,
-		NULL) < 0)
+	if (event_base_once(
+		store->base, -1, EV_TIMEOUT, on_leave, store, NULL) < 0)
 		service_tell(&store->service, state);
 	control_done(request, NULL);
 }
@@ -193,9 +192,8 @@ void control_card(struct request *request)
 
 	r = node_card(request->store, &file, &card);
 	if (r == 0)
-		control_done(request,
-		    json_pack("{s:s%}", "card", (const char *)file.data,
-			file.len));
+		control_done(request, json_pack("{s:s%}", "card",
+					  (const char *)file.data, file.len));
 	else
 		control_fail_result(request, r);
 	buf_free(&file);
@@ -209,7 +207,8 @@ void control_add_reader(struct request *request)
 	if (age_recipient_parse(request->ctl.text, &reader) != 0) {
 		control_fail(request, 1,
 		    "this is no reader that can be trusted",
-		    "a reader is an age recipient: age1 and 58 more characters");
+		    "a reader is an age recipient: age1 and 58 more "
+		    "characters");
 		return;
 	}
 	r = node_add_reader(request->store, &reader);
@@ -217,8 +216,8 @@ void control_add_reader(struct request *request)
 		control_fail(
 		    request, 1, "this reader is on the card already", NULL);
 	else if (r == -ENOSPC)
-		control_fail(request, 1, "a card carries at most 16 readers",
-		    NULL);
+		control_fail(
+		    request, 1, "a card carries at most 16 readers", NULL);
 	else if (r != 0)
 		control_fail_result(request, r);
 	else

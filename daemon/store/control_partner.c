@@ -9,14 +9,13 @@
 #include "daemon/store/control.h"
 #include "proto/format/sshsig.h"
 
-static void answer_added(struct request *request, int result,
-    const struct card *card)
+static void answer_added(
+    struct request *request, int result, const struct card *card)
 {
 	switch (result) {
 	case 0:
 		node_tell_courier(request->store);
-		control_done(
-		    request, json_pack("{s:s}", "name", card->name));
+		control_done(request, json_pack("{s:s}", "name", card->name));
 		return;
 	case PARTNERS_E_NAME_TAKEN:
 		control_fail(request, 1,
@@ -42,8 +41,8 @@ void control_partner_add(struct request *request)
 	int r;
 
 	if (card_parse(request->ctl.blob, &card, &why) != 0) {
-		snprintf(text, sizeof text, "this card cannot be used: %s",
-		    why);
+		snprintf(
+		    text, sizeof text, "this card cannot be used: %s", why);
 		control_fail(request, 1, text,
 		    "nothing was changed; ask for the card again");
 		return;
@@ -124,8 +123,9 @@ void control_partner_compare(struct request *request)
 		return;
 	}
 	if (!same_number(number, request->ctl.names.items[0])) {
-		control_fail(request, 1, "this is not the number of these two "
-					 "cards",
+		control_fail(request, 1,
+		    "this is not the number of these two "
+		    "cards",
 		    "if the other screen shows it, one of the cards is not "
 		    "genuine: do not go on; nothing was changed");
 		return;
@@ -150,8 +150,8 @@ static json_t *describe(const struct partner *partner)
 		json_array_append_new(
 		    addresses, json_string(partner->card.addresses[i]));
 	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "name",
-	    partner->card.name, "author", author, "compared",
-	    partner->compared, "mirror", partner->mirror, "readers",
+	    partner->card.name, "author", author, "compared", partner->compared,
+	    "mirror", partner->mirror, "readers",
 	    (int)partner->card.reader_count, "addresses", addresses);
 }
 

@@ -26,16 +26,15 @@ static int names_of(struct store *store, const struct record_row *row,
 	sqlite3_stmt *found;
 	int r, known;
 
-	found = database_query(
-	    store->database, SQL_ENVELOPE_ALL, "i", row->id);
+	found = database_query(store->database, SQL_ENVELOPE_ALL, "i", row->id);
 	while ((r = database_step(found)) == 1) {
 		bytes = database_column(found, 0);
 		if (bytes.len != 32 ||
 		    (delivered_only && !database_column_int(found, 2)))
 			continue;
 		memcpy(audience.bytes, bytes.data, 32);
-		known = partners_by_author(
-		    store->database, &audience, &partner);
+		known =
+		    partners_by_author(store->database, &audience, &partner);
 		if (known < 0) {
 			database_done(found);
 			return known;
@@ -47,8 +46,8 @@ static int names_of(struct store *store, const struct record_row *row,
 	return r;
 }
 
-static int put_names(struct store *store, const struct record_row *row,
-    bool own, json_t *json)
+static int put_names(
+    struct store *store, const struct record_row *row, bool own, json_t *json)
 {
 	json_t *to = json_array(), *delivered = json_array();
 	struct partner partner;
@@ -63,8 +62,8 @@ static int put_names(struct store *store, const struct record_row *row,
 	if (r == 0 && row->source > 0)
 		r = partners_by_id(store->database, row->source, &partner);
 	if (r == 0 && row->source > 0)
-		json_object_set_new(json, "received_from",
-		    json_string(partner.card.name));
+		json_object_set_new(
+		    json, "received_from", json_string(partner.card.name));
 	return r;
 }
 
@@ -88,10 +87,10 @@ static int describe(
 	own = log.own;
 	log_row_free(&log);
 	json = json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:b, s:I}", "id",
-	    id, "author", author, "log", name, "index",
-	    (json_int_t)row->place, "own", own, "attachments",
-	    (json_int_t)row->attachments, "size", (json_int_t)row->bytes,
-	    "complete", row->whole, "stored_at", (json_int_t)row->stored);
+	    id, "author", author, "log", name, "index", (json_int_t)row->place,
+	    "own", own, "attachments", (json_int_t)row->attachments, "size",
+	    (json_int_t)row->bytes, "complete", row->whole, "stored_at",
+	    (json_int_t)row->stored);
 	if (!json)
 		return -ENOMEM;
 	r = put_names(store, row, own, json);
@@ -106,8 +105,8 @@ static int list_page(struct store *store, int64_t after,
 	size_t count = 0;
 	int r;
 
-	found = database_query(store->database, SQL_RECORD_PAGE, "ii", after,
-	    (int64_t)PAGE);
+	found = database_query(
+	    store->database, SQL_RECORD_PAGE, "ii", after, (int64_t)PAGE);
 	while (count < PAGE && (r = database_step(found)) == 1) {
 		r = records_take_row(found, &rows[count++]);
 		if (r < 0)
@@ -141,8 +140,7 @@ void control_list(struct request *request)
 		list = json_array();
 		r = list_page(request->store, after, rows, &count);
 		if (r == 0)
-			r = describe_page(
-			    request->store, rows, count, list);
+			r = describe_page(request->store, rows, count, list);
 		if (r < 0)
 			break;
 		list = json_pack("{s:o}", "records", list);
@@ -175,8 +173,8 @@ static int put_base64(json_t *json, const char *key, struct span bytes)
 
 	r = base64_append(&text, BASE64_STANDARD, bytes);
 	if (r == 0)
-		json_object_set_new(json, key,
-		    json_stringn((const char *)text.data, text.len));
+		json_object_set_new(
+		    json, key, json_stringn((const char *)text.data, text.len));
 	buf_free(&text);
 	return r;
 }
@@ -316,8 +314,8 @@ static int load_envelopes(struct store *store, const struct record_row *row,
 	if (r == 0)
 		envelopes->count++;
 	if (r == DATABASE_E_NONE) {
-		r = records_any_envelope(&store->records, row,
-		    &envelopes->bytes[envelopes->count]);
+		r = records_any_envelope(
+		    &store->records, row, &envelopes->bytes[envelopes->count]);
 		if (r == 0)
 			envelopes->count++;
 	}
@@ -469,8 +467,8 @@ static int submit_unveil(struct request *request, const struct record_row *row)
 	struct object_row object;
 	int fds[2], r;
 
-	r = records_object(&request->store->records, row,
-	    request->ctl.number - 1, &object);
+	r = records_object(
+	    &request->store->records, row, request->ctl.number - 1, &object);
 	if (r == 0 && !object.whole)
 		r = -EAGAIN;
 	if (r == 0)
@@ -481,8 +479,8 @@ static int submit_unveil(struct request *request, const struct record_row *row)
 	fds[1] = request->frame.fds[1];
 	memcpy(job.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
 	job.size = object.size;
-	r = jobs_submit(request->store, job.job, WIRE_WORK_UNVEIL, &job, fds,
-	    2, on_opened, request);
+	r = jobs_submit(request->store, job.job, WIRE_WORK_UNVEIL, &job, fds, 2,
+	    on_opened, request);
 	explicit_bzero(&job, sizeof job);
 	close(fds[0]);
 	return r;
@@ -496,9 +494,9 @@ static int submit_sealed(struct request *request, const struct record_row *row,
 	struct span header;
 	int r;
 
-	r = envelopes->count > 0 ? cut_header(envelopes->spans[0],
-				       request->ctl.number, &header)
-				 : DATABASE_E_NONE;
+	r = envelopes->count > 0
+		? cut_header(envelopes->spans[0], request->ctl.number, &header)
+		: DATABASE_E_NONE;
 	if (r == 0)
 		r = write_all(request->frame.fds[0], header);
 	if (r != 0)

@@ -42,15 +42,14 @@ static void tell(struct request *request, struct meetings *meetings)
 	for (i = 0; i < meetings->count; i++)
 		left += undelivered(request->store, &meetings->partners[i]);
 	if (meetings->failed == 0 && left == 0)
-		control_done(request,
-		    json_pack("{s:i, s:I}", "met", meetings->met,
-			"undelivered", (json_int_t)left));
+		control_done(
+		    request, json_pack("{s:i, s:I}", "met", meetings->met,
+				 "undelivered", (json_int_t)left));
 	else if (meetings->failed == 0)
 		control_fail(request, 5,
 		    "not every record is known to be delivered yet",
 		    "what was captured is safe here; sync again");
-	else if (meetings->worst == WIRE_CODE_INTERRUPTED ||
-	    meetings->met > 0)
+	else if (meetings->worst == WIRE_CODE_INTERRUPTED || meetings->met > 0)
 		control_fail(request, 5, "the sync was cut off before its end",
 		    "what came across is kept; sync again to go on");
 	else if (meetings->worst == WIRE_CODE_UNREACHABLE)
@@ -89,8 +88,8 @@ static void next(struct request *request)
 		control_progress(request, meetings->at, meetings->count);
 		dial.partner = meetings->partners[meetings->at];
 		if (store->courier)
-			r = channel_send(store->courier, WIRE_COURIER_DIAL,
-			    &dial, NULL, 0);
+			r = channel_send(
+			    store->courier, WIRE_COURIER_DIAL, &dial, NULL, 0);
 		if (r == 0)
 			return;
 		meetings->failed++;
@@ -100,8 +99,8 @@ static void next(struct request *request)
 	finish(request);
 }
 
-void control_sync_ended(struct store *store, const struct author_id *partner,
-    enum wire_code code)
+void control_sync_ended(
+    struct store *store, const struct author_id *partner, enum wire_code code)
 {
 	struct meetings *meetings = waiting ? waiting->state : NULL;
 
@@ -201,8 +200,7 @@ void control_sync(struct request *request)
 		return;
 	}
 	if (request->ctl.names.count > 0)
-		r = add_named(
-		    request, request->ctl.names.items[0], meetings);
+		r = add_named(request, request->ctl.names.items[0], meetings);
 	else
 		r = add_all(request, &meetings);
 	if (r != 0) {

@@ -94,8 +94,7 @@ static int read_version(sqlite3 *db, int *ret_version)
 	sqlite3_stmt *statement;
 	int r;
 
-	r = sqlite3_prepare_v2(
-	    db, "PRAGMA user_version", -1, &statement, NULL);
+	r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
 	if (r == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
 		*ret_version = sqlite3_column_int(statement, 0);
 	else if (r == SQLITE_OK)
@@ -117,8 +116,8 @@ static int migrate(sqlite3 *db)
 		r = run_text(db, "BEGIN IMMEDIATE");
 		if (r == 0)
 			r = run_text(db, migrations[version]);
-		sqlite3_snprintf(sizeof text, text, "PRAGMA user_version=%d",
-		    version + 1);
+		sqlite3_snprintf(
+		    sizeof text, text, "PRAGMA user_version=%d", version + 1);
 		if (r == 0)
 			r = run_text(db, text);
 		if (r == 0)
@@ -143,8 +142,7 @@ static int prepare_all(struct database *database)
 	return 0;
 }
 
-int database_open(
-    const char *path, bool create, struct database **ret_database)
+int database_open(const char *path, bool create, struct database **ret_database)
 {
 	struct database *database = calloc(1, sizeof *database);
 	int r;
@@ -203,8 +201,8 @@ static int bind_one(
 	return SQLITE_MISUSE;
 }
 
-static sqlite3_stmt *bind_all(struct database *database, enum sql which,
-    const char *types, va_list *args)
+static sqlite3_stmt *bind_all(
+    struct database *database, enum sql which, const char *types, va_list *args)
 {
 	sqlite3_stmt *statement = database->statements[which];
 	int i, r = SQLITE_OK;
@@ -333,8 +331,7 @@ int database_get(
 	return r;
 }
 
-int database_put(
-    struct database *database, const char *name, struct span value)
+int database_put(struct database *database, const char *name, struct span value)
 {
 	return database_run(
 	    database, SQL_SETTING_PUT, "tb", span_text(name), value);

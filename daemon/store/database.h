@@ -1,8 +1,9 @@
 /*
  * The sealed database: opening, migrations, transactions, statements.
  *
- * Outcomes are 0, DATABASE_E_* (apart from FORMAT_E_*) or -errno; a statement's error is logged by its
- * number only. Spans of a row point into it and are good until the next step.
+ * Outcomes are 0, DATABASE_E_* (apart from FORMAT_E_*) or -errno; a statement's
+ * error is logged by its number only. Spans of a row point into it and are good
+ * until the next step.
  */
 #ifndef EVIDENT_STORE_DATABASE_H
 #define EVIDENT_STORE_DATABASE_H
@@ -14,13 +15,11 @@
 #include "proto/format/ids.h"
 
 #define SQL_ENUM(name, text) SQL_##name,
-enum sql {
-	SQL_STATEMENTS(SQL_ENUM) SQL_COUNT
-};
+enum sql { SQL_STATEMENTS(SQL_ENUM) SQL_COUNT };
 
 enum {
-	DATABASE_E_NONE = 21,	/* no such row */
-	DATABASE_E_NEWER = 22,	/* written by a later Evident */
+	DATABASE_E_NONE = 21,    /* no such row */
+	DATABASE_E_NEWER = 22,   /* written by a later Evident */
 	DATABASE_E_DAMAGED = 23, /* see vfs.h */
 };
 
@@ -59,8 +58,8 @@ int database_commit(struct database *database);
 int database_rollback(struct database *database, int result);
 
 /* Settings: small values by name. DATABASE_E_NONE when never set. */
-int database_get(struct database *database, const char *name,
-    struct buf *out_value);
+int database_get(
+    struct database *database, const char *name, struct buf *out_value);
 int database_put(
     struct database *database, const char *name, struct span value);
 

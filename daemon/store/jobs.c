@@ -164,7 +164,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	while (slot->channel && (r = channel_receive(slot->channel, &frame)) !=
-		    CHANNEL_E_AGAIN) {
+				    CHANNEL_E_AGAIN) {
 		if (r != 0) {
 			drop_worker(slot);
 			break;
@@ -202,8 +202,7 @@ int jobs_take_worker(struct store *store, unsigned number, int fd)
 	slot->store = store;
 	if (slot->channel)
 		drop_worker(slot);
-	r = channel_new(
-	    fd, WIRE_ROLE_STORE, WIRE_ROLE_WORKER, &slot->channel);
+	r = channel_new(fd, WIRE_ROLE_STORE, WIRE_ROLE_WORKER, &slot->channel);
 	if (r < 0)
 		return r;
 	channel_set_nonblocking(slot->channel);
@@ -222,8 +221,7 @@ int jobs_submit(struct store *store, uint64_t number, enum wire_type type,
     const void *message, const int *fds, size_t fd_count, jobs_done_cb done,
     void *context)
 {
-	struct job *job =
-	    calloc(1, sizeof *job + fd_count * sizeof *job->fds);
+	struct job *job = calloc(1, sizeof *job + fd_count * sizeof *job->fds);
 	size_t i;
 	int r;
 
@@ -253,8 +251,8 @@ int jobs_submit(struct store *store, uint64_t number, enum wire_type type,
 	return 0;
 }
 
-enum wire_code jobs_failure(struct wire_frame *answer, char ret_why[256],
-    uint64_t *ret_input)
+enum wire_code jobs_failure(
+    struct wire_frame *answer, char ret_why[256], uint64_t *ret_input)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_work_failed failed;

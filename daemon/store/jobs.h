@@ -23,7 +23,7 @@ int jobs_submit(struct store *store, uint64_t number, enum wire_type type,
 int jobs_take_worker(struct store *store, unsigned number, int fd);
 /* The failure in an answer: WIRE_CODE_OK when it is none. ${ret_why} is a text
  * of a worker's own literals, copied. */
-enum wire_code jobs_failure(struct wire_frame *answer, char ret_why[256],
-    uint64_t *ret_input);
+enum wire_code jobs_failure(
+    struct wire_frame *answer, char ret_why[256], uint64_t *ret_input);
 
 #endif

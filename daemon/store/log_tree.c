@@ -83,9 +83,9 @@ static int take_only(sqlite3_stmt *row, struct log_row *ret_row)
 int log_tree_find(struct database *database, const struct author_id *author,
     const struct log_id *log, struct log_row *ret_row)
 {
-	return take_only(database_query(database, SQL_LOG_FIND, "bb",
-			     span_of(author->bytes, 32),
-			     span_of(log->bytes, 32)),
+	return take_only(
+	    database_query(database, SQL_LOG_FIND, "bb",
+		span_of(author->bytes, 32), span_of(log->bytes, 32)),
 	    ret_row);
 }
 
@@ -184,8 +184,7 @@ int log_tree_inclusion(struct database *database, int64_t log, uint64_t index,
 {
 	struct tree tree = {database, log};
 
-	return merkle_prove_inclusion(
-	    index, size, read_node, &tree, ret_proof);
+	return merkle_prove_inclusion(index, size, read_node, &tree, ret_proof);
 }
 
 int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
@@ -193,8 +192,7 @@ int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
 {
 	struct tree tree = {database, log};
 
-	return merkle_prove_consistency(
-	    old, size, read_node, &tree, ret_proof);
+	return merkle_prove_consistency(old, size, read_node, &tree, ret_proof);
 }
 
 int log_tree_set_checkpoint(
@@ -203,11 +201,10 @@ int log_tree_set_checkpoint(
 	struct buf copy = {0};
 	int r;
 
-	r = database_run(
-	    database, SQL_LOG_CHECKPOINT, "bi", note, row->id);
+	r = database_run(database, SQL_LOG_CHECKPOINT, "bi", note, row->id);
 	if (r == 0)
-		r = database_run(database, SQL_LOG_SEEN, "ii",
-		    (int64_t)time(NULL), row->id);
+		r = database_run(
+		    database, SQL_LOG_SEEN, "ii", (int64_t)time(NULL), row->id);
 	if (r == 0)
 		r = buf_append_span(&copy, note);
 	if (r == 0) {

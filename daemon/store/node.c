@@ -3,9 +3,9 @@
  *
  * The order of a first start: the keeper makes a keyring that is not yet in
  * force, the store makes its files with the keys it is lent, and only when they
- * are on disk does the keeper put the keyring in its place. So a home has either
- * everything or no keyring, and what an interrupted start left is cleared away
- * by the next.
+ * are on disk does the keeper put the keyring in its place. So a home has
+ * either everything or no keyring, and what an interrupted start left is
+ * cleared away by the next.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,8 +44,8 @@ static bool is_known_leftover(const char *name)
 /* Only what an interrupted init left may be there; files of ours go. */
 static bool clear_leftovers(struct store *store)
 {
-	int fd = openat(store->service.home_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(
+	    store->service.home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *item;
 	bool clean = list;
@@ -54,8 +54,8 @@ static bool clear_leftovers(struct store *store)
 		if (!is_known_leftover(item->d_name))
 			clean = false;
 		else if (clean && item->d_name[0] != '.' &&
-		    strcmp(item->d_name, "lock") != 0 &&
-		    strcmp(item->d_name, "control") != 0)
+			 strcmp(item->d_name, "lock") != 0 &&
+			 strcmp(item->d_name, "control") != 0)
 			unlinkat(store->service.home_fd, item->d_name, 0);
 	}
 	if (list)
@@ -135,8 +135,7 @@ static void take_public_keys(
 	sign_key_author(&keys->author, &store->author);
 }
 
-static int put_setting(
-    struct store *store, const char *name, struct span value)
+static int put_setting(struct store *store, const char *name, struct span value)
 {
 	return database_put(store->database, name, value);
 }
@@ -157,8 +156,8 @@ static int fill_new(struct store *store, const struct node_init *init,
 	if (r == 0)
 		r = put_setting(store, "serial", span_of("1", 1));
 	if (r == 0)
-		r = log_tree_add(store->database, &keys->author, &keys->log,
-		    true, 0, &id);
+		r = log_tree_add(
+		    store->database, &keys->author, &keys->log, true, 0, &id);
 	if (r == 0)
 		r = database_commit(store->database);
 	return r < 0 ? database_rollback(store->database, r) : r;
@@ -204,8 +203,8 @@ enum wire_code node_init(
 
 	if (node_exists(store) || !clear_leftovers(store))
 		return WIRE_CODE_REFUSED;
-	code = ask_keys(store, WIRE_KEEPER_CREATE, &create, passphrase_fd,
-	    &arena, &keys);
+	code = ask_keys(
+	    store, WIRE_KEEPER_CREATE, &create, passphrase_fd, &arena, &keys);
 	if (code == WIRE_CODE_OK) {
 		r = open_files(store, &keys, true);
 		if (r == 0)
@@ -250,8 +249,7 @@ static bool keep_object(void *context, const char *name)
 	return r != 0;
 }
 
-static int load_node(
-    struct store *store, const struct wire_keeper_keys *keys)
+static int load_node(struct store *store, const struct wire_keeper_keys *keys)
 {
 	int r;
 
@@ -261,21 +259,20 @@ static int load_node(
 		r = get_setting(
 		    store, "listen", store->listen, sizeof store->listen);
 	if (r == 0)
-		r = get_setting(store, "address", store->address,
-		    sizeof store->address);
+		r = get_setting(
+		    store, "address", store->address, sizeof store->address);
 	if (r == 0)
-		r = log_tree_find(store->database, &store->author, &keys->log,
-		    &store->log);
+		r = log_tree_find(
+		    store->database, &store->author, &keys->log, &store->log);
 	if (r == DATABASE_E_NONE)
 		return -EIO;
 	if (r == 0)
-		r = objects_sweep(
-		    store->records.objects, keep_object, store);
+		r = objects_sweep(store->records.objects, keep_object, store);
 	return r;
 }
 
-static enum wire_code open_with(struct store *store,
-    const struct wire_keeper_keys *keys)
+static enum wire_code open_with(
+    struct store *store, const struct wire_keeper_keys *keys)
 {
 	int r;
 
@@ -302,8 +299,8 @@ enum wire_code node_unlock(struct store *store, int passphrase_fd)
 	struct wire_keeper_keys keys;
 	enum wire_code code;
 
-	code = ask_keys(store, WIRE_KEEPER_UNLOCK, &nothing, passphrase_fd,
-	    &arena, &keys);
+	code = ask_keys(
+	    store, WIRE_KEEPER_UNLOCK, &nothing, passphrase_fd, &arena, &keys);
 	if (code == WIRE_CODE_OK && store->state != STORE_OPEN)
 		code = open_with(store, &keys);
 	explicit_bzero(&keys, sizeof keys);
@@ -318,8 +315,7 @@ void node_resume(struct store *store)
 	struct wire_keeper_keys keys;
 	enum wire_code code;
 
-	code = ask_keys(
-	    store, WIRE_KEEPER_RESUME, &nothing, -1, &arena, &keys);
+	code = ask_keys(store, WIRE_KEEPER_RESUME, &nothing, -1, &arena, &keys);
 	if (code == WIRE_CODE_OK)
 		code = open_with(store, &keys);
 	if (code != WIRE_CODE_OK && code != WIRE_CODE_LOCKED)
@@ -385,8 +381,8 @@ static int send_courier(struct store *store, struct courier_list *list)
 	struct wire_keeper_keys keys;
 	int r = -EPIPE;
 
-	if (ask_keys(store, WIRE_KEEPER_RESUME, &nothing, -1, &arena,
-		&keys) == WIRE_CODE_OK) {
+	if (ask_keys(store, WIRE_KEEPER_RESUME, &nothing, -1, &arena, &keys) ==
+	    WIRE_CODE_OK) {
 		start.transport_seed = keys.transport_seed;
 		start.partners.items = list->partners;
 		start.partners.count = list->count;
@@ -427,8 +423,8 @@ static int load_readers(struct store *store, struct buf *out)
 	return r == DATABASE_E_NONE ? 0 : r;
 }
 
-static int ask_card(struct store *store, const struct wire_keeper_card *ask,
-    struct buf *out)
+static int ask_card(
+    struct store *store, const struct wire_keeper_card *ask, struct buf *out)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_keeper_note answer;
@@ -465,8 +461,8 @@ int node_card(struct store *store, struct buf *out_file, struct card *ret_card)
 	if (r == 0)
 		r = ask_card(store, &ask, out_file);
 	if (r == 0)
-		r = card_parse(span_of(out_file->data + start,
-				   out_file->len - start),
+		r = card_parse(
+		    span_of(out_file->data + start, out_file->len - start),
 		    ret_card, NULL);
 	buf_free(&serial);
 	buf_free(&readers);
@@ -564,8 +560,7 @@ int node_checkpoint(struct store *store, struct buf *out_note)
 	    note_size(buf_span(&store->log.checkpoint)) != store->log.size)
 		r = sign_checkpoint(store);
 	if (r == 0)
-		r = buf_append_span(
-		    out_note, buf_span(&store->log.checkpoint));
+		r = buf_append_span(out_note, buf_span(&store->log.checkpoint));
 	return r;
 }
 

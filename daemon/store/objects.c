@@ -29,8 +29,8 @@ int objects_begin(int home, int *ret_dir)
 
 	if (r < 0)
 		return r;
-	dir = openat(home, "objects",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	dir = openat(
+	    home, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
 		return -errno;
 	if (fsync(home) < 0) {
@@ -117,8 +117,8 @@ static int sync_dir(int dir, const char *folder)
 {
 	int fd, r;
 
-	fd = openat(dir, folder,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(
+	    dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
 	set_time(fd);
@@ -156,8 +156,8 @@ static void sweep_folder(
 	DIR *list;
 	int fd;
 
-	fd = openat(dir, folder,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(
+	    dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	list = fd < 0 ? NULL : fdopendir(fd);
 	if (!list) {
 		if (fd >= 0)

@@ -34,8 +34,8 @@ static int take_only(sqlite3_stmt *row, struct partner *ret_partner)
 	return r;
 }
 
-int partners_by_name(struct database *database, struct span name,
-    struct partner *ret_partner)
+int partners_by_name(
+    struct database *database, struct span name, struct partner *ret_partner)
 {
 	return take_only(
 	    database_query(database, SQL_PARTNER_BY_NAME, "t", name),
@@ -53,12 +53,12 @@ int partners_by_author(struct database *database,
 int partners_by_id(
     struct database *database, int64_t id, struct partner *ret_partner)
 {
-	return take_only(database_query(database, SQL_PARTNER_BY_ID, "i", id),
-	    ret_partner);
+	return take_only(
+	    database_query(database, SQL_PARTNER_BY_ID, "i", id), ret_partner);
 }
 
-int partners_all(struct database *database, struct partner **ret_partners,
-    size_t *ret_count)
+int partners_all(
+    struct database *database, struct partner **ret_partners, size_t *ret_count)
 {
 	sqlite3_stmt *row = database_query(database, SQL_PARTNER_ALL, "");
 	struct partner *partners = NULL, *more;
@@ -99,8 +99,7 @@ static int update(struct database *database, const struct partner *old,
 	    span_text(card->name), bytes, (int64_t)card->serial,
 	    (int64_t)compared, (int64_t)(mirror || old->mirror), old->id);
 	if (r == 0)
-		r = database_run(
-		    database, SQL_PARTNER_REVIVE, "i", old->id);
+		r = database_run(database, SQL_PARTNER_REVIVE, "i", old->id);
 	return r;
 }
 

@@ -23,8 +23,8 @@ enum {
 };
 
 /* DATABASE_E_NONE when there is none (or it was removed, by name). */
-int partners_by_name(struct database *database, struct span name,
-    struct partner *ret_partner);
+int partners_by_name(
+    struct database *database, struct span name, struct partner *ret_partner);
 int partners_by_author(struct database *database,
     const struct author_id *author, struct partner *ret_partner);
 int partners_by_id(

@@ -3,8 +3,8 @@
  *
  * Both happen at the beginning of our turn. First every record that might be a
  * receipt is opened by a worker with the node's bundle key: if it is one, its
- * lines mark our records delivered and it is hidden from the list; if not, it is
- * an ordinary record, and is owed a receipt itself. Then all that is owed to
+ * lines mark our records delivered and it is hidden from the list; if not, it
+ * is an ordinary record, and is owed a receipt itself. Then all that is owed to
  * this partner becomes one record of kind `received`, sealed to the partner's
  * bundle key, that goes out with the entries of this same turn.
  *
@@ -61,7 +61,7 @@ static bool is_from(struct store *store, const struct record_row *row,
 	bool is;
 
 	is = log_tree_load(store->database, row->log, &log) == 0 &&
-	    memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
+	     memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
 	log_row_free(&log);
 	return is;
 }
@@ -77,11 +77,10 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	if (r == 0 && !is_from(store, row, &partner))
 		return 0;
 	for (i = 0; r == 0 && i < opened->records.count; i++)
-		r = mark_delivered(
-		    store, &partner, &opened->records.items[i]);
-	return r == 0
-	    ? database_run(store->database, SQL_RECORD_HIDE, "i", row->id)
-	    : r;
+		r = mark_delivered(store, &partner, &opened->records.items[i]);
+	return r == 0 ? database_run(
+			    store->database, SQL_RECORD_HIDE, "i", row->id)
+		      : r;
 }
 
 /* What a record turned out to be, in one transaction. */
@@ -90,7 +89,7 @@ static int settle(struct store *store, int64_t record,
 {
 	struct record_row row;
 	bool receipt = opened_or_null &&
-	    span_equal(opened_or_null->kind, span_text("received"));
+		       span_equal(opened_or_null->kind, span_text("received"));
 	int r;
 
 	r = database_begin(store->database);
@@ -119,8 +118,8 @@ static void on_read(
 	int r = -EIO;
 
 	is_open = answer && answer->type == WIRE_WORK_OPENED &&
-	    wire_decode(WIRE_WORK_OPENED, buf_span(&answer->body), &arena,
-		&opened) == 0;
+		  wire_decode(WIRE_WORK_OPENED, buf_span(&answer->body), &arena,
+		      &opened) == 0;
 	if (answer && store->state == STORE_OPEN)
 		r = settle(store, reading->record, is_open ? &opened : NULL);
 	wire_arena_free(&arena);
@@ -210,17 +209,17 @@ static int put_line(
 
 	r = records_load(records, record, &row);
 	if (r == 0)
-		r = records_envelope(records, &row, &session->store->author,
-		    &envelope, &hash);
+		r = records_envelope(
+		    records, &row, &session->store->author, &envelope, &hash);
 	if (r == DATABASE_E_NONE) {
 		/* It came through a mirror: sealed to the mirror's readers. */
-		r = records_envelope(records, &row,
-		    &session->partner.author, &envelope, &hash);
+		r = records_envelope(
+		    records, &row, &session->partner.author, &envelope, &hash);
 	}
 	buf_free(&envelope);
 	if (r == 0)
-		r = buf_append_text(out, first ? "[\"record\",\""
-					       : ",[\"record\",\"");
+		r = buf_append_text(
+		    out, first ? "[\"record\",\"" : ",[\"record\",\"");
 	if (r == 0)
 		r = buf_append_hex(out, row.entry.bytes, 32);
 	if (r == 0)

@@ -56,8 +56,8 @@ static int write_wrap(
 	struct buf sealed = {0};
 	int fd, r;
 
-	r = seal_put(storage_key, WRAP_NAME, span_of(plain, WRAP_PLAIN),
-	    &sealed);
+	r = seal_put(
+	    storage_key, WRAP_NAME, span_of(plain, WRAP_PLAIN), &sealed);
 	if (r < 0)
 		return r;
 	randombytes_buf(block, sizeof block);
@@ -142,8 +142,8 @@ static int open_file(
 	return 0;
 }
 
-int record_keys_open(int dir, const struct record_key *storage_key,
-    bool create, struct record_keys **ret_keys)
+int record_keys_open(int dir, const struct record_key *storage_key, bool create,
+    struct record_keys **ret_keys)
 {
 	struct record_keys *keys = calloc(1, sizeof *keys);
 	int r;

@@ -15,8 +15,8 @@ struct record_keys;
 
 /* Open the file in ${dir}, or make it with ${create}. FORMAT_E_MISMATCH when
  * the wrap does not open under ${storage_key}; -errno. */
-int record_keys_open(int dir, const struct record_key *storage_key,
-    bool create, struct record_keys **ret_keys);
+int record_keys_open(int dir, const struct record_key *storage_key, bool create,
+    struct record_keys **ret_keys);
 void record_keys_close(struct record_keys *keys);
 /* Make a key; slots are given out in order. */
 int record_keys_add(

@@ -66,14 +66,14 @@ int records_add(struct records *records, const struct record_new *record,
 	if (r < 0)
 		return r;
 	if (record->source > 0)
-		r = database_run(records->database, SQL_RECORD_ADD,
-		    "biiiiiiii", id, record->log, (int64_t)record->place, slot,
+		r = database_run(records->database, SQL_RECORD_ADD, "biiiiiiii",
+		    id, record->log, (int64_t)record->place, slot,
 		    (int64_t)time(NULL), record->source, whole,
 		    (int64_t)record->entry->attachment_count,
 		    (int64_t)total_bytes(record->entry));
 	else
-		r = database_run(records->database, SQL_RECORD_ADD,
-		    "biiiiniii", id, record->log, (int64_t)record->place, slot,
+		r = database_run(records->database, SQL_RECORD_ADD, "biiiiniii",
+		    id, record->log, (int64_t)record->place, slot,
 		    (int64_t)time(NULL), (int64_t)1,
 		    (int64_t)record->entry->attachment_count,
 		    (int64_t)total_bytes(record->entry));
@@ -115,11 +115,10 @@ int records_add_object(struct records *records, int64_t record,
 
 	r = seal_put(key, "veil", span_of(veil_key, VEIL_KEY_BYTES), &sealed);
 	if (r == 0)
-		r = database_run(records->database, SQL_OBJECT_ADD,
-		    "iibiiitb", record, (int64_t)number,
-		    span_of(object->payload.bytes, 32), (int64_t)object->size,
-		    (int64_t)(whole ? object->size : 0), (int64_t)whole,
-		    span_text(file->text), buf_span(&sealed));
+		r = database_run(records->database, SQL_OBJECT_ADD, "iibiiitb",
+		    record, (int64_t)number, span_of(object->payload.bytes, 32),
+		    (int64_t)object->size, (int64_t)(whole ? object->size : 0),
+		    (int64_t)whole, span_text(file->text), buf_span(&sealed));
 	buf_free(&sealed);
 	return r;
 }
@@ -157,8 +156,8 @@ static int take_only(sqlite3_stmt *row, struct record_row *ret_row)
 int records_find(struct records *records, const struct entry_id *id,
     struct record_row *ret_row)
 {
-	return take_only(database_query(records->database, SQL_RECORD_FIND,
-			     "b", span_of(id->bytes, 32)),
+	return take_only(database_query(records->database, SQL_RECORD_FIND, "b",
+			     span_of(id->bytes, 32)),
 	    ret_row);
 }
 
@@ -173,13 +172,13 @@ int records_load(
 int records_at(struct records *records, int64_t log, uint64_t place,
     struct record_row *ret_row)
 {
-	return take_only(database_query(records->database, SQL_RECORD_AT,
-			     "ii", log, (int64_t)place),
+	return take_only(database_query(records->database, SQL_RECORD_AT, "ii",
+			     log, (int64_t)place),
 	    ret_row);
 }
 
-int records_by_prefix(struct records *records, struct span digits,
-    struct record_row *ret_row)
+int records_by_prefix(
+    struct records *records, struct span digits, struct record_row *ret_row)
 {
 	char low[65], high[65];
 	uint8_t from[32], to[32];
@@ -231,20 +230,19 @@ int records_body(struct records *records, const struct record_row *row,
 	size_t len;
 	int r;
 
-	found = database_query(
-	    records->database, SQL_BODY_GET, "i", row->id);
+	found = database_query(records->database, SQL_BODY_GET, "i", row->id);
 	r = database_step(found);
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;
-	r = open_sealed(records, row->slot, "body",
-	    database_column(found, 0), &body.bytes);
+	r = open_sealed(
+	    records, row->slot, "body", database_column(found, 0), &body.bytes);
 	database_done(found);
 	if (r == 0 && body.bytes.len < BODY_HEAD + SIGNATURE)
 		r = -EIO;
 	if (r == 0) {
 		len = (size_t)body.bytes.data[0] << 24 |
-		    (size_t)body.bytes.data[1] << 16 |
-		    (size_t)body.bytes.data[2] << 8 | body.bytes.data[3];
+		      (size_t)body.bytes.data[1] << 16 |
+		      (size_t)body.bytes.data[2] << 8 | body.bytes.data[3];
 		if (len > body.bytes.len - BODY_HEAD - SIGNATURE)
 			r = -EIO;
 	}
@@ -280,31 +278,31 @@ int records_envelope(struct records *records, const struct record_row *row,
 	hash = database_column(found, 1);
 	if (hash.len == 32)
 		memcpy(ret_hash->bytes, hash.data, 32);
-	r = open_sealed(records, row->slot, "envelope",
-	    database_column(found, 0), out);
+	r = open_sealed(
+	    records, row->slot, "envelope", database_column(found, 0), out);
 	database_done(found);
 	return r;
 }
 
-int records_any_envelope(struct records *records,
-    const struct record_row *row, struct buf *out)
+int records_any_envelope(
+    struct records *records, const struct record_row *row, struct buf *out)
 {
 	sqlite3_stmt *found;
 	int r;
 
-	found = database_query(
-	    records->database, SQL_ENVELOPE_ALL, "i", row->id);
+	found =
+	    database_query(records->database, SQL_ENVELOPE_ALL, "i", row->id);
 	r = database_step(found);
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;
-	r = open_sealed(records, row->slot, "envelope",
-	    database_column(found, 1), out);
+	r = open_sealed(
+	    records, row->slot, "envelope", database_column(found, 1), out);
 	database_done(found);
 	return r;
 }
 
-static int take_object(struct records *records, sqlite3_stmt *found,
-    struct object_row *ret_object)
+static int take_object(
+    struct records *records, sqlite3_stmt *found, struct object_row *ret_object)
 {
 	struct span digest = database_column(found, 3);
 	struct span file = database_column(found, 7);
@@ -326,8 +324,8 @@ static int take_object(struct records *records, sqlite3_stmt *found,
 	memcpy(object.file.text, file.data, file.len);
 	r = records_load(records, object.record, &row);
 	if (r == 0)
-		r = open_sealed(records, row.slot, "veil",
-		    database_column(found, 8), &key);
+		r = open_sealed(
+		    records, row.slot, "veil", database_column(found, 8), &key);
 	if (r == 0 && key.len != VEIL_KEY_BYTES)
 		r = -EIO;
 	if (r == 0) {
@@ -344,8 +342,8 @@ int records_object(struct records *records, const struct record_row *row,
 	sqlite3_stmt *found;
 	int r;
 
-	found = database_query(records->database, SQL_OBJECT_OF, "ii", row->id,
-	    (int64_t)number);
+	found = database_query(
+	    records->database, SQL_OBJECT_OF, "ii", row->id, (int64_t)number);
 	r = database_step(found);
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;

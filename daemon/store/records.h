@@ -21,7 +21,7 @@ struct record_row {
 	int64_t slot;
 	int64_t stored; /* Unix seconds */
 	int64_t source; /* partner it came from, 0: made here */
-	bool whole;	/* all its objects are here */
+	bool whole;     /* all its objects are here */
 	uint64_t attachments;
 	uint64_t bytes; /* of content and attachments, sealed */
 };
@@ -87,8 +87,8 @@ int records_load(
 int records_at(struct records *records, int64_t log, uint64_t place,
     struct record_row *ret_row);
 /* By 8 to 64 hex digits; -ENOTUNIQ when more than one begins so. */
-int records_by_prefix(struct records *records, struct span digits,
-    struct record_row *ret_row);
+int records_by_prefix(
+    struct records *records, struct span digits, struct record_row *ret_row);
 int records_body(struct records *records, const struct record_row *row,
     struct record_body *ret_body);
 void record_body_free(struct record_body *body);
@@ -96,8 +96,8 @@ void record_body_free(struct record_body *body);
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);
 /* Any envelope: for whom is not asked (a record that came from a mirror). */
-int records_any_envelope(struct records *records,
-    const struct record_row *row, struct buf *out);
+int records_any_envelope(
+    struct records *records, const struct record_row *row, struct buf *out);
 int records_object(struct records *records, const struct record_row *row,
     uint64_t number, struct object_row *ret_object);
 /* The object with this payload, or DATABASE_E_NONE. ${missing} asks for one

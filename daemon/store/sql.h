@@ -1,3 +1,4 @@
+/* clang-format off */
 /*
  * Every statement the store ever runs, in one table, prepared once. Rows name
  * things by the database's own small numbers; ids of the outside world are

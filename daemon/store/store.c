@@ -78,8 +78,8 @@ static int take_courier(struct store *store, int fd)
 	if (r < 0)
 		return r;
 	channel_set_nonblocking(store->courier);
-	store->courier_read = event_new(
-	    store->base, fd, EV_READ | EV_PERSIST, on_courier, store);
+	store->courier_read =
+	    event_new(store->base, fd, EV_READ | EV_PERSIST, on_courier, store);
 	store->courier_write =
 	    event_new(store->base, fd, EV_WRITE, on_courier_writable, store);
 	if (!store->courier_read || !store->courier_write ||
@@ -93,8 +93,7 @@ static int take_keeper(struct store *store, int fd)
 	int r;
 
 	channel_freep(&store->keeper);
-	r = channel_new(
-	    fd, WIRE_ROLE_STORE, WIRE_ROLE_KEEPER, &store->keeper);
+	r = channel_new(fd, WIRE_ROLE_STORE, WIRE_ROLE_KEEPER, &store->keeper);
 	if (r == 0 && store->state == STORE_LOCKED)
 		node_resume(store);
 	return r;
@@ -106,8 +105,7 @@ static int take_peer(struct store *store, struct wire_frame *frame)
 	struct wire_sup_peer peer;
 	int r;
 
-	r = wire_decode(
-	    WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
+	r = wire_decode(WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
 	wire_arena_free(&arena);
 	if (r != 0 || frame->fd_count != 1)
 		return -EPROTO;
@@ -116,8 +114,8 @@ static int take_peer(struct store *store, struct wire_frame *frame)
 	if (peer.role == WIRE_ROLE_COURIER)
 		return take_courier(store, wire_frame_take_fd(frame, 0));
 	if (peer.role == WIRE_ROLE_WORKER)
-		return jobs_take_worker(store, (unsigned)peer.number,
-		    wire_frame_take_fd(frame, 0));
+		return jobs_take_worker(
+		    store, (unsigned)peer.number, wire_frame_take_fd(frame, 0));
 	return -EPROTO;
 }
 
@@ -185,9 +183,9 @@ static int serve(struct store *store)
 	struct event *supervisor;
 	int r;
 
-	supervisor = event_new(store->base,
-	    channel_fd(store->service.supervisor), EV_READ | EV_PERSIST,
-	    on_supervisor, store);
+	supervisor =
+	    event_new(store->base, channel_fd(store->service.supervisor),
+		EV_READ | EV_PERSIST, on_supervisor, store);
 	if (!supervisor || event_add(supervisor, NULL) < 0)
 		return -ENOMEM;
 	r = service_tell(&store->service, SUP_STATE_READY);

@@ -94,15 +94,14 @@ struct session *sync_find(struct store *store, uint64_t number)
 	return session;
 }
 
-int sync_send(struct session *session, enum wire_type type,
-    const void *message, const int *fds, size_t fd_count)
+int sync_send(struct session *session, enum wire_type type, const void *message,
+    const int *fds, size_t fd_count)
 {
 	struct store *store = session->store;
 	int r = -EPIPE;
 
 	if (store->courier)
-		r = channel_send(
-		    store->courier, type, message, fds, fd_count);
+		r = channel_send(store->courier, type, message, fds, fd_count);
 	if (store->courier && channel_wants_write(store->courier))
 		event_add(store->courier_write, NULL);
 	return r;
@@ -121,8 +120,7 @@ int sync_message(
 	r = wire_encode_body(type, message, &body);
 	wrapped.body = buf_span(&body);
 	if (r == 0)
-		r = sync_send(
-		    session, WIRE_SESSION_MESSAGE, &wrapped, NULL, 0);
+		r = sync_send(session, WIRE_SESSION_MESSAGE, &wrapped, NULL, 0);
 	buf_free(&body);
 	return r;
 }
@@ -181,8 +179,7 @@ static int on_opened(struct store *store, struct span body)
 	store->sync->sessions = session;
 	store->sync->count++;
 	r = store->state == STORE_OPEN ? partners_by_author(store->database,
-					     &opened.partner,
-					     &session->partner)
+					     &opened.partner, &session->partner)
 				       : DATABASE_E_NONE;
 	if (r != 0 || !session->partner.compared || session->partner.removed)
 		sync_close(session, WIRE_CODE_REFUSED);
@@ -199,12 +196,12 @@ static int on_message(struct store *store, struct wire_frame *frame)
 	struct wire_frame inner = {.fd_count = 0};
 	int r;
 
-	r = wire_decode(WIRE_SESSION_MESSAGE, buf_span(&frame->body), &arena,
-	    &message);
+	r = wire_decode(
+	    WIRE_SESSION_MESSAGE, buf_span(&frame->body), &arena, &message);
 	session = r == 0 ? sync_find(store, message.session) : NULL;
 	if (session && !session->closing && !session->busy) {
 		session->heard_news |= message.type == WIRE_SYNC_ENTRIES ||
-		    message.type == WIRE_SYNC_COSIGN;
+				       message.type == WIRE_SYNC_COSIGN;
 		if (message.type == WIRE_SYNC_ENTRIES) {
 			r = buf_append_span(&inner.body, message.body);
 			if (r == 0)
@@ -319,7 +316,7 @@ int sync_hear(struct store *store, struct wire_frame *frame)
 		return on_started(store, frame);
 	case WIRE_SESSION_CLOSE:
 		return 0; /* ENDED follows */
-	default: /* wire_may_send() lets nothing else come */
+	default:          /* wire_may_send() lets nothing else come */
 		return -EPROTO;
 	}
 }

@@ -45,9 +45,9 @@ struct session {
 	/* Our turn. */
 	enum session_stage stage;
 	bool told_news;
-	size_t log_at;	   /* which of our logs */
+	size_t log_at;     /* which of our logs */
 	uint64_t entry_at; /* next index to send of it; UINT64_MAX: not begun */
-	size_t want_at;	   /* which of the peer's wants */
+	size_t want_at;    /* which of the peer's wants */
 	struct digest told_frontier; /* hash of the last one sent */
 	bool has_told;
 	struct pending_cosign *cosigns;
@@ -68,8 +68,8 @@ void sync_courier_lost(struct store *store);
 
 /* For the rooms of sync: */
 struct session *sync_find(struct store *store, uint64_t number);
-int sync_send(struct session *session, enum wire_type type,
-    const void *message, const int *fds, size_t fd_count);
+int sync_send(struct session *session, enum wire_type type, const void *message,
+    const int *fds, size_t fd_count);
 /* A sync message, in its wrapping. */
 int sync_message(
     struct session *session, enum wire_type type, const void *message);
@@ -78,8 +78,7 @@ void sync_close(struct session *session, enum wire_code code);
 /* Our turn goes on: send the next thing (sync_send.c). */
 void sync_next(struct session *session);
 void sync_next_turn(struct session *session);
-bool sync_may_offer(
-    const struct session *session, const struct log_row *log);
+bool sync_may_offer(const struct session *session, const struct log_row *log);
 /* The envelope ${session}'s partner gets of a record; DATABASE_E_NONE when it
  * is not in the audience. */
 int sync_envelope(struct session *session, const struct log_row *log,

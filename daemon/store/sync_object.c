@@ -39,8 +39,7 @@ static int find_for_partner(struct session *session,
 	return r;
 }
 
-int sync_send_object(
-    struct session *session, const struct wire_sync_want *want)
+int sync_send_object(struct session *session, const struct wire_sync_want *want)
 {
 	struct wire_session_object message = {.session = session->number};
 	struct object_row object;
@@ -101,8 +100,8 @@ void sync_object_want(
 		r = objects_open(session->store->records.objects,
 		    object.file.text, true, &fd);
 	if (r != 0) {
-		refuse(session, r == -ENOSPC ? WIRE_CODE_NO_SPACE
-					     : WIRE_CODE_NOT_FOUND);
+		refuse(session,
+		    r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_NOT_FOUND);
 		return;
 	}
 	message.object = object.digest;
@@ -135,8 +134,7 @@ static int mark_whole(struct session *session, const struct object_row *object)
 
 	r = database_begin(database);
 	if (r == 0)
-		r = database_run(
-		    database, SQL_OBJECT_WHOLE, "i", object->id);
+		r = database_run(database, SQL_OBJECT_WHOLE, "i", object->id);
 	if (r == 0)
 		r = database_number(
 		    database, SQL_OBJECT_LEFT, &left, "i", object->record);
@@ -167,8 +165,8 @@ static void on_hashed(
 	bool known;
 
 	known = answer && answer->type == WIRE_WORK_HASHED &&
-	    wire_decode(WIRE_WORK_HASHED, buf_span(&answer->body), &arena,
-		&hashed) == 0;
+		wire_decode(WIRE_WORK_HASHED, buf_span(&answer->body), &arena,
+		    &hashed) == 0;
 	wire_arena_free(&arena);
 	if (session && store->state == STORE_OPEN) {
 		session->busy = false;
@@ -198,8 +196,8 @@ static int start_hash(struct session *session, const struct object_row *object)
 	hashing->object = *object;
 	memcpy(job.veil_key.bytes, object->veil_key, VEIL_KEY_BYTES);
 	job.size = object->size;
-	r = objects_open(session->store->records.objects, object->file.text,
-	    false, &fd);
+	r = objects_open(
+	    session->store->records.objects, object->file.text, false, &fd);
 	if (r == 0) {
 		session->busy = true;
 		r = jobs_submit(session->store, job.job, WIRE_WORK_HASH, &job,
@@ -214,8 +212,8 @@ static int start_hash(struct session *session, const struct object_row *object)
 	return r;
 }
 
-static int keep_part(struct session *session, const struct object_row *object,
-    uint64_t offset)
+static int keep_part(
+    struct session *session, const struct object_row *object, uint64_t offset)
 {
 	int dir = session->store->records.objects, fd, r;
 
@@ -250,6 +248,6 @@ void sync_object_stored(
 	else if (r == 0)
 		r = sync_ack(session);
 	if (r != 0)
-		sync_close(session, r == -ENOSPC ? WIRE_CODE_NO_SPACE
-						 : WIRE_CODE_FAILED);
+		sync_close(session,
+		    r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_FAILED);
 }

@@ -52,7 +52,7 @@ static bool may_bring(
 	if (memcmp(author->bytes, session->store->author.bytes, 32) == 0)
 		return false;
 	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0 ||
-	    is_our_hub(session);
+	       is_our_hub(session);
 }
 
 static void keep_fork(struct session *session, int64_t log, struct span note)
@@ -89,8 +89,7 @@ static int check_head(struct session *session,
 	uint64_t end = entries->start + entries->items.count;
 	int r;
 
-	if (sign_key_check(&entries->author) != 0 ||
-	    entries->items.count == 0)
+	if (sign_key_check(&entries->author) != 0 || entries->items.count == 0)
 		return FORMAT_E_MALFORMED;
 	sign_key_author(&entries->author, &arrival->author);
 	if (!may_bring(session, &arrival->author))
@@ -119,7 +118,7 @@ struct overlay {
 		unsigned level;
 		uint64_t index;
 		struct digest hash;
-	} *nodes;
+	} * nodes;
 };
 
 static int overlay_read(
@@ -150,8 +149,8 @@ static int overlay_read(
 	return r;
 }
 
-static int overlay_write(void *context, unsigned level, uint64_t index,
-    const struct digest *hash)
+static int overlay_write(
+    void *context, unsigned level, uint64_t index, const struct digest *hash)
 {
 	struct overlay *overlay = context;
 	struct node *more;
@@ -202,8 +201,8 @@ static int check_tree(struct session *session,
 	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
 		r = leaf_of(&entries->items.items[i], &leaf);
 		if (r == 0)
-			r = merkle_append(size, &leaf, overlay_read,
-			    overlay_write, &overlay);
+			r = merkle_append(
+			    size, &leaf, overlay_read, overlay_write, &overlay);
 		size++;
 	}
 	proof.count = entries->consistency.count;
@@ -289,9 +288,8 @@ static int submit_verify(struct session *session, struct arrival *arrival)
 	job.items.items = items;
 	if (r == 0) {
 		session->busy = true;
-		r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY,
-		    &job, NULL, 0, on_verified,
-		    (void *)(uintptr_t)session->number);
+		r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY, &job,
+		    NULL, 0, on_verified, (void *)(uintptr_t)session->number);
 	}
 	if (r != 0)
 		session->busy = false;
@@ -315,9 +313,8 @@ static int store_objects(struct session *session, const struct entry *entry,
 		if (r == 0)
 			r = veil_make_key(veil);
 		if (r == 0)
-			r = records_add_object(&session->store->records,
-			    record, key, i, &entry->attachments[i], &name,
-			    veil, false);
+			r = records_add_object(&session->store->records, record,
+			    key, i, &entry->attachments[i], &name, veil, false);
 	}
 	explicit_bzero(veil, sizeof veil);
 	return r;
@@ -394,8 +391,8 @@ static int store_items(struct session *session, struct arrival *arrival)
 		if (r == 0)
 			r = log_tree_append(database, &arrival->log, &leaf);
 		if (r == 0 && item->entry.len > 0)
-			r = store_record(session, arrival, item,
-			    entries->start + i, entry);
+			r = store_record(
+			    session, arrival, item, entries->start + i, entry);
 	}
 	if (r == 0 && arrival->log.size == arrival->checkpoint.size)
 		r = log_tree_set_checkpoint(
@@ -433,8 +430,8 @@ static bool all_hold(struct wire_frame *answer)
 	size_t i;
 
 	hold = answer && answer->type == WIRE_WORK_VERIFIED &&
-	    wire_decode(WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena,
-		&verified) == 0;
+	       wire_decode(WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena,
+		   &verified) == 0;
 	for (i = 0; hold && i < verified.results.len; i++)
 		hold = verified.results.data[i] == 1;
 	wire_arena_free(&arena);
@@ -463,9 +460,9 @@ static void on_verified(
 	if (r == 0)
 		sync_ack(session);
 	else
-		sync_close(session, r > 0 ? WIRE_CODE_CORRUPT
-			: r == -ENOSPC	  ? WIRE_CODE_NO_SPACE
-					  : WIRE_CODE_FAILED);
+		sync_close(session, r > 0          ? WIRE_CODE_CORRUPT
+				    : r == -ENOSPC ? WIRE_CODE_NO_SPACE
+						   : WIRE_CODE_FAILED);
 }
 
 void sync_receive_entries(struct session *session, struct wire_frame *frame)
@@ -487,8 +484,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (r == 0)
 		r = check_tree(session, &session->entries, &arrival);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
-		keep_fork(session, arrival.log.id,
-		    session->entries.checkpoint);
+		keep_fork(session, arrival.log.id, session->entries.checkpoint);
 	if (r == 0)
 		r = submit_verify(session, &arrival);
 	log_row_free(&arrival.log);
@@ -511,13 +507,12 @@ static int check_known(
 	int r;
 
 	sign_key_author(&item->author, &author);
-	r = log_tree_find(
-	    session->store->database, &author, &item->log, &log);
+	r = log_tree_find(session->store->database, &author, &item->log, &log);
 	if (r == DATABASE_E_NONE)
 		return 0;
 	if (r == 0 && item->size > 0 && item->size <= log.size)
-		r = log_tree_root(session->store->database, log.id,
-		    item->size, &root);
+		r = log_tree_root(
+		    session->store->database, log.id, item->size, &root);
 	if (r == 0 && item->size > 0 && item->size <= log.size &&
 	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
 		keep_fork(session, log.id, item->checkpoint);
@@ -539,8 +534,8 @@ static void offer_cosign(
 
 	sign_key_author(&item->author, &author);
 	if (memcmp(author.bytes, session->partner.author.bytes, 32) != 0 ||
-	    log_tree_find(session->store->database, &author, &item->log,
-		&log) != 0)
+	    log_tree_find(
+		session->store->database, &author, &item->log, &log) != 0)
 		return;
 	if (log.size == item->size && item->checkpoint.len > 0 &&
 	    note_parse(item->checkpoint, &note) == 0) {
@@ -564,8 +559,8 @@ void sync_receive_frontier(struct session *session, struct span body)
 		r = check_known(session, &frontier.logs.items[i]);
 	if (r != 0) {
 		wire_arena_free(&arena);
-		sync_close(session,
-		    r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
+		sync_close(
+		    session, r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
 		return;
 	}
 	wire_arena_free(&session->frontier_arena);
@@ -603,8 +598,8 @@ void sync_queue_cosign(struct session *session, const struct log_row *log)
 	    note_parse(buf_span(&log->checkpoint), &note) != 0)
 		return;
 	ask.text = note.text;
-	r = channel_call(session->store->keeper, WIRE_KEEPER_COSIGN, &ask,
-	    NULL, 0, WIRE_KEEPER_NOTE, &arena, &answer, &code);
+	r = channel_call(session->store->keeper, WIRE_KEEPER_COSIGN, &ask, NULL,
+	    0, WIRE_KEEPER_NOTE, &arena, &answer, &code);
 	cosign = r == 0 ? calloc(1, sizeof *cosign) : NULL;
 	if (cosign && note_begin(note.text, &cosign->note) == 0 &&
 	    buf_append_span(&cosign->note, answer.note) == 0) {
@@ -636,13 +631,13 @@ static int merge_cosign(struct session *session, struct span bytes)
 		note_free(&theirs);
 		return 0; /* nothing was ever signed: not for us */
 	}
-	if (cosignature_verify(
-		&theirs, &session->partner.card.author, &time) != 0)
+	if (cosignature_verify(&theirs, &session->partner.card.author, &time) !=
+	    0)
 		r = FORMAT_E_MISMATCH;
 	else if (span_equal(theirs.text, ours.text) &&
-	    cosignature_verify(
-		&ours, &session->partner.card.author, &time) != 0 &&
-	    ours.signature_count < 32) {
+		 cosignature_verify(
+		     &ours, &session->partner.card.author, &time) != 0 &&
+		 ours.signature_count < 32) {
 		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
 		if (r == 0)
 			r = buf_append(&merged,

@@ -34,9 +34,8 @@ int sync_envelope(struct session *session, const struct log_row *log,
 	if (log->own)
 		return records_envelope(
 		    records, row, &session->partner.author, out, &hash);
-	return session->partner.mirror
-	    ? records_any_envelope(records, row, out)
-	    : DATABASE_E_NONE;
+	return session->partner.mirror ? records_any_envelope(records, row, out)
+				       : DATABASE_E_NONE;
 }
 
 /* What the peer says it holds of a log. */
@@ -134,8 +133,8 @@ static int add_item(struct session *session, const struct log_row *log,
 	item->signature = batch->bodies[at].signature;
 	item->payload = batch->bodies[at].payload;
 	item->envelope = buf_span(&batch->envelopes[at]);
-	batch->bytes += item->entry.len + item->payload.len +
-	    item->envelope.len + 200;
+	batch->bytes +=
+	    item->entry.len + item->payload.len + item->envelope.len + 200;
 	return 0;
 }
 
@@ -151,7 +150,7 @@ static int send_batch(struct session *session, const struct log_row *log,
 	batch->message.start = start;
 	batch->message.items.items = batch->items;
 	while (r == 0 && at < size && batch->bytes < BATCH_BYTES &&
-	    batch->message.items.count < BATCH_ITEMS)
+	       batch->message.items.count < BATCH_ITEMS)
 		r = add_item(session, log, at++, batch);
 	if (r == 0)
 		r = log_tree_consistency(
@@ -275,15 +274,14 @@ static int add_log(struct session *session, const struct log_row *log,
 	item->size = log->size;
 	item->checkpoint = buf_span(&frontier->notes[at]);
 	if (r == 0)
-		r = log_tree_root(session->store->database, log->id, log->size,
-		    &item->root);
+		r = log_tree_root(
+		    session->store->database, log->id, log->size, &item->root);
 	frontier->message.logs.count++;
 	return r;
 }
 
 /* Logs we may offer, the partner's own, and those it brought us. */
-static bool is_visible(
-    const struct session *session, const struct log_row *log)
+static bool is_visible(const struct session *session, const struct log_row *log)
 {
 	size_t i;
 
@@ -383,7 +381,7 @@ static int end_turn(struct session *session)
 	if (r < 0)
 		goto out;
 	known = session->has_told &&
-	    memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;
+		memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;
 	if (known && session->has_frontier && !session->told_news &&
 	    !session->heard_news) {
 		r = sync_message(session, WIRE_SYNC_DONE, &nothing);

@@ -49,14 +49,14 @@ struct setting {
 
 /* locking_mode stands before these, journal_mode after them */
 static const struct setting settings[] = {
-	{ "temp_store", "MEMORY", "2" },
-	{ "mmap_size", "0", NULL },
-	{ "page_size", "4096", "4096" },
-	{ "synchronous", "FULL", "2" },
-	{ "secure_delete", "ON", "1" },
-	{ "cell_size_check", "ON", "1" },
-	{ "foreign_keys", "ON", "1" },
-	{ "trusted_schema", "OFF", "0" },
+    {"temp_store", "MEMORY", "2"},
+    {"mmap_size", "0", NULL},
+    {"page_size", "4096", "4096"},
+    {"synchronous", "FULL", "2"},
+    {"secure_delete", "ON", "1"},
+    {"cell_size_check", "ON", "1"},
+    {"foreign_keys", "ON", "1"},
+    {"trusted_schema", "OFF", "0"},
 };
 
 static int outcome(int rc)
@@ -127,21 +127,20 @@ static int set_up(sqlite3 *db, bool fresh)
 	size_t i;
 
 	if (sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) ||
-	    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0,
-		NULL))
+	    sqlite3_db_config(
+		db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL))
 		return -EIO;
 	r = run_pragma(db, "PRAGMA main.locking_mode=EXCLUSIVE", "exclusive");
 	for (i = 0; !r && i < sizeof(settings) / sizeof(settings[0]); i++)
 		r = apply_setting(db, &settings[i]);
 	if (!r && fresh)
-		r = run_pragma(db, "PRAGMA main.journal_mode=MEMORY",
-		    "memory");
+		r = run_pragma(db, "PRAGMA main.journal_mode=MEMORY", "memory");
 	if (!r && fresh)
 		r = run_pragma(db, "PRAGMA main.journal_mode=WAL", "wal");
 	/* reads page 1 and recovers the log, which turns WAL on */
 	if (!r)
-		r = run_pragma(db, "SELECT count(*) FROM main.sqlite_schema",
-		    NULL);
+		r = run_pragma(
+		    db, "SELECT count(*) FROM main.sqlite_schema", NULL);
 	if (!r)
 		r = run_pragma(db, "PRAGMA main.journal_mode", "wal");
 	return r;
@@ -157,7 +156,8 @@ static int connect_database(const char *path, bool fresh, sqlite3 **ret_db)
 		return r;
 	r = outcome(sqlite3_open_v2(path, &db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE |
-	    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, VFS_NAME));
+		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+	    VFS_NAME));
 	if (!r)
 		r = set_up(db, fresh);
 	if (r) {
@@ -168,8 +168,8 @@ static int connect_database(const char *path, bool fresh, sqlite3 **ret_db)
 	return 0;
 }
 
-static bool block_opens(int fd, off_t offset, struct vfs_seal_place place,
-    size_t len)
+static bool block_opens(
+    int fd, off_t offset, struct vfs_seal_place place, size_t len)
 {
 	uint8_t block[VFS_SEAL_MAX + VFS_SEAL_BYTES];
 	uint8_t clear[VFS_SEAL_MAX];
@@ -201,7 +201,7 @@ static bool some_page_opens(const char *path)
 
 static bool log_header_opens(const char *path)
 {
-	struct vfs_seal_place place = { .kind = VFS_SEAL_LOG_HEADER };
+	struct vfs_seal_place place = {.kind = VFS_SEAL_LOG_HEADER};
 	char log[PATH_MAX + 4];
 	bool opens;
 	int fd;
@@ -334,13 +334,12 @@ int vfs_open_database(const char *path, bool create, sqlite3 **ret_db)
 
 int vfs_scrub(sqlite3 *db)
 {
-	const char *log = sqlite3_filename_wal(sqlite3_db_filename(db,
-	    "main"));
+	const char *log = sqlite3_filename_wal(sqlite3_db_filename(db, "main"));
 	struct stat st;
 	int rc;
 
-	rc = sqlite3_wal_checkpoint_v2(db, "main", SQLITE_CHECKPOINT_TRUNCATE,
-	    NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(
+	    db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return outcome(rc);
 	if (stat(log, &st) != 0)

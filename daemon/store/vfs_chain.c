@@ -19,13 +19,13 @@
 uint32_t vfs_chain_get32(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
-	    (uint32_t)at[2] << 8 | at[3];
+	       (uint32_t)at[2] << 8 | at[3];
 }
 
 static uint32_t get32_little(const uint8_t *at)
 {
 	return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 |
-	    (uint32_t)at[1] << 8 | at[0];
+	       (uint32_t)at[1] << 8 | at[0];
 }
 
 static void add(struct vfs_chain *chain, const uint8_t *data, size_t len)
@@ -58,5 +58,5 @@ bool vfs_chain_accept(struct vfs_chain *chain, const uint8_t *frame)
 	add(chain, frame, 8);
 	add(chain, frame + VFS_WAL_FRAME_HEADER, VFS_PAGE);
 	return chain->sum[0] == vfs_chain_get32(frame + 16) &&
-	    chain->sum[1] == vfs_chain_get32(frame + 20);
+	       chain->sum[1] == vfs_chain_get32(frame + 20);
 }

@@ -26,8 +26,8 @@
 struct vfs_seal_place vfs_page_place(uint64_t number)
 {
 	struct vfs_seal_place place = {
-		.kind = VFS_SEAL_PAGE,
-		.number = number,
+	    .kind = VFS_SEAL_PAGE,
+	    .number = number,
 	};
 
 	return place;
@@ -38,8 +38,8 @@ static int read_page(sqlite3_file *real, sqlite3_int64 index, uint8_t *page)
 	struct vfs_seal_place place = vfs_page_place((uint64_t)index + 1);
 	int rc;
 
-	rc = vfs_seal_read(real, index * VFS_PAGE_BLOCK, &place, page,
-	    VFS_PAGE);
+	rc =
+	    vfs_seal_read(real, index * VFS_PAGE_BLOCK, &place, page, VFS_PAGE);
 	return rc == SQLITE_IOERR_SHORT_READ ? SQLITE_IOERR_DATA : rc;
 }
 
@@ -62,24 +62,24 @@ int vfs_page_read(sqlite3_file *real, void *buf, int len, sqlite3_int64 offset)
 	return rc;
 }
 
-int vfs_page_write(sqlite3_file *real, const void *buf, int len,
-    sqlite3_int64 offset)
+int vfs_page_write(
+    sqlite3_file *real, const void *buf, int len, sqlite3_int64 offset)
 {
 	sqlite3_int64 index = offset / VFS_PAGE;
 	struct vfs_seal_place place = vfs_page_place((uint64_t)index + 1);
 
 	if (offset < 0 || offset % VFS_PAGE != 0 || len != VFS_PAGE)
 		return SQLITE_IOERR_WRITE;
-	return vfs_seal_write(real, index * VFS_PAGE_BLOCK, &place, buf,
-	    VFS_PAGE);
+	return vfs_seal_write(
+	    real, index * VFS_PAGE_BLOCK, &place, buf, VFS_PAGE);
 }
 
 int vfs_page_truncate(sqlite3_file *real, sqlite3_int64 size)
 {
 	if (size < 0 || size % VFS_PAGE != 0)
 		return SQLITE_IOERR_TRUNCATE;
-	return real->pMethods->xTruncate(real,
-	    size / VFS_PAGE * VFS_PAGE_BLOCK);
+	return real->pMethods->xTruncate(
+	    real, size / VFS_PAGE * VFS_PAGE_BLOCK);
 }
 
 int vfs_page_size(sqlite3_file *real, sqlite3_int64 *ret_size)

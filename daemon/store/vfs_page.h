@@ -20,12 +20,11 @@
  * SQLITE_IOERR_SHORT_READ, which is no error to SQLite, for a part of a first
  * page that does not open, see vfs_page.c.
  */
-int vfs_page_read(sqlite3_file *real, void *buf, int len,
-    sqlite3_int64 offset);
+int vfs_page_read(sqlite3_file *real, void *buf, int len, sqlite3_int64 offset);
 
 /* Write the whole page at `buf` to `offset`; refuse anything but one page. */
-int vfs_page_write(sqlite3_file *real, const void *buf, int len,
-    sqlite3_int64 offset);
+int vfs_page_write(
+    sqlite3_file *real, const void *buf, int len, sqlite3_int64 offset);
 
 /* Cut or extend to `size`, a whole number of pages. */
 int vfs_page_truncate(sqlite3_file *real, sqlite3_int64 size);

@@ -33,13 +33,13 @@ static struct vfs_keys *keys_held;
 static_assert(VFS_SEAL_NONCE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     "nonce size of the format");
 static_assert(VFS_SEAL_BYTES ==
-    VFS_SEAL_NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES,
+		  VFS_SEAL_NONCE + crypto_aead_xchacha20poly1305_ietf_ABYTES,
     "seal size of the format");
 static_assert(VFS_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
     "key size of the format");
 
-static void bind_place(const struct vfs_seal_place *place,
-    uint8_t bound[BOUND_BYTES])
+static void bind_place(
+    const struct vfs_seal_place *place, uint8_t bound[BOUND_BYTES])
 {
 	uint8_t *at = bound;
 	unsigned int i;
@@ -119,8 +119,8 @@ int vfs_seal_write(sqlite3_file *real, sqlite3_int64 offset,
 		NULL, clear, len, bound, sizeof(bound), NULL, block,
 		keys_held->key) != 0)
 		return SQLITE_IOERR_WRITE;
-	return real->pMethods->xWrite(real, block, (int)(len + VFS_SEAL_BYTES),
-	    offset);
+	return real->pMethods->xWrite(
+	    real, block, (int)(len + VFS_SEAL_BYTES), offset);
 }
 
 int vfs_seal_read(sqlite3_file *real, sqlite3_int64 offset,
@@ -131,8 +131,8 @@ int vfs_seal_read(sqlite3_file *real, sqlite3_int64 offset,
 
 	if (len > VFS_SEAL_MAX)
 		return SQLITE_IOERR_READ;
-	rc = real->pMethods->xRead(real, block, (int)(len + VFS_SEAL_BYTES),
-	    offset);
+	rc = real->pMethods->xRead(
+	    real, block, (int)(len + VFS_SEAL_BYTES), offset);
 	if (rc != SQLITE_OK) {
 		memset(ret_clear, 0, len);
 		return rc;

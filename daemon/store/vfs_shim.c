@@ -74,8 +74,8 @@ static int file_close(sqlite3_file *file)
 	return f->real->pMethods->xClose(f->real);
 }
 
-static int file_read(sqlite3_file *file, void *buf, int len,
-    sqlite3_int64 offset)
+static int file_read(
+    sqlite3_file *file, void *buf, int len, sqlite3_int64 offset)
 {
 	struct shim_file *f = shim_file(file);
 
@@ -84,8 +84,8 @@ static int file_read(sqlite3_file *file, void *buf, int len,
 	return vfs_page_read(f->real, buf, len, offset);
 }
 
-static int file_write(sqlite3_file *file, const void *buf, int len,
-    sqlite3_int64 offset)
+static int file_write(
+    sqlite3_file *file, const void *buf, int len, sqlite3_int64 offset)
 {
 	struct shim_file *f = shim_file(file);
 
@@ -174,19 +174,19 @@ static int file_characteristics(sqlite3_file *file)
 }
 
 static const sqlite3_io_methods file_methods = {
-	.iVersion = 1,
-	.xClose = file_close,
-	.xRead = file_read,
-	.xWrite = file_write,
-	.xTruncate = file_truncate,
-	.xSync = file_sync,
-	.xFileSize = file_size,
-	.xLock = file_lock,
-	.xUnlock = file_unlock,
-	.xCheckReservedLock = file_check_lock,
-	.xFileControl = file_control,
-	.xSectorSize = file_sector_size,
-	.xDeviceCharacteristics = file_characteristics,
+    .iVersion = 1,
+    .xClose = file_close,
+    .xRead = file_read,
+    .xWrite = file_write,
+    .xTruncate = file_truncate,
+    .xSync = file_sync,
+    .xFileSize = file_size,
+    .xLock = file_lock,
+    .xUnlock = file_unlock,
+    .xCheckReservedLock = file_check_lock,
+    .xFileControl = file_control,
+    .xSectorSize = file_sector_size,
+    .xDeviceCharacteristics = file_characteristics,
 };
 
 static bool may_open(const char *name, int flags)
@@ -252,8 +252,8 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
 	return shim.below->xDelete(shim.below, name, sync_dir);
 }
 
-static int shim_access(sqlite3_vfs *vfs, const char *name, int flags,
-    int *ret_yes)
+static int shim_access(
+    sqlite3_vfs *vfs, const char *name, int flags, int *ret_yes)
 {
 	(void)vfs;
 	if (strcmp(name, shim.path) != 0 && strcmp(name, shim.wal_path) != 0) {
@@ -263,8 +263,8 @@ static int shim_access(sqlite3_vfs *vfs, const char *name, int flags,
 	return shim.below->xAccess(shim.below, name, flags, ret_yes);
 }
 
-static int shim_full_path(sqlite3_vfs *vfs, const char *name, int len,
-    char *ret_path)
+static int shim_full_path(
+    sqlite3_vfs *vfs, const char *name, int len, char *ret_path)
 {
 	(void)vfs;
 	return shim.below->xFullPathname(shim.below, name, len, ret_path);
@@ -315,19 +315,19 @@ static int shim_last_error(sqlite3_vfs *vfs, int len, char *ret_text)
 }
 
 static sqlite3_vfs shim_vfs = {
-	.iVersion = 2,
-	.zName = VFS_NAME,
-	.xOpen = shim_open,
-	.xDelete = shim_delete,
-	.xAccess = shim_access,
-	.xFullPathname = shim_full_path,
-	.xDlOpen = shim_no_library,
-	.xDlError = shim_no_library_error,
-	.xRandomness = shim_randomness,
-	.xSleep = shim_sleep,
-	.xCurrentTime = shim_time,
-	.xGetLastError = shim_last_error,
-	.xCurrentTimeInt64 = shim_time64,
+    .iVersion = 2,
+    .zName = VFS_NAME,
+    .xOpen = shim_open,
+    .xDelete = shim_delete,
+    .xAccess = shim_access,
+    .xFullPathname = shim_full_path,
+    .xDlOpen = shim_no_library,
+    .xDlError = shim_no_library_error,
+    .xRandomness = shim_randomness,
+    .xSleep = shim_sleep,
+    .xCurrentTime = shim_time,
+    .xGetLastError = shim_last_error,
+    .xCurrentTimeInt64 = shim_time64,
 };
 
 int vfs_shim_register(void)
@@ -369,8 +369,8 @@ int vfs_shim_allow(const char *path)
 		return -EBUSY;
 	if (strlen(path) + sizeof(WAL_SUFFIX) > (size_t)shim_vfs.mxPathname)
 		return -ENAMETOOLONG;
-	rc = shim.below->xFullPathname(shim.below, path,
-	    (int)sizeof(shim.path), shim.path);
+	rc = shim.below->xFullPathname(
+	    shim.below, path, (int)sizeof(shim.path), shim.path);
 	if (rc != SQLITE_OK && rc != SQLITE_OK_SYMLINK) {
 		shim.path[0] = '\0';
 		return -EIO;

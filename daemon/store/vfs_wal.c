@@ -82,12 +82,12 @@ static void put32(uint8_t *at, uint32_t value)
 	at[3] = (uint8_t)value;
 }
 
-static struct vfs_seal_place frame_place(const struct vfs_wal *wal,
-    uint32_t number)
+static struct vfs_seal_place frame_place(
+    const struct vfs_wal *wal, uint32_t number)
 {
 	struct vfs_seal_place place = {
-		.kind = VFS_SEAL_LOG_FRAME,
-		.number = number,
+	    .kind = VFS_SEAL_LOG_FRAME,
+	    .number = number,
 	};
 
 	memcpy(place.salts, wal->header + 16, sizeof(place.salts));
@@ -97,8 +97,8 @@ static struct vfs_seal_place frame_place(const struct vfs_wal *wal,
 static struct vfs_seal_place header_place(unsigned int copy)
 {
 	struct vfs_seal_place place = {
-		.kind = VFS_SEAL_LOG_HEADER,
-		.number = copy,
+	    .kind = VFS_SEAL_LOG_HEADER,
+	    .number = copy,
 	};
 
 	return place;
@@ -113,8 +113,8 @@ static int read_unit(const struct vfs_wal *wal, uint32_t number, uint8_t *unit)
 {
 	struct vfs_seal_place place = frame_place(wal, number);
 
-	return vfs_seal_read(wal->real, frame_offset(number), &place, unit,
-	    VFS_WAL_UNIT);
+	return vfs_seal_read(
+	    wal->real, frame_offset(number), &place, unit, VFS_WAL_UNIT);
 }
 
 static void drop_held(struct vfs_wal *wal)
@@ -186,8 +186,8 @@ static int load(struct vfs_wal *wal, uint32_t number)
 }
 
 /* The frame number and the place in it of a clear offset. */
-static bool split(sqlite3_int64 offset, int len, uint32_t *ret_number,
-    int *ret_at)
+static bool split(
+    sqlite3_int64 offset, int len, uint32_t *ret_number, int *ret_at)
 {
 	sqlite3_int64 index = (offset - VFS_WAL_HEADER) / VFS_WAL_FRAME;
 	int at = (int)((offset - VFS_WAL_HEADER) % VFS_WAL_FRAME);
@@ -203,7 +203,7 @@ static bool split(sqlite3_int64 offset, int len, uint32_t *ret_number,
 /* Find the header of the log; none is an outcome, not an error. */
 static int load_header(struct vfs_wal *wal)
 {
-	static const sqlite3_int64 offsets[2] = { 0, VFS_WAL_COPY };
+	static const sqlite3_int64 offsets[2] = {0, VFS_WAL_COPY};
 	struct vfs_seal_place place;
 	unsigned int copy;
 	int rc;
@@ -239,23 +239,24 @@ static int check_frames(struct vfs_wal *wal, uint32_t count)
 		rc = read_unit(wal, number, wal->unit);
 		if (rc != SQLITE_OK && rc != SQLITE_IOERR_DATA)
 			return rc;
-		if (rc != SQLITE_OK || (!ended &&
-		    !vfs_chain_accept(&chain, wal->unit)))
+		if (rc != SQLITE_OK ||
+		    (!ended && !vfs_chain_accept(&chain, wal->unit)))
 			ended = true;
 		if (!ended) {
 			wal->known = number;
 			if (vfs_chain_get32(wal->unit + 4) != 0)
 				wal->commit = number;
 		} else if (rc == SQLITE_OK &&
-		    vfs_chain_get32(wal->unit + VFS_WAL_FRAME) > wal->known) {
+			   vfs_chain_get32(wal->unit + VFS_WAL_FRAME) >
+			       wal->known) {
 			return SQLITE_IOERR_DATA;
 		}
 	}
 	return SQLITE_OK;
 }
 
-static int count_frames(const struct vfs_wal *wal, bool *ret_empty,
-    uint32_t *ret_count)
+static int count_frames(
+    const struct vfs_wal *wal, bool *ret_empty, uint32_t *ret_count)
 {
 	sqlite3_int64 size;
 	sqlite3_int64 count = 0;
@@ -304,8 +305,8 @@ static int scan(struct vfs_wal *wal)
 	return rc;
 }
 
-static int read_header(struct vfs_wal *wal, void *buf, int len,
-    sqlite3_int64 offset)
+static int read_header(
+    struct vfs_wal *wal, void *buf, int len, sqlite3_int64 offset)
 {
 	int rc = SQLITE_OK;
 
@@ -360,8 +361,7 @@ static int write_header(struct vfs_wal *wal, const uint8_t *header)
 	if (rc != SQLITE_OK)
 		return rc;
 	place = header_place(1);
-	rc = vfs_seal_write(real, VFS_WAL_COPY, &place, header,
-	    VFS_WAL_HEADER);
+	rc = vfs_seal_write(real, VFS_WAL_COPY, &place, header, VFS_WAL_HEADER);
 	if (rc != SQLITE_OK)
 		return rc;
 	memcpy(wal->header, header, VFS_WAL_HEADER);
@@ -369,8 +369,8 @@ static int write_header(struct vfs_wal *wal, const uint8_t *header)
 	return SQLITE_OK;
 }
 
-static int write_frame_header(struct vfs_wal *wal, uint32_t number,
-    const uint8_t *header)
+static int write_frame_header(
+    struct vfs_wal *wal, uint32_t number, const uint8_t *header)
 {
 	int rc;
 
@@ -392,8 +392,8 @@ static int write_frame_header(struct vfs_wal *wal, uint32_t number,
 	return SQLITE_OK;
 }
 
-static int write_frame_page(struct vfs_wal *wal, uint32_t number,
-    const uint8_t *page)
+static int write_frame_page(
+    struct vfs_wal *wal, uint32_t number, const uint8_t *page)
 {
 	int rc;
 
@@ -413,8 +413,8 @@ static int write_frame_page(struct vfs_wal *wal, uint32_t number,
 	return flush(wal);
 }
 
-int vfs_wal_write(struct vfs_wal *wal, const void *buf, int len,
-    sqlite3_int64 offset)
+int vfs_wal_write(
+    struct vfs_wal *wal, const void *buf, int len, sqlite3_int64 offset)
 {
 	uint32_t number;
 	int at;
@@ -482,8 +482,8 @@ int vfs_wal_size(struct vfs_wal *wal, sqlite3_int64 *ret_size)
 	if (rc != SQLITE_OK)
 		return rc;
 	/* A header without frames, torn or not, is as good as no log. */
-	*ret_size = empty ? 0 :
-	    VFS_WAL_HEADER + (sqlite3_int64)count * VFS_WAL_FRAME;
+	*ret_size =
+	    empty ? 0 : VFS_WAL_HEADER + (sqlite3_int64)count * VFS_WAL_FRAME;
 	return SQLITE_OK;
 }
 

@@ -43,12 +43,11 @@ void vfs_wal_free(struct vfs_wal *wal);
  * and SQLITE_IOERR_DATA returned if something durable in it is gone.  After
  * that a frame behind the end of what is valid reads as zeros.
  */
-int vfs_wal_read(struct vfs_wal *wal, void *buf, int len,
-    sqlite3_int64 offset);
+int vfs_wal_read(struct vfs_wal *wal, void *buf, int len, sqlite3_int64 offset);
 
 /* Write a whole header, a whole frame header or a whole page of a frame. */
-int vfs_wal_write(struct vfs_wal *wal, const void *buf, int len,
-    sqlite3_int64 offset);
+int vfs_wal_write(
+    struct vfs_wal *wal, const void *buf, int len, sqlite3_int64 offset);
 
 /* Cut to `size`, durably. */
 int vfs_wal_truncate(struct vfs_wal *wal, sqlite3_int64 size);

@@ -65,8 +65,8 @@ static int add_field(
 		    ret_why, "a field has a name that Evident itself writes");
 	if (json_is_string(value))
 		return content_add_text(builder, name,
-		    span_of(json_string_value(value),
-			json_string_length(value)),
+		    span_of(
+			json_string_value(value), json_string_length(value)),
 		    ret_why);
 	text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 	if (!text)
@@ -86,7 +86,8 @@ static int add_fields(struct fields *fields, json_t *list, uint64_t *ret_input,
 
 	if (!json_is_array(list))
 		return malformed(ret_why, "the fields are not a list");
-	json_array_foreach(list, i, pair) {
+	json_array_foreach(list, i, pair)
+	{
 		r = add_field(fields->builder, pair, ret_why);
 		if (r != 0) {
 			*ret_input = i + 1;
@@ -120,11 +121,12 @@ static int add_attachments(
 		return malformed(ret_why, "the attachments are not a list");
 	if (json_array_size(list) > CTL_ATTACHMENTS_MAX)
 		return malformed(ret_why, "there are too many attachments");
-	fields->attachments = calloc(
-	    json_array_size(list) + 1, sizeof *fields->attachments);
+	fields->attachments =
+	    calloc(json_array_size(list) + 1, sizeof *fields->attachments);
 	if (!fields->attachments)
 		return -ENOMEM;
-	json_array_foreach(list, i, object) {
+	json_array_foreach(list, i, object)
+	{
 		item = &fields->attachments[i];
 		if (json_object_size(object) != 2 ||
 		    copy_text(object, "file", item->file, sizeof item->file) ||
@@ -171,8 +173,8 @@ int fields_read(int fd, struct fields *ret_fields, uint64_t *ret_input,
 		buf_free(&text);
 		return r;
 	}
-	root = json_loadb((const char *)text.data, text.len,
-	    JSON_REJECT_DUPLICATES, NULL);
+	root = json_loadb(
+	    (const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 	r = take_json(&fields, root, ret_input, ret_why);
 	json_decref(root);
 	buf_free(&text);

@@ -11,7 +11,7 @@
 
 struct job_fault {
 	enum wire_code code;
-	uint64_t input;	 /* which attachment or field, from 1; 0 none */
+	uint64_t input;  /* which attachment or field, from 1; 0 none */
 	const char *why; /* a literal */
 };
 

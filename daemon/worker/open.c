@@ -66,8 +66,8 @@ static int ask_file_key(struct worker *worker, struct span envelope,
 		return FORMAT_E_MISMATCH;
 	question.stanzas.items = header.stanzas;
 	question.stanzas.count = header.stanza_count;
-	r = channel_call(worker->keeper, WIRE_KEEPER_UNWRAP, &question, NULL,
-	    0, WIRE_KEEPER_FILE_KEY, &arena, &answer, &code);
+	r = channel_call(worker->keeper, WIRE_KEEPER_UNWRAP, &question, NULL, 0,
+	    WIRE_KEEPER_FILE_KEY, &arena, &answer, &code);
 	if (r == CHANNEL_E_REFUSED)
 		r = FORMAT_E_MISMATCH;
 	if (r == 0)
@@ -103,14 +103,12 @@ static int check_content(struct opening *opening, struct job_fault *fault)
 	struct digest fields;
 	int r;
 
-	r = content_parse(
-	    buf_span(&opening->clear), &opening->content, &why);
+	r = content_parse(buf_span(&opening->clear), &opening->content, &why);
 	if (r != 0)
 		return r < 0 ? r : job_fail(fault, WIRE_CODE_CORRUPT, why);
 	r = content_commitment(&opening->content, &fields);
-	if (r == 0 &&
-	    memcmp(fields.bytes, opening->entry.fields.bytes,
-		sizeof fields.bytes) != 0)
+	if (r == 0 && memcmp(fields.bytes, opening->entry.fields.bytes,
+			  sizeof fields.bytes) != 0)
 		r = job_fail(fault, WIRE_CODE_CORRUPT,
 		    "the content is not the one that was signed");
 	return r;
@@ -174,8 +172,8 @@ static int read_record(
 	if (r == 0 && (text.len != 129 || text.data[64] != ' '))
 		r = FORMAT_E_MALFORMED;
 	if (r == 0)
-		r = hex_decode(span_of(text.data, 64),
-		    ret_record->entry.bytes, 32);
+		r = hex_decode(
+		    span_of(text.data, 64), ret_record->entry.bytes, 32);
 	if (r == 0)
 		r = hex_decode(span_of(text.data + 65, 64),
 		    ret_record->envelope.bytes, 32);
@@ -262,9 +260,8 @@ int open_content(struct worker *worker, struct wire_frame *frame,
 		goto out;
 	}
 	*ret_job = request.job;
-	r = open_record(worker, opening, request.entry,
-	    request.envelopes.items, request.envelopes.count, request.payload,
-	    fault);
+	r = open_record(worker, opening, request.entry, request.envelopes.items,
+	    request.envelopes.count, request.payload, fault);
 	if (r == 0 && request.want_receipt)
 		r = answer_receipt(worker, opening, request.job, fault);
 	else if (r == 0)
@@ -347,12 +344,10 @@ int open_object(struct worker *worker, struct wire_frame *frame,
 		goto out;
 	}
 	*ret_job = request.job;
-	r = open_record(worker, opening, request.entry,
-	    request.envelopes.items, request.envelopes.count, request.payload,
-	    fault);
+	r = open_record(worker, opening, request.entry, request.envelopes.items,
+	    request.envelopes.count, request.payload, fault);
 	if (r == 0)
-		r = stream_object(
-		    worker, opening, &request, frame->fds, fault);
+		r = stream_object(worker, opening, &request, frame->fds, fault);
 out:
 	opening_free(opening);
 	wire_arena_free(&arena);

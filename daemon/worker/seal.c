@@ -61,8 +61,7 @@ static int seal_file(struct sealing *sealing, struct wire_frame *frame,
     size_t i, struct job_fault *fault)
 {
 	struct sealed_file *file = &sealing->files[i];
-	const struct fields_attachment *given =
-	    &sealing->fields.attachments[i];
+	const struct fields_attachment *given = &sealing->fields.attachments[i];
 	int r;
 
 	r = make_key(file->file_key);
@@ -91,8 +90,8 @@ static int by_payload(const void *a, const void *b)
 	    sizeof x->object.object.payload.bytes);
 }
 
-static int seal_files(struct sealing *sealing, struct wire_frame *frame,
-    struct job_fault *fault)
+static int seal_files(
+    struct sealing *sealing, struct wire_frame *frame, struct job_fault *fault)
 {
 	size_t i, count = sealing->fields.attachment_count;
 	int r;
@@ -140,15 +139,15 @@ static int seal_content(struct sealing *sealing, struct job_fault *fault)
 
 	r = add_own_lines(sealing, &why);
 	if (r == 0)
-		r = content_finish(sealing->fields.builder, &clear,
-		    &sealing->answer.fields);
+		r = content_finish(
+		    sealing->fields.builder, &clear, &sealing->answer.fields);
 	if (r == -EMSGSIZE || r == FORMAT_E_MALFORMED)
 		r = job_fail(fault, WIRE_CODE_INPUT, why);
 	if (r == 0)
 		r = make_key(sealing->content_key);
 	if (r == 0)
-		r = age_payload_seal(sealing->content_key, buf_span(&clear),
-		    &sealing->payload);
+		r = age_payload_seal(
+		    sealing->content_key, buf_span(&clear), &sealing->payload);
 	buf_free(&clear);
 	if (r != 0)
 		return r;
@@ -213,19 +212,18 @@ static int check_request(const struct sealing *sealing,
 		    "nobody could ever open this record");
 	for (i = 0; i < request->audiences.count; i++)
 		if (request->audiences.items[i].recipients.count == 0)
-			return job_fail(fault, WIRE_CODE_INPUT,
-			    "a partner has no reader");
+			return job_fail(
+			    fault, WIRE_CODE_INPUT, "a partner has no reader");
 	return 0;
 }
 
-static int seal_all(struct sealing *sealing, struct wire_frame *frame,
-    struct job_fault *fault)
+static int seal_all(
+    struct sealing *sealing, struct wire_frame *frame, struct job_fault *fault)
 {
 	const char *why;
 	int r;
 
-	r = fields_read(
-	    frame->fds[0], &sealing->fields, &fault->input, &why);
+	r = fields_read(frame->fds[0], &sealing->fields, &fault->input, &why);
 	if (r == FORMAT_E_MALFORMED || r == -EMSGSIZE)
 		return job_fail(fault, WIRE_CODE_INPUT, why);
 	if (r == 0)
@@ -249,8 +247,8 @@ int seal_record(struct worker *worker, struct wire_frame *frame,
 	sealing = calloc(1, sizeof *sealing);
 	if (!sealing)
 		return -ENOMEM;
-	r = wire_decode(WIRE_WORK_SEAL, buf_span(&frame->body), &arena,
-	    &sealing->request);
+	r = wire_decode(
+	    WIRE_WORK_SEAL, buf_span(&frame->body), &arena, &sealing->request);
 	if (r == 0) {
 		*ret_job = sealing->answer.job = sealing->request.job;
 		r = seal_all(sealing, frame, fault);
@@ -261,8 +259,8 @@ int seal_record(struct worker *worker, struct wire_frame *frame,
 		r = -EPROTO;
 	}
 	if (r == 0)
-		r = channel_send(worker->store, WIRE_WORK_SEALED,
-		    &sealing->answer, NULL, 0);
+		r = channel_send(
+		    worker->store, WIRE_WORK_SEALED, &sealing->answer, NULL, 0);
 	sealing_free(sealing);
 	wire_arena_free(&arena);
 	return r;

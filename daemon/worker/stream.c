@@ -31,7 +31,7 @@ struct pass {
 	struct veil *veil;
 	struct hasher *plain;
 	struct hasher *payload;
-	uint8_t *clear;	 /* AGE_CHUNK_BYTES, wiped */
+	uint8_t *clear;  /* AGE_CHUNK_BYTES, wiped */
 	uint8_t *sealed; /* SEALED_CHUNK */
 };
 
@@ -137,9 +137,8 @@ static int seal_chunks(struct pass *pass, int in, int out, uint64_t size)
 	int r;
 
 	do {
-		want = padded - done < AGE_CHUNK_BYTES
-		    ? (size_t)(padded - done)
-		    : AGE_CHUNK_BYTES;
+		want = padded - done < AGE_CHUNK_BYTES ? (size_t)(padded - done)
+						       : AGE_CHUNK_BYTES;
 		last = done + want == padded;
 		r = next_clear(
 		    pass, in, done < size ? size - done : 0, want, &taken);
@@ -186,8 +185,8 @@ static int seal_fault(int result, struct job_fault *fault)
 	    fault, result, "an attachment could not be sealed");
 }
 
-static int seal_pass(struct pass *pass, int in, int out,
-    const uint8_t *file_key, uint64_t size)
+static int seal_pass(
+    struct pass *pass, int in, int out, const uint8_t *file_key, uint64_t size)
 {
 	uint8_t nonce[AGE_NONCE_BYTES];
 	int r;
@@ -267,9 +266,8 @@ static int open_chunks(
 	int r;
 
 	do {
-		want = padded - done < AGE_CHUNK_BYTES
-		    ? (size_t)(padded - done)
-		    : AGE_CHUNK_BYTES;
+		want = padded - done < AGE_CHUNK_BYTES ? (size_t)(padded - done)
+						       : AGE_CHUNK_BYTES;
 		last = done + want == padded;
 		r = get_payload(pass, in, pass->sealed, want + AGE_TAG_BYTES);
 		if (r == 0)
@@ -277,9 +275,9 @@ static int open_chunks(
 			    want + AGE_TAG_BYTES, last, pass->clear);
 		if (r != 0)
 			return r;
-		keep = done >= size		   ? 0
-		    : size - done < (uint64_t)want ? (size_t)(size - done)
-						   : want;
+		keep = done >= size                   ? 0
+		       : size - done < (uint64_t)want ? (size_t)(size - done)
+						      : want;
 		if (!all_zero(pass->clear + keep, want - keep))
 			return FORMAT_E_MISMATCH;
 		r = hasher_update(pass->plain, pass->clear, keep);

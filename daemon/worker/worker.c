@@ -97,8 +97,7 @@ static int take_peer(struct worker *worker, struct wire_frame *frame)
 	struct wire_sup_peer peer;
 	int r;
 
-	r = wire_decode(
-	    WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
+	r = wire_decode(WIRE_SUP_PEER, buf_span(&frame->body), &arena, &peer);
 	wire_arena_free(&arena);
 	if (r != 0 || frame->fd_count != 1)
 		return -EPROTO;
@@ -163,8 +162,8 @@ static int serve(struct service *service, struct worker *worker)
 			return -errno;
 		if (fds[0].revents || channel_has_frame(service->supervisor))
 			r = hear_supervisor(service, worker);
-		else if (worker->store && (fds[1].revents ||
-			     channel_has_frame(worker->store)))
+		else if (worker->store &&
+			 (fds[1].revents || channel_has_frame(worker->store)))
 			r = hear_store(worker);
 	}
 	return r;

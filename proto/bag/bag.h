@@ -46,15 +46,15 @@ void bag_writer_free(struct bag_writer *writer);
 
 enum bag_reason {
 	BAG_GOOD,
-	BAG_BAD_NAME,	    /* a name that no bag has */
-	BAG_BAD_KIND,	    /* a link, FIFO, device or hard link */
+	BAG_BAD_NAME,       /* a name that no bag has */
+	BAG_BAD_KIND,       /* a link, FIFO, device or hard link */
 	BAG_BAD_MISSING,    /* a file that must be there is not */
-	BAG_BAD_SIZE,	    /* a file larger than its kind can be */
+	BAG_BAD_SIZE,       /* a file larger than its kind can be */
 	BAG_BAD_MANIFEST,   /* files and manifests differ */
-	BAG_BAD_ENTRY,	    /* malformed, or not the one its folder names */
+	BAG_BAD_ENTRY,      /* malformed, or not the one its folder names */
 	BAG_BAD_SIGNATURE,  /* malformed or does not hold */
 	BAG_BAD_SIGNERS,    /* the list of keys is not that of the entries */
-	BAG_BAD_PROOF,	    /* the place in the log is not proved */
+	BAG_BAD_PROOF,      /* the place in the log is not proved */
 	BAG_BAD_DIGESTS,    /* not the lines the entry commits to */
 	BAG_BAD_DISCLOSED,  /* a shown line is not of this entry */
 	BAG_BAD_READABLE,   /* the page for people says something else */
@@ -72,8 +72,8 @@ struct bag_verdict {
 	bool self_vouched;
 	uint64_t records, attachments;
 	uint64_t shown, closed; /* lines of contents, decoys included */
-	struct buf authors;	/* ids in hex, one a line; owned */
-	struct buf places;	/* "ID index N of SIZE" one a line; owned */
+	struct buf authors;     /* ids in hex, one a line; owned */
+	struct buf places;      /* "ID index N of SIZE" one a line; owned */
 };
 
 const char *bag_reason_text(enum bag_reason reason);

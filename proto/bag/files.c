@@ -3,7 +3,8 @@
  *
  * A name is checked before anything is opened, and what is opened must be a
  * regular file with one link. No file of a bag is trusted for what another one
- * says: manifests are not parsed but made anew from what is there, and compared.
+ * says: manifests are not parsed but made anew from what is there, and
+ * compared.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,8 +36,8 @@ int files_add(struct bag_files *files, const char *path)
 
 	if (files->count == files->room) {
 		files->room = files->room ? 2 * files->room : 64;
-		more = realloc(
-		    files->items, files->room * sizeof *files->items);
+		more =
+		    realloc(files->items, files->room * sizeof *files->items);
 		if (!more)
 			return -ENOMEM;
 		files->items = more;
@@ -80,11 +81,10 @@ static bool name_is_safe(const char *name)
 
 	for (i = 0; name[i]; i++) {
 		bool alnum = (name[i] >= '0' && name[i] <= '9') ||
-		    (name[i] >= 'A' && name[i] <= 'Z') ||
-		    (name[i] >= 'a' && name[i] <= 'z');
+			     (name[i] >= 'A' && name[i] <= 'Z') ||
+			     (name[i] >= 'a' && name[i] <= 'z');
 
-		if (!alnum &&
-		    (i == 0 || !strchr("._-", name[i])))
+		if (!alnum && (i == 0 || !strchr("._-", name[i])))
 			return false;
 	}
 	return i > 0 && i < FILES_PATH_MAX;
@@ -109,15 +109,15 @@ static int stop(struct walk *walk, enum bag_reason reason, const char *path)
 static int walk_dir(struct walk *walk, int dir, const char *prefix, int depth);
 
 /* One name in a directory; ${prefix} is "" or ends in '/'. */
-static int walk_name(struct walk *walk, int dir, const char *prefix,
-    const char *name, int depth)
+static int walk_name(
+    struct walk *walk, int dir, const char *prefix, const char *name, int depth)
 {
 	char path[FILES_PATH_MAX + 2];
 	struct stat st;
 	int sub, r;
 
-	if (!name_is_safe(name) || strlen(prefix) + strlen(name) + 2 >
-		FILES_PATH_MAX)
+	if (!name_is_safe(name) ||
+	    strlen(prefix) + strlen(name) + 2 > FILES_PATH_MAX)
 		return stop(walk, BAG_BAD_NAME, prefix);
 	memcpy(path, prefix, strlen(prefix));
 	memcpy(path + strlen(prefix), name, strlen(name) + 1);
@@ -125,14 +125,14 @@ static int walk_name(struct walk *walk, int dir, const char *prefix,
 		return -errno;
 	if (S_ISREG(st.st_mode) && st.st_nlink == 1)
 		return walk->files->count < FILES_MAX
-		    ? files_add(walk->files, path)
-		    : stop(walk, BAG_BAD_NAME, path);
+			   ? files_add(walk->files, path)
+			   : stop(walk, BAG_BAD_NAME, path);
 	if (!S_ISDIR(st.st_mode))
 		return stop(walk, BAG_BAD_KIND, path);
 	if (depth == DEPTH_MAX)
 		return stop(walk, BAG_BAD_NAME, path);
-	sub = openat(dir, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	sub =
+	    openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub < 0)
 		return -errno;
 	memcpy(path + strlen(path), "/", 2);
@@ -140,7 +140,8 @@ static int walk_name(struct walk *walk, int dir, const char *prefix,
 	return r;
 }
 
-/* Takes over ${dir}. An empty directory is as much a foreign thing as a file. */
+/* Takes over ${dir}. An empty directory is as much a foreign thing as a file.
+ */
 static int walk_dir(struct walk *walk, int dir, const char *prefix, int depth)
 {
 	DIR *list = fdopendir(dir);
@@ -255,8 +256,8 @@ static int digest_fd(int fd, struct bag_file *file, EVP_MD_CTX *sha512,
 		file->size += (uint64_t)n;
 		progress->done += (uint64_t)n;
 		if (progress->tell)
-			progress->tell(progress->context, progress->done,
-			    progress->total);
+			progress->tell(
+			    progress->context, progress->done, progress->total);
 	}
 	if (r == 0 && n < 0)
 		r = (int)n;
@@ -315,8 +316,8 @@ bool files_is_tag_manifest(const char *path)
 	return strncmp(path, "tagmanifest-", 12) == 0;
 }
 
-int files_manifest(const struct bag_files *files, bool payload, bool sha512,
-    struct buf *out)
+int files_manifest(
+    const struct bag_files *files, bool payload, bool sha512, struct buf *out)
 {
 	const struct bag_file *file;
 	size_t i;
@@ -327,9 +328,9 @@ int files_manifest(const struct bag_files *files, bool payload, bool sha512,
 		if (files_is_payload(file->path) != payload ||
 		    files_is_tag_manifest(file->path))
 			continue;
-		r = sha512 ? buf_append_hex(
-				 out, file->sha512, sizeof file->sha512)
-			   : buf_append_hex(out, file->sha256.bytes, 32);
+		r = sha512
+			? buf_append_hex(out, file->sha512, sizeof file->sha512)
+			: buf_append_hex(out, file->sha256.bytes, 32);
 		if (r == 0)
 			r = buf_printf(out, "  %s\n", file->path);
 	}

@@ -44,8 +44,8 @@ int files_digest(int dir, struct bag_files *files, bool payload,
 bool files_is_payload(const char *path);
 bool files_is_tag_manifest(const char *path);
 /* "HEX  PATH" lines; ${payload} or the tag files; ${sha512} or SHA-256. */
-int files_manifest(const struct bag_files *files, bool payload, bool sha512,
-    struct buf *out);
+int files_manifest(
+    const struct bag_files *files, bool payload, bool sha512, struct buf *out);
 int files_info(const struct bag_files *files, struct buf *out);
 extern const char files_bagit[]; /* the text of bagit.txt */
 
@@ -56,8 +56,7 @@ int render_readable(
 void render_attachment(
     const struct content_attachment *attachment, char ret_name[32]);
 /* One line an author, ascending by id, none twice. */
-int render_signers(
-    const struct sign_key *keys, size_t count, struct buf *out);
+int render_signers(const struct sign_key *keys, size_t count, struct buf *out);
 
 /* Made at build time from proto/FORMAT.md and packaging/VERIFY.txt. */
 extern const unsigned char documents_format[], documents_verify[];

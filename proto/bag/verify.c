@@ -102,10 +102,10 @@ static bool is_record_file(const char *path)
 
 static int check_names(struct verification *v)
 {
-	static const char *const needed[] = {"allowed_signers",
-	    "bag-info.txt", "bagit.txt", "FORMAT.md", "VERIFY.txt",
-	    "manifest-sha256.txt", "manifest-sha512.txt",
-	    "tagmanifest-sha256.txt", "tagmanifest-sha512.txt"};
+	static const char *const needed[] = {"allowed_signers", "bag-info.txt",
+	    "bagit.txt", "FORMAT.md", "VERIFY.txt", "manifest-sha256.txt",
+	    "manifest-sha512.txt", "tagmanifest-sha256.txt",
+	    "tagmanifest-sha512.txt"};
 	size_t i;
 
 	for (i = 0; i < v->files.count; i++)
@@ -128,7 +128,7 @@ static void name_difference(
 	while (i < made.len && i < found.len && made.data[i] == found.data[i])
 		i++;
 	while (i > 0 && made.len > 0 &&
-	    (i >= made.len || made.data[i - 1] != '\n'))
+	       (i >= made.len || made.data[i - 1] != '\n'))
 		i--;
 	while (i < made.len && made.data[i] != ' ' && made.data[i] != '\n')
 		i++;
@@ -141,8 +141,8 @@ static void name_difference(
 	}
 }
 
-static int read_file(struct verification *v, const char *path, size_t max,
-    struct buf *out)
+static int read_file(
+    struct verification *v, const char *path, size_t max, struct buf *out)
 {
 	int r = files_read(v->dir, path, max, out);
 
@@ -155,8 +155,8 @@ static int read_file(struct verification *v, const char *path, size_t max,
 	return r;
 }
 
-int verify_read(struct verification *v, const char *path, size_t max,
-    struct buf *out)
+int verify_read(
+    struct verification *v, const char *path, size_t max, struct buf *out)
 {
 	return read_file(v, path, max, out);
 }
@@ -206,8 +206,8 @@ static int check_manifests(struct verification *v)
 		r = verify_same(
 		    v, "bag-info.txt", buf_span(&made), BAG_BAD_MANIFEST);
 	if (r == 0)
-		r = verify_same(v, "bagit.txt", span_text(files_bagit),
-		    BAG_BAD_MANIFEST);
+		r = verify_same(
+		    v, "bagit.txt", span_text(files_bagit), BAG_BAD_MANIFEST);
 	buf_free(&made);
 	return r;
 }
@@ -217,8 +217,7 @@ static int check_documents(struct verification *v)
 	int r;
 
 	r = verify_same(v, "FORMAT.md",
-	    span_of(documents_format, documents_format_len),
-	    BAG_BAD_DOCUMENT);
+	    span_of(documents_format, documents_format_len), BAG_BAD_DOCUMENT);
 	if (r == 0)
 		r = verify_same(v, "VERIFY.txt",
 		    span_of(documents_verify, documents_verify_len),
@@ -248,12 +247,12 @@ static int load_keys(struct verification *v)
 
 	r = read_file(v, "allowed_signers", 1024 * 1024, &text);
 	if (r == 0)
-		r = sshsig_read_signers(buf_span(&text),
-		    SSHSIG_NAMESPACE_ENTRY, add_key, &v->keys);
+		r = sshsig_read_signers(
+		    buf_span(&text), SSHSIG_NAMESPACE_ENTRY, add_key, &v->keys);
 	buf_free(&text);
 	return r > 0 && r != VERIFY_E_FAILED
-	    ? verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers")
-	    : r;
+		   ? verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers")
+		   : r;
 }
 
 /* Every record is a folder; files are sorted, so its first file comes first. */
@@ -266,8 +265,7 @@ static int check_records(struct verification *v)
 
 	for (i = 0; r == 0 && i < v->files.count; i++) {
 		path = v->files.items[i].path;
-		if (!files_is_payload(path) ||
-		    strncmp(path, folder, 69) == 0)
+		if (!files_is_payload(path) || strncmp(path, folder, 69) == 0)
 			continue;
 		memcpy(folder, path, 69);
 		folder[69] = 0;
@@ -342,8 +340,8 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 	v.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (v.dir < 0)
 		return -errno;
-	r = signers.data ? sshsig_read_signers(signers,
-			       SSHSIG_NAMESPACE_ENTRY, add_key, &v.anchors)
+	r = signers.data ? sshsig_read_signers(signers, SSHSIG_NAMESPACE_ENTRY,
+			       add_key, &v.anchors)
 			 : 0;
 	if (r > 0)
 		r = FORMAT_E_MALFORMED;

@@ -33,8 +33,8 @@ struct verification {
 /* Answers VERIFY_E_FAILED. ${file} has only safe characters. */
 int verify_fail(
     struct verification *v, enum bag_reason reason, const char *file);
-int verify_read(struct verification *v, const char *path, size_t max,
-    struct buf *out);
+int verify_read(
+    struct verification *v, const char *path, size_t max, struct buf *out);
 /* The file must be exactly ${made}. */
 int verify_same(struct verification *v, const char *path, struct span made,
     enum bag_reason reason);

@@ -47,8 +47,7 @@ static void path_of(const struct record *record, const char *name,
 	snprintf(ret_path, FILES_PATH_MAX, "%s/%s", record->folder, name);
 }
 
-static int fail(
-    struct record *record, enum bag_reason reason, const char *name)
+static int fail(struct record *record, enum bag_reason reason, const char *name)
 {
 	char path[FILES_PATH_MAX];
 
@@ -75,8 +74,7 @@ static int check_entry(struct record *record)
 	r = read_part(record, "entry", ENTRY_BYTES_MAX, &record->entry_bytes);
 	if (r != 0)
 		return r;
-	r = entry_parse(
-	    buf_span(&record->entry_bytes), &record->entry, NULL);
+	r = entry_parse(buf_span(&record->entry_bytes), &record->entry, NULL);
 	if (r == 0)
 		r = entry_id_of(buf_span(&record->entry_bytes), &record->id);
 	if (r == 0 &&
@@ -151,19 +149,19 @@ static int check_signature(struct record *record)
 	return r == 0 ? keep_used(record) : r;
 }
 
-/* --- where ----------------------------------------------------------------- */
+/* --- where -----------------------------------------------------------------
+ */
 
 /* One log, one size, two roots: somebody was told two truths. */
-static int keep_seen(
-    struct record *record, const struct checkpoint *checkpoint)
+static int keep_seen(struct record *record, const struct checkpoint *checkpoint)
 {
 	struct verification *v = record->v;
 	struct verify_seen *more;
 	size_t i;
 
 	for (i = 0; i < v->seen_count; i++)
-		if (strcmp(v->seen[i].checkpoint.origin,
-			checkpoint->origin) == 0 &&
+		if (strcmp(v->seen[i].checkpoint.origin, checkpoint->origin) ==
+			0 &&
 		    v->seen[i].checkpoint.size == checkpoint->size &&
 		    memcmp(v->seen[i].checkpoint.root.bytes,
 			checkpoint->root.bytes, 32) != 0)
@@ -189,8 +187,7 @@ static int tell_place(
 		      : r;
 }
 
-static int check_parsed_proof(
-    struct record *record, const struct proof *proof)
+static int check_parsed_proof(struct record *record, const struct proof *proof)
 {
 	struct checkpoint checkpoint = {.size = 0};
 	char origin[NOTE_ORIGIN_MAX];
@@ -201,8 +198,8 @@ static int check_parsed_proof(
 	memcpy(leaf.bytes, record->id.bytes, 32);
 	note_origin(&record->entry.author, &record->entry.log, origin);
 	r = proof->index == record->entry.index
-	    ? proof_verify(proof, &leaf, origin, &record->key)
-	    : FORMAT_E_MISMATCH;
+		? proof_verify(proof, &leaf, origin, &record->key)
+		: FORMAT_E_MISMATCH;
 	if (r == 0)
 		r = note_parse(proof->checkpoint, &note);
 	if (r == 0) {
@@ -225,7 +222,7 @@ static int check_proof(struct record *record)
 	r = read_part(record, "proof", PROOF_MAX, &bytes);
 	if (r == 0) {
 		r = proof_parse(buf_span(&bytes), &proof);
-		r = r > 0 ? fail(record, BAG_BAD_PROOF, "proof")
+		r = r > 0    ? fail(record, BAG_BAD_PROOF, "proof")
 		    : r == 0 ? check_parsed_proof(record, &proof)
 			     : r;
 	}
@@ -233,7 +230,8 @@ static int check_proof(struct record *record)
 	return r;
 }
 
-/* --- what ------------------------------------------------------------------ */
+/* --- what ------------------------------------------------------------------
+ */
 
 static int check_digests(struct record *record)
 {
@@ -246,8 +244,7 @@ static int check_digests(struct record *record)
 		return r;
 	r = content_parse_digest_list(
 	    buf_span(&record->digests), &record->list, &fields);
-	if (r == 0 &&
-	    memcmp(fields.bytes, record->entry.fields.bytes, 32) != 0)
+	if (r == 0 && memcmp(fields.bytes, record->entry.fields.bytes, 32) != 0)
 		r = FORMAT_E_MISMATCH;
 	return r > 0 ? fail(record, BAG_BAD_DIGESTS, "digests") : r;
 }
@@ -275,8 +272,7 @@ static int take_line(struct record *record, struct span text, struct buf *last)
 	record->line_count++;
 	if (line->decoy || !is_listed(record, &line->digest))
 		return FORMAT_E_MISMATCH;
-	r = base64_append(
-	    &digest, BASE64_URL, span_of(line->digest.bytes, 32));
+	r = base64_append(&digest, BASE64_URL, span_of(line->digest.bytes, 32));
 	if (r == 0 && last->len > 0 &&
 	    span_compare(buf_span(last), buf_span(&digest)) >= 0)
 		r = FORMAT_E_MISMATCH;
@@ -292,19 +288,17 @@ static int check_disclosed(struct record *record)
 	struct span text;
 	int r;
 
-	r = read_part(
-	    record, "disclosed", DISCLOSED_MAX, &record->disclosed);
+	r = read_part(record, "disclosed", DISCLOSED_MAX, &record->disclosed);
 	if (r != 0)
 		return r;
-	record->lines =
-	    calloc(CONTENT_LINES_MAX + 1, sizeof *record->lines);
+	record->lines = calloc(CONTENT_LINES_MAX + 1, sizeof *record->lines);
 	if (!record->lines)
 		return -ENOMEM;
 	lines_begin(&lines, buf_span(&record->disclosed));
 	while (r == 0 && !lines_at_end(&lines)) {
 		r = record->line_count < CONTENT_LINES_MAX
-		    ? lines_next_raw(&lines, &text)
-		    : FORMAT_E_MALFORMED;
+			? lines_next_raw(&lines, &text)
+			: FORMAT_E_MALFORMED;
 		if (r == 0)
 			r = take_line(record, text, &last);
 	}
@@ -321,15 +315,16 @@ static int check_readable(struct record *record)
 	r = render_readable(record->lines, record->line_count, &made);
 	path_of(record, "readable.txt", path);
 	if (r == 0)
-		r = verify_same(record->v, path, buf_span(&made),
-		    BAG_BAD_READABLE);
+		r = verify_same(
+		    record->v, path, buf_span(&made), BAG_BAD_READABLE);
 	else if (r > 0)
 		r = fail(record, BAG_BAD_DISCLOSED, "disclosed");
 	buf_free(&made);
 	return r;
 }
 
-/* --- attachments ------------------------------------------------------------ */
+/* --- attachments ------------------------------------------------------------
+ */
 
 static bool is_of_entry(
     const struct record *record, const struct digest *sealed)

@@ -106,8 +106,8 @@ int bag_writer_new(const char *path, struct bag_writer **ret_writer)
 			r = -errno;
 	}
 	if (r == 0) {
-		writer->dir = open(
-		    writer->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		writer->dir =
+		    open(writer->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (writer->dir < 0 || mkdirat(writer->dir, "data", 0700) < 0)
 			r = -errno;
 	}
@@ -222,9 +222,8 @@ static int check(const struct bag_record *record, struct entry_id *ret_id)
 	if (r == 0)
 		r = content_commitment(record->content, &fields);
 	sign_key_author(&record->author, &author);
-	if (r == 0 &&
-	    (memcmp(fields.bytes, entry->fields.bytes, 32) != 0 ||
-		memcmp(author.bytes, entry->author.bytes, 32) != 0))
+	if (r == 0 && (memcmp(fields.bytes, entry->fields.bytes, 32) != 0 ||
+			  memcmp(author.bytes, entry->author.bytes, 32) != 0))
 		r = FORMAT_E_MISMATCH;
 	if (r == 0)
 		r = sshsig_verify(&record->author, SSHSIG_NAMESPACE_ENTRY,

@@ -32,18 +32,18 @@ bool card_name_is_valid(struct span name);
 /* NAME:PORT or [IPv6]:PORT. A name is labels of letters, digits and inner
  * hyphens joined by dots (an onion name and IPv4 too); port 1..65535. */
 bool card_address_is_valid(struct span address);
-/* Append the text that is signed. FORMAT_E_MALFORMED, nothing appended, for a card that breaks a
- * rule (bad name, unsorted list, author equal to transport ...). */
+/* Append the text that is signed. FORMAT_E_MALFORMED, nothing appended, for a
+ * card that breaks a rule (bad name, unsorted list, author equal to transport
+ * ...). */
 int card_build(const struct card *card, struct buf *out);
 /* Append text and armoured signature: the card as a file. */
-int card_seal(const struct card *card, const uint8_t signature[64],
-    struct buf *out);
+int card_seal(
+    const struct card *card, const uint8_t signature[64], struct buf *out);
 /* Parse a card file and check grammar, keys and signature.
  * FORMAT_E_MALFORMED; FORMAT_E_MISMATCH for an unsafe key or a signature that
  * does not hold; FORMAT_E_UNKNOWN for a later version; ${ret_why}, if not NULL,
  * gets a static text. */
-int card_parse(
-    struct span bytes, struct card *ret_card, const char **ret_why);
+int card_parse(struct span bytes, struct card *ret_card, const char **ret_why);
 /* Whether any key (author, transport, bundle, readers) differs. */
 bool card_keys_differ(const struct card *a, const struct card *b);
 /* The number both people compare; the same whichever card is given first. */

@@ -8,9 +8,9 @@
 #include "proto/format/bytes.h"
 #include "proto/format/ids.h"
 
-#define CONTENT_LINES_MAX 2048	  /* decoys included */
-#define CONTENT_NAMED_MAX 1024	  /* lines that are no decoys */
-#define CONTENT_NAME_MAX 64	  /* digits of a field's name */
+#define CONTENT_LINES_MAX 2048    /* decoys included */
+#define CONTENT_NAMED_MAX 1024    /* lines that are no decoys */
+#define CONTENT_NAME_MAX 64       /* digits of a field's name */
 #define CONTENT_BYTES_MAX 1048576 /* of the padded content */
 #define CONTENT_BYTES_MIN 4096
 
@@ -31,9 +31,9 @@ struct content {
 
 /* The value of a line named "attachment". */
 struct content_attachment {
-	char file[256];	      /* the name it had, UTF-8, no '/' and no control */
-	char type[128];	      /* media type */
-	uint64_t size;	      /* of the plaintext in bytes */
+	char file[256]; /* the name it had, UTF-8, no '/' and no control */
+	char type[128]; /* media type */
+	uint64_t size;  /* of the plaintext in bytes */
 	struct digest sha256; /* of the plaintext */
 	struct digest sealed; /* of its payload: names the entry's line */
 };
@@ -76,12 +76,13 @@ int content_digest_list(const struct content *content, struct buf *out);
 int content_commitment(
     const struct content *content, struct digest *ret_fields);
 /* Check and read a digest list of somebody else: strictly ascending, as many
- * lines as a content can have (a power of two from 16), and its SHA-256. Each digest is appended, 32 bytes, to ${out}. */
+ * lines as a content can have (a power of two from 16), and its SHA-256. Each
+ * digest is appended, 32 bytes, to ${out}. */
 int content_parse_digest_list(
     struct span text, struct buf *out, struct digest *ret_fields);
 /* Parse one disclosure line (without LF). */
-int content_parse_line(struct span encoded, struct content_line *ret_line,
-    const char **ret_why);
+int content_parse_line(
+    struct span encoded, struct content_line *ret_line, const char **ret_why);
 void content_line_free(struct content_line *line);
 /* The text of a JSON string value; FORMAT_E_MALFORMED for another type. */
 int content_value_text(struct span value, struct buf *out);

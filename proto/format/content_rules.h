@@ -21,8 +21,7 @@ size_t content_find_once(const char *name);
 int content_check_value(
     const char *name, const json_t *value, const char **ret_why);
 /* The lines that must be there once, no salt twice, enough decoys. */
-int content_check_lines(
-    const struct content *content, const char **ret_why);
+int content_check_lines(const struct content *content, const char **ret_why);
 int content_take_attachment(
     const json_t *json, struct content_attachment *ret_attachment);
 /* Whether a content may have so many lines: a power of two, from 16. */

@@ -1,6 +1,6 @@
 /*
- * Cosignatures (C2SP tlog-cosignature, cosignature/v1): a witness's word that at
- * a time it held a log consistent up to a checkpoint.
+ * Cosignatures (C2SP tlog-cosignature, cosignature/v1): a witness's word that
+ * at a time it held a log consistent up to a checkpoint.
  */
 #include <sodium.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 
 int cosignature_message(uint64_t time, struct span text, struct buf *out)
 {
-	int r = buf_printf(out, "cosignature/v1\ntime %llu\n",
-	    (unsigned long long)time);
+	int r = buf_printf(
+	    out, "cosignature/v1\ntime %llu\n", (unsigned long long)time);
 
 	return r == 0 ? buf_append_span(out, text) : r;
 }
@@ -44,16 +44,15 @@ static int verify_one(const struct note *note, const struct sign_key *key,
 
 	r = cosignature_message(
 	    unpack_time(signature->bytes), note->text, &message);
-	if (r == 0 &&
-	    crypto_sign_verify_detached(signature->bytes + 8, message.data,
-		message.len, key->bytes) != 0)
+	if (r == 0 && crypto_sign_verify_detached(signature->bytes + 8,
+			  message.data, message.len, key->bytes) != 0)
 		r = FORMAT_E_MISMATCH;
 	buf_free(&message);
 	return r;
 }
 
-int cosignature_verify(const struct note *note, const struct sign_key *key,
-    uint64_t *ret_time)
+int cosignature_verify(
+    const struct note *note, const struct sign_key *key, uint64_t *ret_time)
 {
 	const struct note_signature *signature;
 	char name[NOTE_ORIGIN_MAX];

@@ -16,7 +16,7 @@
 
 struct entry_object {
 	struct digest payload; /* SHA-256 of the age payload */
-	uint64_t size;	       /* of the payload in bytes */
+	uint64_t size;         /* of the payload in bytes */
 };
 
 enum entry_key_act {

@@ -42,9 +42,9 @@ struct sign_key {
  */
 enum {
 	FORMAT_E_MALFORMED = 1, /* the bytes break the grammar or a limit */
-	FORMAT_E_MISMATCH = 2,	/* well-formed, but a hash, signature or key
+	FORMAT_E_MISMATCH = 2,  /* well-formed, but a hash, signature or key
 				   does not fit */
-	FORMAT_E_UNKNOWN = 3,	/* a version or kind this program is too old
+	FORMAT_E_UNKNOWN = 3,   /* a version or kind this program is too old
 				   for */
 };
 

@@ -36,8 +36,8 @@ int merkle_node(const struct digest *left, const struct digest *right,
 	return hash_sha256(span_of(bytes, sizeof bytes), ret_hash);
 }
 
-int merkle_append(uint64_t size, const struct digest *leaf,
-    merkle_read_cb read, merkle_write_cb write, void *context)
+int merkle_append(uint64_t size, const struct digest *leaf, merkle_read_cb read,
+    merkle_write_cb write, void *context)
 {
 	struct digest hash = *leaf, left;
 	uint64_t index = size;
@@ -92,8 +92,8 @@ static int range_hash(uint64_t first, uint64_t count, merkle_read_cb read,
 	return r;
 }
 
-int merkle_root(uint64_t size, merkle_read_cb read, void *context,
-    struct digest *ret_root)
+int merkle_root(
+    uint64_t size, merkle_read_cb read, void *context, struct digest *ret_root)
 {
 	if (size == 0)
 		return hash_sha256(span_of("", 0), ret_root);
@@ -134,8 +134,8 @@ int merkle_prove_inclusion(uint64_t index, uint64_t size, merkle_read_cb read,
 	while (r == 0 && size > 1) {
 		half = UINT64_C(1) << split_level(size);
 		if (index - first < half) {
-			r = push(&proof, first + half, size - half, read,
-			    context);
+			r = push(
+			    &proof, first + half, size - half, read, context);
 			size = half;
 		} else {
 			r = push(&proof, first, half, read, context);
@@ -166,8 +166,8 @@ int merkle_prove_consistency(uint64_t old, uint64_t size, merkle_read_cb read,
 	while (r == 0 && old != size) {
 		half = UINT64_C(1) << split_level(size);
 		if (old <= half) {
-			r = push(&proof, first + half, size - half, read,
-			    context);
+			r = push(
+			    &proof, first + half, size - half, read, context);
 			size = half;
 		} else {
 			r = push(&proof, first, half, read, context);
@@ -191,8 +191,7 @@ static bool equal(const struct digest *a, const struct digest *b)
 }
 
 int merkle_verify_inclusion(const struct digest *leaf, uint64_t index,
-    uint64_t size, const struct merkle_proof *proof,
-    const struct digest *root)
+    uint64_t size, const struct merkle_proof *proof, const struct digest *root)
 {
 	uint64_t fn = index, sn;
 	struct digest hash = *leaf;
@@ -264,8 +263,8 @@ int merkle_verify_consistency(uint64_t old, uint64_t size,
 		return FORMAT_E_MISMATCH;
 	if (old == size)
 		return proof->count == 0 && equal(old_root, root)
-		    ? 0
-		    : FORMAT_E_MISMATCH;
+			   ? 0
+			   : FORMAT_E_MISMATCH;
 	if (old == 0)
 		return proof->count == 0 ? 0 : FORMAT_E_MISMATCH;
 	if (proof->count == 0)
@@ -281,6 +280,5 @@ int merkle_verify_consistency(uint64_t old, uint64_t size,
 	r = fold_consistency(fn, sn, proof, i, &fr, &sr);
 	if (r != 0)
 		return r;
-	return equal(&fr, old_root) && equal(&sr, root) ? 0
-							: FORMAT_E_MISMATCH;
+	return equal(&fr, old_root) && equal(&sr, root) ? 0 : FORMAT_E_MISMATCH;
 }

@@ -32,8 +32,8 @@ void note_origin(const struct author_id *author, const struct log_id *log,
 	put_hex(ret_origin + prefix + 65, log->bytes);
 }
 
-int note_parse_origin(const char *origin, struct author_id *ret_author,
-    struct log_id *ret_log)
+int note_parse_origin(
+    const char *origin, struct author_id *ret_author, struct log_id *ret_log)
 {
 	const size_t prefix = strlen(ORIGIN_PREFIX);
 	struct author_id author;
@@ -42,8 +42,8 @@ int note_parse_origin(const char *origin, struct author_id *ret_author,
 	    memcmp(origin, ORIGIN_PREFIX, prefix) != 0 ||
 	    origin[prefix + 64] != '/' ||
 	    hex_decode(span_of(origin + prefix, 64), author.bytes, 32) != 0 ||
-	    hex_decode(span_of(origin + prefix + 65, 64), ret_log->bytes,
-		32) != 0)
+	    hex_decode(span_of(origin + prefix + 65, 64), ret_log->bytes, 32) !=
+		0)
 		return FORMAT_E_MALFORMED;
 	*ret_author = author;
 	return 0;
@@ -78,8 +78,8 @@ int note_key_hash(const char *name, uint8_t alg, const struct sign_key *key,
 	return r;
 }
 
-int note_verifier_key(const char *name, uint8_t alg,
-    const struct sign_key *key, struct buf *out)
+int note_verifier_key(
+    const char *name, uint8_t alg, const struct sign_key *key, struct buf *out)
 {
 	uint8_t hash[4], bytes[33];
 	int r;
@@ -154,15 +154,15 @@ int checkpoint_parse(struct span text, struct checkpoint *ret_checkpoint)
 }
 
 /* Where the text ends: the last empty line (signatures hold none). */
-static int split(struct span bytes, struct span *ret_text, struct span *ret_rest)
+static int split(
+    struct span bytes, struct span *ret_text, struct span *ret_rest)
 {
 	size_t i;
 
 	for (i = bytes.len; i >= 2; i--)
 		if (bytes.data[i - 1] == '\n' && bytes.data[i - 2] == '\n') {
 			*ret_text = span_of(bytes.data, i - 1);
-			*ret_rest =
-			    span_of(bytes.data + i, bytes.len - i);
+			*ret_rest = span_of(bytes.data + i, bytes.len - i);
 			return 0;
 		}
 	return FORMAT_E_MALFORMED;
@@ -206,8 +206,7 @@ static int take_signature(
 	if (words_next(&words, &name) != 0 || !name_is_clean(name))
 		return FORMAT_E_MALFORMED;
 	r = base64_decode(words, BASE64_STANDARD, &bytes);
-	if (r == 0 &&
-	    (bytes.len < 5 || bytes.len - 4 > sizeof signature.bytes))
+	if (r == 0 && (bytes.len < 5 || bytes.len - 4 > sizeof signature.bytes))
 		r = FORMAT_E_MALFORMED;
 	if (r == 0) {
 		memcpy(signature.name, name.data, name.len);
@@ -230,18 +229,17 @@ int note_parse(struct span bytes, struct note *ret_note)
 	if (bytes.len > NOTE_BYTES_MAX || !text_is_clean(bytes) ||
 	    split(bytes, &note.text, &rest) != 0 || note.text.len < 2)
 		return FORMAT_E_MALFORMED;
-	note.signatures =
-	    calloc(NOTE_SIGNATURES_MAX, sizeof *note.signatures);
+	note.signatures = calloc(NOTE_SIGNATURES_MAX, sizeof *note.signatures);
 	if (!note.signatures)
 		return -ENOMEM;
 	lines_begin(&lines, rest);
 	do {
 		r = note.signature_count < NOTE_SIGNATURES_MAX
-		    ? lines_next_raw(&lines, &line)
-		    : FORMAT_E_MALFORMED;
+			? lines_next_raw(&lines, &line)
+			: FORMAT_E_MALFORMED;
 		if (r == 0)
-			r = take_signature(line,
-			    &note.signatures[note.signature_count]);
+			r = take_signature(
+			    line, &note.signatures[note.signature_count]);
 		if (r == 0)
 			note.signature_count++;
 	} while (r == 0 && !lines_at_end(&lines));
@@ -323,8 +321,7 @@ int note_sign(
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
 
 	crypto_sign_seed_keypair(public, secret, seed);
-	crypto_sign_detached(
-	    ret_signature, NULL, text.data, text.len, secret);
+	crypto_sign_detached(ret_signature, NULL, text.data, text.len, secret);
 	sodium_memzero(secret, sizeof secret);
 	return 0;
 }

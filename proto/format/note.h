@@ -38,23 +38,23 @@ struct note {
 /* "evident/log/<author>/<log>" and "evident/witness/<author>". */
 void note_origin(const struct author_id *author, const struct log_id *log,
     char ret_origin[NOTE_ORIGIN_MAX]);
-int note_parse_origin(const char *origin, struct author_id *ret_author,
-    struct log_id *ret_log);
+int note_parse_origin(
+    const char *origin, struct author_id *ret_author, struct log_id *ret_log);
 void note_witness_name(
     const struct author_id *author, char ret_name[NOTE_ORIGIN_MAX]);
 
 /* The key hash of C2SP signed-note for ${name}, ${alg} and ${key}. */
 int note_key_hash(const char *name, uint8_t alg, const struct sign_key *key,
     uint8_t ret_hash[4]);
-/* "name+hash+base64(alg || key)", a verifier key as Go's sumdb/note reads it. */
-int note_verifier_key(const char *name, uint8_t alg,
-    const struct sign_key *key, struct buf *out);
+/* "name+hash+base64(alg || key)", a verifier key as Go's sumdb/note reads it.
+ */
+int note_verifier_key(
+    const char *name, uint8_t alg, const struct sign_key *key, struct buf *out);
 
 /* Append the three-line body; parsing refuses extension lines and everything
  * else but three lines. */
 int checkpoint_build(const struct checkpoint *checkpoint, struct buf *out);
-int checkpoint_parse(
-    struct span text, struct checkpoint *ret_checkpoint);
+int checkpoint_parse(struct span text, struct checkpoint *ret_checkpoint);
 
 /* Take a note apart. Unknown signatures are kept; FORMAT_E_MALFORMED breaks
  * the note's grammar. ${note} bytes must outlive ${ret_note}. */
@@ -66,8 +66,8 @@ int note_add_signature(const char *name, uint8_t alg,
     const struct sign_key *key, struct span signature, struct buf *out);
 /* Find and check ${key}'s signature under ${name}: 0, or FORMAT_E_MISMATCH when
  * none verifies. A log's name is its origin. */
-int note_verify(const struct note *note, const char *name,
-    const struct sign_key *key);
+int note_verify(
+    const struct note *note, const char *name, const struct sign_key *key);
 
 /* The message a cosignature signs: "cosignature/v1\ntime T\n" || text. */
 int cosignature_message(uint64_t time, struct span text, struct buf *out);
@@ -77,10 +77,10 @@ void cosignature_pack(uint64_t time, const uint8_t signature[64],
     uint8_t ret_bytes[COSIGNATURE_BYTES]);
 /* Check the cosignature of witness ${key} over the note's text; answers its
  * time. FORMAT_E_MISMATCH when there is none that verifies. */
-int cosignature_verify(const struct note *note, const struct sign_key *key,
-    uint64_t *ret_time);
+int cosignature_verify(
+    const struct note *note, const struct sign_key *key, uint64_t *ret_time);
 /* Sign a note's text / a cosignature with a seed (for the keeper and tests). */
-int note_sign(const uint8_t seed[32], struct span text,
-    uint8_t ret_signature[64]);
+int note_sign(
+    const uint8_t seed[32], struct span text, uint8_t ret_signature[64]);
 
 #endif

@@ -13,8 +13,8 @@ int proof_build(const struct proof *proof, struct buf *out)
 	size_t i;
 	int r;
 
-	r = buf_printf(out, VERSION "\nindex %llu\n",
-	    (unsigned long long)proof->index);
+	r = buf_printf(
+	    out, VERSION "\nindex %llu\n", (unsigned long long)proof->index);
 	for (i = 0; r == 0 && i < proof->inclusion.count; i++) {
 		r = base64_append(out, BASE64_STANDARD,
 		    span_of(proof->inclusion.hashes[i].bytes, 32));
@@ -87,8 +87,8 @@ int proof_verify(const struct proof *proof, const struct digest *leaf,
 	if (r == 0 && strcmp(checkpoint.origin, origin) != 0)
 		r = FORMAT_E_MISMATCH;
 	if (r == 0)
-		r = merkle_verify_inclusion(leaf, proof->index,
-		    checkpoint.size, &proof->inclusion, &checkpoint.root);
+		r = merkle_verify_inclusion(leaf, proof->index, checkpoint.size,
+		    &proof->inclusion, &checkpoint.root);
 	note_free(&note);
 	return r;
 }

@@ -55,8 +55,8 @@ int sshsig_allowed_signer(const struct sign_key *key, struct buf *out);
  * ends the reading and is answered. FORMAT_E_MALFORMED for a line that
  * ssh-keygen would refuse, for an unsafe key, and for a line that would count
  * but has valid-after or valid-before, which are not judged here. */
-typedef int (*sshsig_signer_cb)(void *context, const struct sign_key *key,
-    struct span principal);
+typedef int (*sshsig_signer_cb)(
+    void *context, const struct sign_key *key, struct span principal);
 int sshsig_read_signers(struct span text, const char *name_space,
     sshsig_signer_cb each, void *context);
 

@@ -14,11 +14,11 @@ static size_t decode(const uint8_t *s, size_t len, uint32_t *ret_point)
 	uint32_t point;
 	size_t need, i;
 
-	need = s[0] < 0x80			? 1
-	    : s[0] >= 0xc2 && s[0] < 0xe0	? 2
-	    : s[0] >= 0xe0 && s[0] < 0xf0	? 3
-	    : s[0] >= 0xf0 && s[0] < 0xf5	? 4
-						: 0;
+	need = s[0] < 0x80                   ? 1
+	       : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+	       : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+	       : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+					     : 0;
 	if (need == 0 || need > len)
 		return 0;
 	point = need == 1 ? s[0] : s[0] & (0x7fu >> need);
@@ -38,12 +38,12 @@ static size_t decode(const uint8_t *s, size_t len, uint32_t *ret_point)
 static bool acts(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-	    point == 0xad || point == 0x61c || point == 0x180e ||
-	    (point >= 0x200b && point <= 0x200f) ||
-	    (point >= 0x2028 && point <= 0x202e) ||
-	    (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
-	    (point >= 0xfff9 && point <= 0xfffb) ||
-	    (point >= 0xe0000 && point <= 0xe007f);
+	       point == 0xad || point == 0x61c || point == 0x180e ||
+	       (point >= 0x200b && point <= 0x200f) ||
+	       (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point >= 0xfff9 && point <= 0xfffb) ||
+	       (point >= 0xe0000 && point <= 0xe007f);
 }
 
 static int put_one(const uint8_t *s, size_t len, uint32_t point,

@@ -165,8 +165,8 @@ static ssize_t send_some(struct channel *channel, struct outgoing *item)
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = CMSG_LEN(sizeof(int) * item->fd_count);
-		memcpy(CMSG_DATA(header), item->fds,
-		    sizeof(int) * item->fd_count);
+		memcpy(
+		    CMSG_DATA(header), item->fds, sizeof(int) * item->fd_count);
 	}
 	n = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
 	return n < 0 ? -errno : n;
@@ -285,8 +285,8 @@ static int keep_fds(struct channel *channel, struct msghdr *message)
 			continue;
 		count = (header->cmsg_len - CMSG_LEN(0)) / sizeof fd;
 		for (i = 0; i < count; i++) {
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof fd,
-			    sizeof fd);
+			memcpy(
+			    &fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
 			if (channel->in_fd_count < IN_FDS_MAX) {
 				channel->in_fds[channel->in_fd_count++] = fd;
 			} else {
@@ -342,16 +342,16 @@ static void compact(struct channel *channel)
 	if (left > 0 && channel->in_start < READ_BYTES)
 		return;
 	if (left > 0)
-		memmove(channel->in.data,
-		    channel->in.data + channel->in_start, left);
+		memmove(channel->in.data, channel->in.data + channel->in_start,
+		    left);
 	if (channel->in.data)
-		explicit_bzero(
-		    channel->in.data + left, channel->in.len - left);
+		explicit_bzero(channel->in.data + left, channel->in.len - left);
 	channel->in.len = left;
 	channel->in_start = 0;
 }
 
-/* The header of the next frame: CHANNEL_E_AGAIN while the frame is not whole. */
+/* The header of the next frame: CHANNEL_E_AGAIN while the frame is not whole.
+ */
 static int next_header(
     const struct channel *channel, struct wire_header *ret_header)
 {
@@ -360,8 +360,7 @@ static int next_header(
 
 	if (have < WIRE_HEADER_BYTES)
 		return CHANNEL_E_AGAIN;
-	r = wire_header_parse(
-	    channel->in.data + channel->in_start, ret_header);
+	r = wire_header_parse(channel->in.data + channel->in_start, ret_header);
 	if (r != 0 ||
 	    !wire_may_send(channel->peer, channel->self, ret_header->type))
 		return -EPROTO;
@@ -376,8 +375,8 @@ bool channel_has_frame(const struct channel *channel)
 	return next_header(channel, &header) != CHANNEL_E_AGAIN;
 }
 
-static int take_frame(struct channel *channel,
-    const struct wire_header *header, struct wire_frame *ret_frame)
+static int take_frame(struct channel *channel, const struct wire_header *header,
+    struct wire_frame *ret_frame)
 {
 	struct wire_frame *frame = ret_frame;
 	size_t count = header->fd_count;
@@ -454,9 +453,8 @@ static int take_answer(struct wire_frame *frame, enum wire_type answer,
 }
 
 int channel_call(struct channel *channel, enum wire_type type,
-    const void *message, const int *fds, size_t fd_count,
-    enum wire_type answer, struct wire_arena *arena, void *ret_answer,
-    enum wire_code *ret_failed_code)
+    const void *message, const int *fds, size_t fd_count, enum wire_type answer,
+    struct wire_arena *arena, void *ret_answer, enum wire_code *ret_failed_code)
 {
 	struct wire_frame frame;
 	int r;

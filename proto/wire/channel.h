@@ -62,8 +62,8 @@ bool channel_has_frame(const struct channel *channel);
  * put in ${ret_failed_code}. */
 #define CHANNEL_E_REFUSED 3
 int channel_call(struct channel *channel, enum wire_type type,
-    const void *message, const int *fds, size_t fd_count,
-    enum wire_type answer, struct wire_arena *arena, void *ret_answer,
+    const void *message, const int *fds, size_t fd_count, enum wire_type answer,
+    struct wire_arena *arena, void *ret_answer,
     enum wire_code *ret_failed_code);
 
 /* A connected pair, close-on-exec. */

@@ -30,11 +30,10 @@ static void *at(const void *base, size_t offset)
 
 static bool length_fits(const struct codec_row *row, struct span value)
 {
-	bool text =
-	    row->kind == CODEC_TEXT || row->kind == CODEC_LIST_TEXT;
+	bool text = row->kind == CODEC_TEXT || row->kind == CODEC_LIST_TEXT;
 
 	return value.len >= row->min && value.len <= row->max &&
-	    (!text || utf8_is_valid(value));
+	       (!text || utf8_is_valid(value));
 }
 
 static void put_u64(uint8_t *out, uint64_t value)
@@ -82,8 +81,7 @@ static void store_bytes(
 	}
 }
 
-static int decode_one(const struct codec_row *row, const void *member,
-    void *to)
+static int decode_one(const struct codec_row *row, const void *member, void *to)
 {
 	const ProtobufCBinaryData *bytes = member;
 	struct span value;
@@ -146,11 +144,11 @@ static int decode_table(const struct codec_table *table,
 		row = &table->rows[i];
 		field = &table->descriptor->fields[i];
 		if (row->kind >= CODEC_LIST_BYTES)
-			r = decode_list(row, from, field, arena,
-			    at(to, row->offset));
+			r = decode_list(
+			    row, from, field, arena, at(to, row->offset));
 		else
-			r = decode_one(row, at(from, field->offset),
-			    at(to, row->offset));
+			r = decode_one(
+			    row, at(from, field->offset), at(to, row->offset));
 	}
 	return r;
 }
@@ -166,8 +164,8 @@ static void arena_keep(void *context, void *pointer)
 	(void)pointer;
 }
 
-int wire_decode(enum wire_type type, struct span body,
-    struct wire_arena *arena, void *ret_message)
+int wire_decode(enum wire_type type, struct span body, struct wire_arena *arena,
+    void *ret_message)
 {
 	const struct codec_table *table = messages_table(type);
 	ProtobufCAllocator allocator = {arena_alloc, arena_keep, arena};
@@ -234,9 +232,8 @@ static int encode_list(const struct codec_row *row, const struct list *from,
 			    at(from->items, i * row->item_size), arena,
 			    &pointers[i]);
 		else
-			r = load_bytes(row,
-			    at(from->items, i * row->item_size), arena,
-			    &values[i]);
+			r = load_bytes(row, at(from->items, i * row->item_size),
+			    arena, &values[i]);
 	}
 	*(size_t *)at(to, field->quantifier_offset) = from->count;
 	*(void **)at(to, field->offset) = room;
@@ -271,8 +268,8 @@ static int encode_table(const struct codec_table *table, const void *from,
 		row = &table->rows[i];
 		field = &table->descriptor->fields[i];
 		if (row->kind >= CODEC_LIST_BYTES)
-			r = encode_list(row, at(from, row->offset), field,
-			    arena, message);
+			r = encode_list(
+			    row, at(from, row->offset), field, arena, message);
 		else
 			r = encode_one(row, at(from, row->offset), arena,
 			    at(message, field->offset));
@@ -315,8 +312,8 @@ int wire_encode_body(enum wire_type type, const void *message, struct buf *out)
 	return r;
 }
 
-int wire_encode(enum wire_type type, const void *message, size_t fd_count,
-    struct buf *out)
+int wire_encode(
+    enum wire_type type, const void *message, size_t fd_count, struct buf *out)
 {
 	uint8_t bytes[WIRE_HEADER_BYTES] = {0};
 	struct wire_header header = {.type = type};

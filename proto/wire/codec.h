@@ -12,11 +12,11 @@
 
 enum codec_kind {
 	CODEC_U64,
-	CODEC_BYTES,	    /* struct span */
-	CODEC_TEXT,	    /* struct span of UTF-8 without NUL */
-	CODEC_FIXED,	    /* a struct of ${max} bytes */
-	CODEC_OBJECT,	    /* struct entry_object as digest || size */
-	CODEC_LIST_BYTES,   /* WIRE_LIST(struct span) */
+	CODEC_BYTES,      /* struct span */
+	CODEC_TEXT,       /* struct span of UTF-8 without NUL */
+	CODEC_FIXED,      /* a struct of ${max} bytes */
+	CODEC_OBJECT,     /* struct entry_object as digest || size */
+	CODEC_LIST_BYTES, /* WIRE_LIST(struct span) */
 	CODEC_LIST_TEXT,
 	CODEC_LIST_FIXED,   /* WIRE_LIST of structs of ${max} bytes */
 	CODEC_LIST_MESSAGE, /* WIRE_LIST of structs with a table */
@@ -24,7 +24,7 @@ enum codec_kind {
 
 struct codec_row {
 	enum codec_kind kind;
-	size_t offset;	   /* in the message's struct */
+	size_t offset;     /* in the message's struct */
 	uint64_t min, max; /* of the value, or of its length in bytes */
 	size_t count_max;  /* of a list */
 	size_t item_size;  /* of a list, in memory */

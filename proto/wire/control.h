@@ -16,25 +16,25 @@
 /* fd 0 and so on are those that ride with the request. */
 enum ctl_op {
 	CTL_STATUS = 1,
-	CTL_INIT = 2,	/* text name; flags; names: listen or "", address or "";
+	CTL_INIT = 2,   /* text name; flags; names: listen or "", address or "";
 			   fd 0 passphrase */
 	CTL_UNLOCK = 3, /* fd 0 passphrase */
 	CTL_LOCK = 4,
 	CTL_STOP = 5,
 	CTL_CAPTURE = 6, /* names: partners; fd 0 fields, others attachments */
-	CTL_LIST = 7,	 /* JSON {"records":[..]}, more replies while more */
-	CTL_RECORD = 8,	 /* text: id or prefix of >= 8 digits; JSON */
-	CTL_OPEN = 9,	 /* text: id; fd 0: gets the content */
+	CTL_LIST = 7,    /* JSON {"records":[..]}, more replies while more */
+	CTL_RECORD = 8,  /* text: id or prefix of >= 8 digits; JSON */
+	CTL_OPEN = 9,    /* text: id; fd 0: gets the content */
 	CTL_OPEN_OBJECT = 10, /* text: id, blob: digest; fd 0: gets plaintext */
 	CTL_SEALED = 11,      /* text: id, number: 0 content, else attachment
 				 from 1; fd 0 envelope, fd 1 payload */
-	CTL_CARD = 12,	      /* JSON {"card": text} */
+	CTL_CARD = 12,        /* JSON {"card": text} */
 	CTL_CARD_ADD_READER = 13, /* text: age recipient */
-	CTL_PARTNER_ADD = 14,	  /* blob: card file; flags */
+	CTL_PARTNER_ADD = 14,     /* blob: card file; flags */
 	CTL_PARTNER_COMPARE = 15, /* text: name; names: the number, or none */
 	CTL_PARTNER_LIST = 16,
 	CTL_PARTNER_REMOVE = 17, /* text: name */
-	CTL_SYNC = 18,		 /* names: partners, none for all */
+	CTL_SYNC = 18,           /* names: partners, none for all */
 };
 
 enum ctl_flag {

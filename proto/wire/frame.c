@@ -64,7 +64,7 @@ int wire_header_parse(
 	struct wire_header header;
 
 	header.length = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-	    (uint32_t)bytes[2] << 8 | bytes[3];
+			(uint32_t)bytes[2] << 8 | bytes[3];
 	header.type = (enum wire_type)(bytes[4] << 8 | bytes[5]);
 	header.fd_count = bytes[6];
 	if (!messages_table(header.type) || bytes[7] != 0 ||

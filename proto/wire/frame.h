@@ -23,8 +23,8 @@ void wire_header_pack(
 /* FORMAT_E_MALFORMED for an unknown type, a body above the type's own cap
  * (wire_body_max()) or WIRE_BODY_MAX, a non-zero last byte, or descriptors
  * where the type carries none. */
-int wire_header_parse(const uint8_t bytes[WIRE_HEADER_BYTES],
-    struct wire_header *ret_header);
+int wire_header_parse(
+    const uint8_t bytes[WIRE_HEADER_BYTES], struct wire_header *ret_header);
 uint32_t wire_body_max(enum wire_type type);
 
 /*
@@ -37,9 +37,9 @@ struct wire_arena {
 	struct wire_block *blocks;
 };
 #define WIRE_ARENA_BUDGET (16 * 1024 * 1024)
-#define WIRE_ARENA_INIT                                                       \
-	{                                                                     \
-		.budget = WIRE_ARENA_BUDGET                                   \
+#define WIRE_ARENA_INIT \
+	{ \
+		.budget = WIRE_ARENA_BUDGET \
 	}
 void wire_arena_free(struct wire_arena *arena);
 
@@ -48,12 +48,12 @@ void wire_arena_free(struct wire_arena *arena);
 int wire_encode(
     enum wire_type type, const void *message, size_t fd_count, struct buf *out);
 /* Append only the body. */
-int wire_encode_body(
-    enum wire_type type, const void *message, struct buf *out);
+int wire_encode_body(enum wire_type type, const void *message, struct buf *out);
 /* Decode and validate a body into the struct that belongs to ${type}. Every
  * span points into ${arena}. FORMAT_E_MALFORMED when any rule of the message's
- * table is broken (missing, too long, wrong size, bad UTF-8, unknown fields). */
-int wire_decode(enum wire_type type, struct span body,
-    struct wire_arena *arena, void *ret_message);
+ * table is broken (missing, too long, wrong size, bad UTF-8, unknown fields).
+ */
+int wire_decode(enum wire_type type, struct span body, struct wire_arena *arena,
+    void *ret_message);
 
 #endif

@@ -23,29 +23,49 @@
 #define WIRE_SIGN_MAX 1024
 #define WIRE_ITEMS_MAX 8192
 
-#define U64(s, m, max) {CODEC_U64, offsetof(struct s, m), 0, max, 0, 0, NULL}
-#define BYTES(s, m, min, max)                                                 \
-	{CODEC_BYTES, offsetof(struct s, m), min, max, 0, 0, NULL}
-#define TEXT(s, m, min, max)                                                  \
-	{CODEC_TEXT, offsetof(struct s, m), min, max, 0, 0, NULL}
-#define FIXED(s, m, len)                                                      \
-	{CODEC_FIXED, offsetof(struct s, m), len, len, 0, 0, NULL}
-#define OBJECT(s, m) {CODEC_OBJECT, offsetof(struct s, m), 40, 40, 0, 0, NULL}
-#define LIST_BYTES(s, m, min, max, count)                                     \
-	{CODEC_LIST_BYTES, offsetof(struct s, m), min, max, count,            \
-	    sizeof(struct span), NULL}
-#define LIST_TEXT(s, m, min, max, count)                                      \
-	{CODEC_LIST_TEXT, offsetof(struct s, m), min, max, count,             \
-	    sizeof(struct span), NULL}
-#define LIST_FIXED(s, m, len, count)                                          \
-	{CODEC_LIST_FIXED, offsetof(struct s, m), len, len, count, len, NULL}
-#define LIST_MESSAGE(s, m, sub, count)                                        \
-	{CODEC_LIST_MESSAGE, offsetof(struct s, m), 0, 0, count,              \
-	    sizeof(struct wire_##sub), &sub##_table}
-#define TABLE(name, type, rows)                                               \
-	static const struct codec_table name##_table = {                      \
-	    &evident__##type##__descriptor, rows,                             \
-	    sizeof rows / sizeof *rows}
+#define U64(s, m, max) \
+	{ \
+		CODEC_U64, offsetof(struct s, m), 0, max, 0, 0, NULL \
+	}
+#define BYTES(s, m, min, max) \
+	{ \
+		CODEC_BYTES, offsetof(struct s, m), min, max, 0, 0, NULL \
+	}
+#define TEXT(s, m, min, max) \
+	{ \
+		CODEC_TEXT, offsetof(struct s, m), min, max, 0, 0, NULL \
+	}
+#define FIXED(s, m, len) \
+	{ \
+		CODEC_FIXED, offsetof(struct s, m), len, len, 0, 0, NULL \
+	}
+#define OBJECT(s, m) \
+	{ \
+		CODEC_OBJECT, offsetof(struct s, m), 40, 40, 0, 0, NULL \
+	}
+#define LIST_BYTES(s, m, min, max, count) \
+	{ \
+		CODEC_LIST_BYTES, offsetof(struct s, m), min, max, count, \
+		    sizeof(struct span), NULL \
+	}
+#define LIST_TEXT(s, m, min, max, count) \
+	{ \
+		CODEC_LIST_TEXT, offsetof(struct s, m), min, max, count, \
+		    sizeof(struct span), NULL \
+	}
+#define LIST_FIXED(s, m, len, count) \
+	{ \
+		CODEC_LIST_FIXED, offsetof(struct s, m), len, len, count, len, \
+		    NULL \
+	}
+#define LIST_MESSAGE(s, m, sub, count) \
+	{ \
+		CODEC_LIST_MESSAGE, offsetof(struct s, m), 0, 0, count, \
+		    sizeof(struct wire_##sub), &sub##_table \
+	}
+#define TABLE(name, type, rows) \
+	static const struct codec_table name##_table = { \
+	    &evident__##type##__descriptor, rows, sizeof rows / sizeof *rows}
 
 static const struct codec_row keeper_item_rows[] = {
     OBJECT(wire_keeper_item, content),
@@ -235,7 +255,8 @@ static const struct codec_row keeper_card_rows[] = {
     TEXT(wire_keeper_card, name, 1, CARD_NAME_MAX),
     U64(wire_keeper_card, serial, FORMAT_INTEGER_MAX),
     LIST_FIXED(wire_keeper_card, readers, 32, CARD_READERS_MAX),
-    LIST_TEXT(wire_keeper_card, addresses, 1, CARD_ADDRESS_MAX, CARD_ADDRESSES_MAX),
+    LIST_TEXT(
+	wire_keeper_card, addresses, 1, CARD_ADDRESS_MAX, CARD_ADDRESSES_MAX),
 };
 TABLE(keeper_card, keeper_card, keeper_card_rows);
 

@@ -24,10 +24,10 @@ struct wire_signature {
 };
 
 /* A list of T, allocated in the arena when decoded. */
-#define WIRE_LIST(T)                                                          \
-	struct {                                                              \
-		T *items;                                                     \
-		size_t count;                                                 \
+#define WIRE_LIST(T) \
+	struct { \
+		T *items; \
+		size_t count; \
 	}
 
 struct wire_failed {
@@ -43,7 +43,7 @@ struct wire_empty {
 /* --- supervisor ------------------------------------------------------- */
 
 struct wire_sup_peer {
-	uint64_t role;	 /* enum wire_role */
+	uint64_t role;   /* enum wire_role */
 	uint64_t number; /* which worker, from 0 */
 };
 struct wire_sup_start {
@@ -73,8 +73,8 @@ struct wire_keeper_item {
 	struct digest fields;
 	struct span attachments; /* 40 bytes each: digest, 8-byte big-endian
 				    size; ascending */
-	struct span withdraws;	 /* 32 bytes each, ascending */
-	uint64_t key_act;	 /* enum entry_key_act */
+	struct span withdraws;   /* 32 bytes each, ascending */
+	uint64_t key_act;        /* enum entry_key_act */
 	struct author_id key_subject;
 	uint64_t key_since;
 };
@@ -90,7 +90,7 @@ struct wire_keeper_signed {
 	WIRE_LIST(struct wire_signed_entry) items;
 };
 struct wire_keeper_durable {
-	uint64_t size;	       /* entries of the own log that are on disk */
+	uint64_t size;         /* entries of the own log that are on disk */
 	uint64_t idle_seconds; /* lock after so long without a request from
 				  the store; 0 never (a listening hub) */
 };
@@ -129,7 +129,7 @@ struct wire_audience {
  * for each attachment the file to read and the object to write. */
 struct wire_work_seal {
 	uint64_t job;
-	struct span kind;  /* of content lines: kind, time, after */
+	struct span kind; /* of content lines: kind, time, after */
 	struct span time;
 	struct span after;
 	WIRE_LIST(struct wire_audience) audiences;
@@ -209,8 +209,8 @@ struct wire_work_verified {
 };
 struct wire_work_failed {
 	uint64_t job;
-	uint64_t code;	/* enum wire_code */
-	uint64_t input; /* which attachment or field is at fault, from 1 */
+	uint64_t code;   /* enum wire_code */
+	uint64_t input;  /* which attachment or field is at fault, from 1 */
 	struct span why; /* a fixed text of the worker, never content */
 };
 
@@ -224,7 +224,7 @@ struct wire_partner {
 /* Sent once on start and again whenever partners change: replaces all. */
 struct wire_courier_start {
 	struct wire_key32 transport_seed;
-	struct span listen; /* ADDR:PORT or empty */
+	struct span listen;                      /* ADDR:PORT or empty */
 	WIRE_LIST(struct wire_partner) partners; /* compared ones only */
 };
 struct wire_courier_started {
@@ -308,8 +308,9 @@ struct wire_sync_entries {
 	struct log_id log;
 	uint64_t start; /* index of the first item */
 	WIRE_LIST(struct wire_sync_item) items;
-	WIRE_LIST(struct digest) consistency; /* from start + items to the
-						 checkpoint's size */
+	WIRE_LIST(struct digest)
+	consistency; /* from start + items to the
+			checkpoint's size */
 	struct span checkpoint;
 };
 struct wire_sync_chunk {

@@ -55,8 +55,8 @@ enum wire_type {
 	WIRE_WORK_OPEN = 82, /* + 1 fd out, or none for a receipt */
 	WIRE_WORK_OPENED = 83,
 	WIRE_WORK_OPEN_OBJECT = 84, /* + fds: object, out */
-	WIRE_WORK_UNVEIL = 85,	    /* + fds: object, out */
-	WIRE_WORK_HASH = 86,	    /* + fd: object */
+	WIRE_WORK_UNVEIL = 85,      /* + fds: object, out */
+	WIRE_WORK_HASH = 86,        /* + fd: object */
 	WIRE_WORK_HASHED = 87,
 	WIRE_WORK_VERIFY = 88,
 	WIRE_WORK_VERIFIED = 89,
@@ -87,27 +87,27 @@ enum wire_type {
 };
 
 /* Whether a process of role ${from} may send ${type} to one of role ${to}. */
-bool wire_may_send(
-    enum wire_role from, enum wire_role to, enum wire_type type);
+bool wire_may_send(enum wire_role from, enum wire_role to, enum wire_type type);
 
-/* Why something was refused or failed; fixed texts go with them. Append only. */
+/* Why something was refused or failed; fixed texts go with them. Append only.
+ */
 enum wire_code {
 	WIRE_CODE_OK = 0,
-	WIRE_CODE_FAILED = 1,	     /* an error of ours or of the machine */
-	WIRE_CODE_BAD_REQUEST = 2,   /* breaks a rule of the protocol */
+	WIRE_CODE_FAILED = 1,      /* an error of ours or of the machine */
+	WIRE_CODE_BAD_REQUEST = 2, /* breaks a rule of the protocol */
 	WIRE_CODE_LOCKED = 3,
-	WIRE_CODE_PASSPHRASE = 4,    /* opens no slot */
-	WIRE_CODE_REFUSED = 5,	     /* understood, and not allowed */
+	WIRE_CODE_PASSPHRASE = 4, /* opens no slot */
+	WIRE_CODE_REFUSED = 5,    /* understood, and not allowed */
 	WIRE_CODE_NOT_FOUND = 6,
-	WIRE_CODE_CORRUPT = 7,	     /* stored or received bytes do not verify */
-	WIRE_CODE_NO_KEY = 8,	     /* no key here opens this */
+	WIRE_CODE_CORRUPT = 7, /* stored or received bytes do not verify */
+	WIRE_CODE_NO_KEY = 8,  /* no key here opens this */
 	WIRE_CODE_NO_SPACE = 9,
-	WIRE_CODE_INPUT = 10,	     /* the person's input is at fault */
+	WIRE_CODE_INPUT = 10, /* the person's input is at fault */
 	WIRE_CODE_UNREACHABLE = 11,
-	WIRE_CODE_UNTRUSTED = 12,    /* the other side is not who it should be */
-	WIRE_CODE_INTERRUPTED = 13,  /* cut off; what came so far is kept */
+	WIRE_CODE_UNTRUSTED = 12,   /* the other side is not who it should be */
+	WIRE_CODE_INTERRUPTED = 13, /* cut off; what came so far is kept */
 	WIRE_CODE_BUSY = 14,
-	WIRE_CODE_CHANGED = 15,	     /* a file changed while it was read */
+	WIRE_CODE_CHANGED = 15, /* a file changed while it was read */
 };
 
 #endif

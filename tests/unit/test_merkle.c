@@ -64,8 +64,8 @@ static void grow(size_t count)
 	for (i = 0; i < count; i++) {
 		snprintf(text, sizeof text, "leaf %zu", i);
 		merkle_leaf(span_text(text), &leaves[i]);
-		assert_int_equal(merkle_append(i, &leaves[i], read_node,
-				     write_node, NULL),
+		assert_int_equal(
+		    merkle_append(i, &leaves[i], read_node, write_node, NULL),
 		    0);
 	}
 }
@@ -78,8 +78,7 @@ static bool equal(const struct digest *a, const struct digest *b)
 static void test_the_published_tree_has_the_published_roots(void **state)
 {
 	static const char *const inputs[] = {"", "00", "10", "2021", "3031",
-	    "40414243", "5051525354555657",
-	    "606162636465666768696a6b6c6d6e6f"};
+	    "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 	static const char *const roots[] = {
 	    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
 	    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -102,8 +101,7 @@ static void test_the_published_tree_has_the_published_roots(void **state)
 		hex_decode(span_text(inputs[i]), bytes, len);
 		merkle_leaf(span_of(bytes, len), &leaf);
 		merkle_append(i, &leaf, read_node, write_node, NULL);
-		assert_int_equal(
-		    merkle_root(i + 1, read_node, NULL, &root), 0);
+		assert_int_equal(merkle_root(i + 1, read_node, NULL, &root), 0);
 		hex_encode(root.bytes, 32, hex);
 		assert_string_equal(hex, roots[i]);
 	}
@@ -149,20 +147,17 @@ static void test_every_inclusion_proof_holds_and_none_for_another(void **state)
 			assert_int_equal(merkle_prove_inclusion(index, size,
 					     read_node, NULL, &proof),
 			    0);
-			assert_int_equal(merkle_verify_inclusion(
-					     &leaves[index], index, size,
-					     &proof, &root),
+			assert_int_equal(merkle_verify_inclusion(&leaves[index],
+					     index, size, &proof, &root),
 			    0);
-			assert_int_equal(
-			    merkle_verify_inclusion(
-				&leaves[(index + 1) % LEAVES], index, size,
-				&proof, &root),
+			assert_int_equal(merkle_verify_inclusion(
+					     &leaves[(index + 1) % LEAVES],
+					     index, size, &proof, &root),
 			    FORMAT_E_MISMATCH);
 			if (size > 1)
-				assert_int_equal(merkle_verify_inclusion(
-						     &leaves[index],
-						     index ^ 1, size, &proof,
-						     &root),
+				assert_int_equal(
+				    merkle_verify_inclusion(&leaves[index],
+					index ^ 1, size, &proof, &root),
 				    FORMAT_E_MISMATCH);
 		}
 	}
@@ -204,31 +199,29 @@ static void test_no_altered_proof_holds(void **state)
 		for (i = 0; i < proof.count; i++) {
 			bad = proof;
 			bad.hashes[i].bytes[i % 32] ^= 1;
-			assert_int_equal(merkle_verify_inclusion(
-					     &leaves[index], index, size,
-					     &bad, &root),
+			assert_int_equal(merkle_verify_inclusion(&leaves[index],
+					     index, size, &bad, &root),
 			    FORMAT_E_MISMATCH);
 		}
 		bad = proof;
 		bad.count--;
-		assert_int_equal(merkle_verify_inclusion(&leaves[index],
-				     index, size, &bad, &root),
+		assert_int_equal(merkle_verify_inclusion(
+				     &leaves[index], index, size, &bad, &root),
 		    FORMAT_E_MISMATCH);
 		bad = proof;
 		bad.hashes[bad.count++] = root;
-		assert_int_equal(merkle_verify_inclusion(&leaves[index],
-				     index, size, &bad, &root),
+		assert_int_equal(merkle_verify_inclusion(
+				     &leaves[index], index, size, &bad, &root),
 		    FORMAT_E_MISMATCH);
 	}
 	for (index = 1; index < size; index++) {
 		merkle_root(index, read_node, NULL, &old_root);
-		merkle_prove_consistency(
-		    index, size, read_node, NULL, &proof);
+		merkle_prove_consistency(index, size, read_node, NULL, &proof);
 		for (i = 0; i < proof.count; i++) {
 			bad = proof;
 			bad.hashes[i].bytes[i % 32] ^= 1;
-			assert_int_equal(merkle_verify_consistency(index,
-					     size, &bad, &old_root, &root),
+			assert_int_equal(merkle_verify_consistency(index, size,
+					     &bad, &old_root, &root),
 			    FORMAT_E_MISMATCH);
 		}
 		bad = proof;
@@ -247,15 +240,13 @@ static void test_impossible_sizes_are_refused(void **state)
 	(void)state;
 	grow(4);
 	merkle_root(4, read_node, NULL, &root);
-	assert_true(
-	    merkle_prove_inclusion(4, 4, read_node, NULL, &proof) < 0);
+	assert_true(merkle_prove_inclusion(4, 4, read_node, NULL, &proof) < 0);
 	assert_true(
 	    merkle_prove_consistency(5, 4, read_node, NULL, &proof) < 0);
 	assert_int_equal(
 	    merkle_verify_inclusion(&leaves[0], 4, 4, &proof, &root),
 	    FORMAT_E_MISMATCH);
-	assert_int_equal(
-	    merkle_verify_consistency(5, 4, &proof, &root, &root),
+	assert_int_equal(merkle_verify_consistency(5, 4, &proof, &root, &root),
 	    FORMAT_E_MISMATCH);
 }
 

@@ -28,7 +28,8 @@ static struct wire_arena made = WIRE_ARENA_INIT;
 
 static uint64_t next_random(void)
 {
-	state_of_random = state_of_random * 6364136223846793005u + 1442695040888963407u;
+	state_of_random =
+	    state_of_random * 6364136223846793005u + 1442695040888963407u;
 	return state_of_random >> 11;
 }
 
@@ -50,8 +51,8 @@ static struct span random_bytes(size_t len, bool text)
 
 	assert_non_null(data);
 	for (i = 0; i < len; i++)
-		data[i] = (uint8_t)(text ? 'a' + next_random() % 26
-					 : next_random());
+		data[i] =
+		    (uint8_t)(text ? 'a' + next_random() % 26 : next_random());
 	return span_of(data, len);
 }
 
@@ -70,8 +71,8 @@ static void fill_list(const struct codec_row *row, struct list *list)
 		if (row->kind == CODEC_LIST_MESSAGE)
 			fill(row->sub, item);
 		else if (row->kind == CODEC_LIST_FIXED)
-			memcpy(item, random_bytes(row->max, false).data,
-			    row->max);
+			memcpy(
+			    item, random_bytes(row->max, false).data, row->max);
 		else
 			*(struct span *)(void *)item =
 			    random_bytes(random_length(row), text);
@@ -83,13 +84,13 @@ static void fill_row(const struct codec_row *row, uint8_t *at)
 	switch (row->kind) {
 	case CODEC_U64:
 		*(uint64_t *)(void *)at = row->max == UINT64_MAX
-		    ? next_random()
-		    : next_random() % (row->max + 1);
+					      ? next_random()
+					      : next_random() % (row->max + 1);
 		return;
 	case CODEC_BYTES:
 	case CODEC_TEXT:
-		*(struct span *)(void *)at = random_bytes(
-		    random_length(row), row->kind == CODEC_TEXT);
+		*(struct span *)(void *)at =
+		    random_bytes(random_length(row), row->kind == CODEC_TEXT);
 		return;
 	case CODEC_FIXED:
 	case CODEC_OBJECT:
@@ -139,13 +140,13 @@ static void test_every_message_round_trips(void **state)
 				assert_int_equal(first.len, 0);
 				continue;
 			}
-			assert_int_equal(wire_decode(type, buf_span(&first),
-					     &arena, out),
+			assert_int_equal(
+			    wire_decode(type, buf_span(&first), &arena, out),
 			    0);
 			assert_int_equal(
 			    wire_encode_body(type, out, &second), 0);
-			assert_true(span_equal(
-			    buf_span(&first), buf_span(&second)));
+			assert_true(
+			    span_equal(buf_span(&first), buf_span(&second)));
 			wire_arena_free(&arena);
 		}
 	}
@@ -179,8 +180,8 @@ static void test_no_cut_message_is_taken_for_another(void **state)
 				out) == 0) {
 				assert_int_equal(
 				    wire_encode_body(type, out, &again), 0);
-				assert_true(span_equal(buf_span(&again),
-				    span_of(body.data, len)));
+				assert_true(span_equal(
+				    buf_span(&again), span_of(body.data, len)));
 			}
 			wire_arena_free(&arena);
 		}
@@ -280,9 +281,8 @@ static void test_every_limit_of_length_holds(void **state)
 		table = messages_table(type);
 		for (i = 0; table && i < table->row_count; i++) {
 			row = &table->rows[i];
-			if (row->max > 100000 ||
-			    (row->kind != CODEC_BYTES &&
-				row->kind != CODEC_TEXT))
+			if (row->max > 100000 || (row->kind != CODEC_BYTES &&
+						     row->kind != CODEC_TEXT))
 				continue;
 			begin();
 			memset(in, 0, sizeof in);
@@ -352,8 +352,8 @@ static void test_only_those_may_send_who_should(void **state)
 	    WIRE_ROLE_STORE, WIRE_ROLE_KEEPER, WIRE_KEEPER_UNWRAP));
 	assert_false(wire_may_send(
 	    WIRE_ROLE_COURIER, WIRE_ROLE_STORE, WIRE_CTL_REQUEST));
-	assert_false(wire_may_send(
-	    WIRE_ROLE_CLIENT, WIRE_ROLE_STORE, WIRE_KEEPER_KEYS));
+	assert_false(
+	    wire_may_send(WIRE_ROLE_CLIENT, WIRE_ROLE_STORE, WIRE_KEEPER_KEYS));
 	assert_false(wire_may_send(
 	    WIRE_ROLE_PARTNER, WIRE_ROLE_PARTNER, WIRE_SESSION_OBJECT));
 }

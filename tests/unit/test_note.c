@@ -100,8 +100,8 @@ static void test_a_verifier_key_is_written_as_the_specification_does(
 
 	(void)state;
 	key_of(neumann_key, &peter);
-	assert_int_equal(note_verifier_key("PeterNeumann", NOTE_ALG_ED25519,
-			     &peter, &text),
+	assert_int_equal(
+	    note_verifier_key("PeterNeumann", NOTE_ALG_ED25519, &peter, &text),
 	    0);
 	assert_true(span_equal(buf_span(&text), span_text(neumann_key)));
 	buf_free(&text);
@@ -141,7 +141,8 @@ static void test_every_flipped_bit_is_noticed(void **state)
 	for (i = 0; i < bytes.len; i++) {
 		bytes.data[i] ^= 1;
 		if (note_parse(buf_span(&bytes), &note) == 0) {
-			assert_true(note_verify(&note, origin, &key) != 0 ||
+			assert_true(
+			    note_verify(&note, origin, &key) != 0 ||
 			    cosignature_verify(&note, &key, &time) != 0);
 			note_free(&note);
 		}
@@ -162,8 +163,7 @@ static void test_every_truncation_is_refused_or_lacks_a_signature(void **state)
 	for (len = 0; len < bytes.len; len++) {
 		if (note_parse(span_of(bytes.data, len), &note) != 0)
 			continue;
-		assert_int_not_equal(
-		    cosignature_verify(&note, &key, &time), 0);
+		assert_int_not_equal(cosignature_verify(&note, &key, &time), 0);
 		note_free(&note);
 	}
 	buf_free(&bytes);
@@ -187,7 +187,9 @@ static void test_a_cosignature_is_no_signature_and_the_reverse(void **state)
 static void test_malformed_checkpoints_are_refused(void **state)
 {
 	static const char *const bad[] = {
-	    "", "o\n", "o\n1\n",
+	    "",
+	    "o\n",
+	    "o\n1\n",
 	    "o\n01\nBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
 	    "o\n+1\nBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
 	    "o\n1\nBQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
