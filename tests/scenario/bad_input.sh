@@ -117,6 +117,21 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 		bash "$(dirname "$0")/disk_full.sh" "$T"
 fi
 
+# An object that was damaged while nobody looked.
+head -c 200000 /dev/urandom >"$T/sound.wav"
+whole=$(on desk capture --attach "$T/sound.wav") || die "capture"
+object=$(find "$T/desk/objects" -type f)
+printf '\x5a\xa5\x5a' | dd of="$object" bs=1 seek=100000 conv=notrunc 2>/dev/null
+fails 4 "does not open" "a flipped object is refused" \
+	on desk show "$whole" --attachments "$T/flipped"
+is "and no half of it is left" "$(find "$T/flipped" -type f | wc -l)" 0
+truncate -s 1000 "$object"
+fails 4 "does not open" "a truncated object is refused" \
+	on desk show "$whole" --attachments "$T/flipped"
+fails 4 "" "and no bag is made of it" \
+	on desk export "$whole" --to "$T/flipped.bag" --disclose-all
+is "nor a part of a bag" "$(ls -d "$T"/flipped.bag* 2>/dev/null | wc -l)" 0
+
 # A home that was damaged while nobody looked.
 on desk stop
 damage() { # FILE OFFSET

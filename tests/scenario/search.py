@@ -1,5 +1,7 @@
 """search.py DIR: count the markers of standard input (hex, one a line) that
-stand in the bytes or the name of any file below DIR; say where on stderr."""
+stand in the bytes, the SHA-256 or the name of any file below DIR; say where on
+stderr."""
+import hashlib
 import os
 import sys
 
@@ -10,7 +12,8 @@ for folder, dirs, files in os.walk(sys.argv[1]):
         path = os.path.join(folder, name)
         data = os.fsencode(name)
         if name in files and os.path.isfile(path):
-            data += b"\0" + open(path, "rb").read()
+            content = open(path, "rb").read()
+            data += b"\0" + content + b"\0" + hashlib.sha256(content).digest()
         for marker in markers:
             if marker in data:
                 hits += 1
