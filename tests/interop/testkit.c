@@ -279,7 +279,7 @@ static int open_as_last(const uint8_t *key, struct span payload,
 	_cleanup_(age_stream_freep) struct age_stream *stream = NULL;
 	struct span again = payload;
 	struct buf before = {0};
-	size_t taken;
+	size_t taken = 0;
 	int r;
 
 	r = age_stream_open(key, payload.data, &stream);
