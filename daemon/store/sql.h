@@ -50,7 +50,9 @@
 	    "SELECT checkpoint FROM log WHERE own=0 AND checkpoint NOT NULL"  \
 	    " ORDER BY seen DESC LIMIT 1")                                    \
 	X(LOG_SEEN, "UPDATE log SET seen=? WHERE id=?")                       \
-	X(FORK_ADD, "INSERT INTO fork(log,note,seen) VALUES(?,?,?)")          \
+	X(FORK_ADD,                                                           \
+	    "INSERT OR IGNORE INTO fork(log,note,seen) SELECT ?1,?2,?3"       \
+	    " WHERE (SELECT count(*) FROM fork WHERE log=?1)<16")             \
 	X(FORK_COUNT, "SELECT count(*) FROM fork")                            \
 	X(NODE_GET, "SELECT hash FROM node WHERE log=? AND level=?"           \
 		    " AND place=?")                                           \

@@ -55,12 +55,26 @@ static bool may_bring(
 	       is_our_hub(session);
 }
 
-static void keep_fork(struct session *session, int64_t log, struct span note)
+/* Only what the author signed is evidence: anybody can claim. A few of them
+ * prove as much as many. */
+static void keep_fork(
+    struct session *session, const struct log_row *log, struct span bytes)
 {
+	char origin[NOTE_ORIGIN_MAX];
+	struct note note;
+	int r;
+
+	note_origin(&log->author, &log->log, origin);
+	if (note_parse(bytes, &note) != 0)
+		return;
+	r = note_verify(&note, origin, &log->key);
+	note_free(&note);
+	if (r != 0)
+		return;
 	log_event(LOG_LEVEL_WARNING,
 	    "a log was told in two ways: the evidence is kept");
-	database_run(session->store->database, SQL_FORK_ADD, "ibi", log, note,
-	    (int64_t)time(NULL));
+	database_run(session->store->database, SQL_FORK_ADD, "ibi", log->id,
+	    bytes, (int64_t)time(NULL));
 }
 
 static int check_note(const struct wire_sync_entries *entries,
@@ -484,7 +498,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (r == 0)
 		r = check_tree(session, &session->entries, &arrival);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
-		keep_fork(session, arrival.log.id, session->entries.checkpoint);
+		keep_fork(session, &arrival.log, session->entries.checkpoint);
 	if (r == 0)
 		r = submit_verify(session, &arrival);
 	log_row_free(&arrival.log);
@@ -515,7 +529,7 @@ static int check_known(
 		    session->store->database, log.id, item->size, &root);
 	if (r == 0 && item->size > 0 && item->size <= log.size &&
 	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
-		keep_fork(session, log.id, item->checkpoint);
+		keep_fork(session, &log, item->checkpoint);
 		r = FORMAT_E_MISMATCH;
 	}
 	log_row_free(&log);

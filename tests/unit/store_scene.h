@@ -1,0 +1,73 @@
+/*
+ * A real sealed database with its keys and objects in a directory of its own,
+ * for the tests of the store's rooms. Included by them as text.
+ */
+#ifndef EVIDENT_TESTS_STORE_SCENE_H
+#define EVIDENT_TESTS_STORE_SCENE_H
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/store/log_tree.h"
+#include "daemon/store/partners.h"
+#include "daemon/store/records.h"
+#include "daemon/store/vfs.h"
+#include "proto/format/sshsig.h"
+
+static char scene_dir[64];
+static struct records scene;
+static const struct record_key scene_key = {{1, 2, 3}};
+
+static int scene_open(bool create)
+{
+	struct vfs_keys keys = {.key = {1, 2, 3}, .file_id = {9}};
+	int home = open(".", O_RDONLY | O_DIRECTORY), r;
+
+	r = vfs_register(&keys);
+	if (r == 0)
+		r = objects_begin(home, &scene.objects);
+	if (r == 0)
+		r = record_keys_open(home, &scene_key, create, &scene.keys);
+	if (r == 0)
+		r = database_open("test.db", create, &scene.database);
+	close(home);
+	return r;
+}
+
+static void scene_close(void)
+{
+	database_close(scene.database);
+	record_keys_close(scene.keys);
+	close(scene.objects);
+	memset(&scene, 0, sizeof scene);
+	vfs_unregister();
+}
+
+static int scene_begin(void **state)
+{
+	(void)state;
+	strcpy(scene_dir, "/tmp/evident-store.XXXXXX");
+	if (sodium_init() < 0 || !mkdtemp(scene_dir) || chdir(scene_dir) < 0)
+		return -1;
+	return scene_open(true);
+}
+
+static int scene_end(void **state)
+{
+	char command[128];
+
+	(void)state;
+	if (scene.objects > 0)
+		scene_close();
+	snprintf(command, sizeof command, "rm -rf %s", scene_dir);
+	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
+}
+
+#define SCENE(name) \
+	cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * Records in a real sealed database: kept whole, found by their ids, and opened
+ * by their own key alone.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+
+#include "tests/unit/store_scene.h"
+
+static struct entry entry;
+static int64_t log_number;
+
+static int begin(void **state)
+{
+	struct sign_key key = {{5}};
+	struct log_id log = {{6}};
+
+	return scene_begin(state) ||
+	       log_tree_add(scene.database, &key, &log, true, 0, &log_number);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, scene_end)
+
+/* A record whose id begins with two given bytes. */
+static int64_t add(
+    uint8_t first, uint8_t second, uint64_t place, struct record_key *ret_key)
+{
+	struct record_new record = {
+	    .log = log_number,
+	    .place = place,
+	    .id = {{first, second, 3, 4, 5}},
+	    .entry = &entry,
+	    .entry_bytes = span_text("the entry"),
+	    .signature = span_of("0123456789012345678901234567890123456789"
+				 "012345678901234567890123",
+		64),
+	    .payload = span_text("the payload"),
+	};
+	int64_t id;
+
+	assert_int_equal(database_begin(scene.database), 0);
+	assert_int_equal(records_add(&scene, &record, ret_key, &id), 0);
+	assert_int_equal(record_keys_sync(scene.keys), 0);
+	assert_int_equal(database_commit(scene.database), 0);
+	return id;
+}
+
+static void test_a_record_comes_back_after_reopening(void **state)
+{
+	struct record_body body;
+	struct record_row row;
+	struct record_key key;
+	int64_t id;
+
+	(void)state;
+	id = add(1, 2, 0, &key);
+	scene_close();
+	assert_int_equal(scene_open(false), 0);
+	assert_int_equal(records_load(&scene, id, &row), 0);
+	assert_int_equal(records_body(&scene, &row, &body), 0);
+	assert_true(span_equal(body.entry, span_text("the entry")));
+	assert_true(span_equal(body.payload, span_text("the payload")));
+	assert_int_equal(body.signature.len, 64);
+	record_body_free(&body);
+}
+
+static void test_another_records_key_opens_nothing(void **state)
+{
+	struct record_key first, second;
+	struct buf sealed = {0}, clear = {0};
+
+	(void)state;
+	add(1, 2, 0, &first);
+	add(2, 2, 1, &second);
+	assert_int_equal(
+	    seal_put(&first, "body", span_text("words"), &sealed), 0);
+	assert_int_equal(seal_open(&second, "body", buf_span(&sealed), &clear),
+	    FORMAT_E_MISMATCH);
+	assert_int_equal(seal_open(&first, "veil", buf_span(&sealed), &clear),
+	    FORMAT_E_MISMATCH);
+	assert_int_equal(
+	    seal_open(&first, "body", buf_span(&sealed), &clear), 0);
+	buf_free(&sealed);
+	buf_free(&clear);
+}
+
+static void test_prefixes_find_one_none_or_say_that_there_are_two(void **state)
+{
+	struct record_row row;
+	struct record_key key;
+
+	(void)state;
+	add(0xaa, 1, 0, &key);
+	add(0xaa, 2, 1, &key);
+	assert_int_equal(
+	    records_by_prefix(&scene, span_text("aa010304"), &row), 0);
+	assert_int_equal(row.place, 0);
+	assert_int_equal(records_by_prefix(&scene, span_text("aa030304"), &row),
+	    DATABASE_E_NONE);
+	assert_int_equal(records_by_prefix(&scene, span_text("aa0103"), &row),
+	    DATABASE_E_NONE);
+	assert_int_equal(records_by_prefix(&scene, span_text("AA010304"), &row),
+	    DATABASE_E_NONE);
+}
+
+static void test_a_place_holds_one_record_only(void **state)
+{
+	struct record_new record = {
+	    .log = log_number,
+	    .place = 0,
+	    .id = {{9}},
+	    .entry = &entry,
+	    .entry_bytes = span_text("another"),
+	    .signature = span_of("0123456789012345678901234567890123456789"
+				 "012345678901234567890123",
+		64),
+	};
+	struct record_key key;
+	int64_t id;
+
+	(void)state;
+	add(1, 2, 0, &key);
+	assert_int_equal(database_begin(scene.database), 0);
+	assert_true(records_add(&scene, &record, &key, &id) < 0);
+	assert_int_equal(database_rollback(scene.database, -1), -1);
+}
+
+static void test_an_envelope_is_found_by_its_audience(void **state)
+{
+	struct author_id first = {{1}}, second = {{2}};
+	struct buf out = {0};
+	struct record_row row;
+	struct record_key key;
+	struct digest hash;
+	int64_t id;
+
+	(void)state;
+	id = add(1, 2, 0, &key);
+	assert_int_equal(records_add_envelope(&scene, id, &key, &first,
+			     span_text("for the first")),
+	    0);
+	assert_int_equal(records_load(&scene, id, &row), 0);
+	assert_int_equal(
+	    records_envelope(&scene, &row, &first, &out, &hash), 0);
+	assert_true(span_equal(buf_span(&out), span_text("for the first")));
+	assert_int_equal(records_envelope(&scene, &row, &second, &out, &hash),
+	    DATABASE_E_NONE);
+	buf_free(&out);
+}
+
+static void test_an_object_keeps_its_veil_and_what_is_missing(void **state)
+{
+	struct entry_object object = {.payload = {{7}}, .size = 100};
+	uint8_t veil[VEIL_KEY_BYTES] = {8};
+	struct objects_name name;
+	struct object_row row;
+	struct record_key key;
+	int64_t id;
+
+	(void)state;
+	id = add(1, 2, 0, &key);
+	assert_int_equal(objects_pick(&name), 0);
+	assert_int_equal(records_add_object(
+			     &scene, id, &key, 0, &object, &name, veil, false),
+	    0);
+	assert_int_equal(
+	    records_object_by_digest(&scene, &object.payload, true, &row), 0);
+	assert_memory_equal(row.veil_key, veil, sizeof veil);
+	assert_string_equal(row.file.text, name.text);
+	assert_int_equal(
+	    database_run(scene.database, SQL_OBJECT_WHOLE, "i", row.id), 0);
+	assert_int_equal(
+	    records_object_by_digest(&scene, &object.payload, true, &row),
+	    DATABASE_E_NONE);
+	assert_int_equal(
+	    records_object_by_digest(&scene, &object.payload, false, &row), 0);
+	assert_int_equal(row.held, 100);
+}
+
+static void test_what_is_rolled_back_is_gone(void **state)
+{
+	struct record_row row;
+	struct buf value = {0};
+
+	(void)state;
+	assert_int_equal(database_begin(scene.database), 0);
+	assert_int_equal(database_put(scene.database, "x", span_text("y")), 0);
+	assert_int_equal(database_rollback(scene.database, -5), -5);
+	assert_int_equal(
+	    database_get(scene.database, "x", &value), DATABASE_E_NONE);
+	assert_int_equal(records_load(&scene, 1, &row), DATABASE_E_NONE);
+}
+
+static void test_a_database_of_a_later_evident_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(sqlite3_exec(scene.database->db,
+			     "PRAGMA user_version=999", NULL, NULL, NULL),
+	    SQLITE_OK);
+	scene_close();
+	assert_int_equal(scene_open(false), DATABASE_E_NEWER);
+}
+
+static void test_record_keys_come_back_and_open_under_one_key_only(void **state)
+{
+	struct record_key made, found, wrong = {{4}};
+	struct record_keys *keys;
+	int64_t slot;
+	int home;
+
+	(void)state;
+	assert_int_equal(record_keys_add(scene.keys, &made, &slot), 0);
+	assert_int_equal(record_keys_sync(scene.keys), 0);
+	scene_close();
+	assert_int_equal(scene_open(false), 0);
+	assert_int_equal(record_keys_get(scene.keys, slot, &found), 0);
+	assert_memory_equal(found.bytes, made.bytes, sizeof made.bytes);
+	assert_int_not_equal(record_keys_get(scene.keys, slot + 1, &found), 0);
+	assert_int_not_equal(record_keys_get(scene.keys, -1, &found), 0);
+	home = open(".", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(
+	    record_keys_open(home, &wrong, false, &keys), FORMAT_E_MISMATCH);
+	close(home);
+}
+
+static void test_a_torn_slot_is_passed_over(void **state)
+{
+	struct record_key first, second, found;
+	int64_t slot;
+
+	(void)state;
+	record_keys_add(scene.keys, &first, &slot);
+	record_keys_sync(scene.keys);
+	scene_close();
+	assert_int_equal(system("printf torn >>keys.0"), 0);
+	assert_int_equal(scene_open(false), 0);
+	assert_int_equal(record_keys_add(scene.keys, &second, &slot), 0);
+	assert_int_equal(record_keys_get(scene.keys, slot, &found), 0);
+	assert_memory_equal(found.bytes, second.bytes, sizeof found.bytes);
+	assert_int_equal(record_keys_get(scene.keys, 0, &found), 0);
+	assert_memory_equal(found.bytes, first.bytes, sizeof found.bytes);
+}
+
+static bool keep_one(void *context, const char *name)
+{
+	return strcmp(context, name) == 0;
+}
+
+static void test_only_objects_that_a_row_names_are_kept(void **state)
+{
+	struct objects_name kept, orphan;
+	int fd;
+
+	(void)state;
+	assert_int_equal(objects_create(scene.objects, &kept, &fd), 0);
+	assert_int_equal(objects_sync(scene.objects, kept.text, fd), 0);
+	close(fd);
+	assert_int_equal(objects_create(scene.objects, &orphan, &fd), 0);
+	close(fd);
+	assert_int_equal(objects_sweep(scene.objects, keep_one, kept.text), 0);
+	assert_int_equal(objects_open(scene.objects, kept.text, false, &fd), 0);
+	close(fd);
+	assert_int_equal(
+	    objects_open(scene.objects, orphan.text, false, &fd), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_a_record_comes_back_after_reopening),
+	    TEST(test_another_records_key_opens_nothing),
+	    TEST(test_prefixes_find_one_none_or_say_that_there_are_two),
+	    TEST(test_a_place_holds_one_record_only),
+	    TEST(test_an_envelope_is_found_by_its_audience),
+	    TEST(test_an_object_keeps_its_veil_and_what_is_missing),
+	    TEST(test_what_is_rolled_back_is_gone),
+	    TEST(test_a_database_of_a_later_evident_is_refused),
+	    TEST(test_record_keys_come_back_and_open_under_one_key_only),
+	    TEST(test_a_torn_slot_is_passed_over),
+	    TEST(test_only_objects_that_a_row_names_are_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
