@@ -141,22 +141,13 @@ int unlock_run(struct client *client, int argc, char **argv)
 	return r;
 }
 
-/* The state of a running daemon: 0, or EXIT_NO_DAEMON while it restarts. */
+/* Whether the processes that held keys are gone and new ones answer. */
 static bool is_locked(struct client *client)
 {
-	struct control *control;
-	json_t *json = NULL;
-	bool locked = false;
+	char state[16];
 
-	if (control_open(client, false, &control) != 0)
-		return false;
-	if (control_ask_status(control, &json) == 0)
-		locked =
-		    strcmp(json_string_value(json_object_get(json, "state")),
-			"open") != 0;
-	json_decref(json);
-	control_close(control);
-	return locked;
+	return control_peek_state(client, state) &&
+	       (strcmp(state, "locked") == 0 || strcmp(state, "empty") == 0);
 }
 
 int lock_run(struct client *client, int argc, char **argv)

@@ -137,6 +137,25 @@ static int start_daemon(const char *home)
 	return fd;
 }
 
+static int control_new(int fd, struct control **ret_control)
+{
+	struct control *control = calloc(1, sizeof *control);
+	int r;
+
+	if (!control) {
+		close(fd);
+		return -ENOMEM;
+	}
+	r = channel_new(
+	    fd, WIRE_ROLE_CLIENT, WIRE_ROLE_STORE, &control->channel);
+	if (r < 0) {
+		free(control);
+		return r;
+	}
+	*ret_control = control;
+	return 0;
+}
+
 int control_open(struct client *client, bool start, struct control **ret)
 {
 	struct control *control;
@@ -159,10 +178,7 @@ int control_open(struct client *client, bool start, struct control **ret)
 			       : "start one with: evident unlock");
 		return EXIT_NO_DAEMON;
 	}
-	control = calloc(1, sizeof *control);
-	if (!control || channel_new(fd, WIRE_ROLE_CLIENT, WIRE_ROLE_STORE,
-			    &control->channel) != 0) {
-		free(control);
+	if (control_new(fd, &control) != 0) {
 		say_error("out of memory", NULL);
 		return EXIT_FAILED;
 	}
@@ -323,6 +339,29 @@ int control_call(struct control *control, const struct ctl_request *request,
 	free(error);
 	free(hint);
 	return r;
+}
+
+bool control_peek_state(struct client *client, char ret_state[16])
+{
+	struct ctl_request request = {.op = CTL_STATUS};
+	struct control *control;
+	char *error = NULL;
+	json_t *json = NULL;
+	const char *state = NULL;
+	int fd = connect_home(client->home);
+
+	if (fd < 0 || control_new(fd, &control) != 0)
+		return false;
+	if (channel_send(
+		control->channel, WIRE_CTL_REQUEST, &request, NULL, 0) == 0 &&
+	    control_take(control, &json, &error) == 0)
+		state = json_string_value(json_object_get(json, "state"));
+	if (state)
+		snprintf(ret_state, 16, "%s", state);
+	free(error);
+	control_close(control);
+	json_decref(json);
+	return state;
 }
 
 int control_ask_status(struct control *control, json_t **ret_json)

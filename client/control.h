@@ -26,6 +26,10 @@ int control_call(struct control *control, const struct ctl_request *request,
 /* The STATUS object. */
 int control_ask_status(struct control *control, json_t **ret_json);
 
+/* The state of the daemon that runs, without a word when none does or it ends
+ * meanwhile: false then. */
+bool control_peek_state(struct client *client, char ret_state[16]);
+
 /* Half a call each, for sending ahead. control_take() puts an error's text
  * into ${ret_error} (to be freed) instead of saying it. */
 int control_put(struct control *control, const struct ctl_request *request,

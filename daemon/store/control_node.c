@@ -12,8 +12,9 @@ static const char *state_name(enum store_state state)
 	case STORE_EMPTY:
 		return "empty";
 	case STORE_LOCKED:
-	case STORE_CLOSING:
 		return "locked";
+	case STORE_CLOSING:
+		return "closing";
 	case STORE_OPEN:
 		return "open";
 	}

@@ -146,13 +146,13 @@ hub_start() { # NODE [INIT OPTION...]
 
 # field --seals to--> hub <--mirrors to-- desk, all compared. The hub's card
 # carries the desk's reader, so what field seals to the hub the desk opens.
-three_nodes() {
-	local reader
-	hub_start hub
-	node_start desk --reader
-	node_start field
-	reader=$(on desk card | sed -n 's/^reader //p')
-	on hub card add-reader "$reader" || die "add-reader"
-	introduce hub desk --mirror || die "hub and desk"
-	introduce field hub || die "field and hub"
+three_nodes() { # [HUB DESK FIELD]: their names
+	local hub=${1:-hub} desk=${2:-desk} field=${3:-field} reader
+	hub_start "$hub"
+	node_start "$desk" --reader
+	node_start "$field"
+	reader=$(on "$desk" card | sed -n 's/^reader //p')
+	on "$hub" card add-reader "$reader" || die "add-reader"
+	introduce "$hub" "$desk" --mirror || die "hub and desk"
+	introduce "$field" "$hub" || die "field and hub"
 }

@@ -49,6 +49,6 @@ for word in sys.argv[1:]:
 lines = set()
 for raw in found:
     for form in forms(raw):
-        if len(form) >= 3:
+        if len(form) >= 8:  # shorter ones stand anywhere by chance
             lines.add(form.hex())
 print("\n".join(sorted(lines)))

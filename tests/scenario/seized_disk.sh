@@ -5,21 +5,22 @@
 # in hex or in base64.
 . "$(dirname "$0")/lib.sh"
 
-three_nodes
+hub=Zhubnamequx desk=Zdesknamequx field=Zfieldnamequx
+three_nodes $hub $desk $field
 words=(Zanzibarquux Wqxstatement Vkkfieldname)
 printf '%s: %s' "${words[0]}" "${words[1]}" >"$T/text"
 head -c 70000 /dev/urandom >"$T/secretphoto.jpg"
 printf 'Pxyattachedwords' >>"$T/secretphoto.jpg"
-id=$(on field capture --to hub --text "$T/text" \
+id=$(on $field capture --to $hub --text "$T/text" \
 	--field witness.name=Vkkfieldname --attach "$T/secretphoto.jpg")
-on field sync hub || die "sync"
-on desk sync hub || die "sync of the desk"
-on desk export "$id" --to "$T/bag" --disclose-all || die "export"
-port=$(field_of hub port)
+on $field sync $hub || die "sync"
+on $desk sync $hub || die "sync of the desk"
+on $desk export "$id" --to "$T/bag" --disclose-all || die "export"
+port=$(field_of $hub port)
 
-on field card >"$T/field.card"
-on hub card >"$T/hub.card"
-python3 "$(dirname "$0")/markers.py" "$T/bag" "$T/field.card" "$T/hub.card" \
+on $field card >"$T/$field.card"
+on $hub card >"$T/$hub.card"
+python3 "$(dirname "$0")/markers.py" "$T/bag" "$T/$field.card" "$T/$hub.card" \
 	"127.0.0.1:$port" "${words[@]}" Pxyattachedwords secretphoto.jpg \
 	witness.name evident/log >"$T/markers" || die "markers"
 is "there are many markers to look for" \
@@ -32,7 +33,7 @@ mkdir "$T/planted"
 (printf xx; sed -n 1p "$T/markers" | xxd -r -p; printf yy) >"$T/planted/f"
 is "the search finds a planted marker" \
 	"$([ "$(search "$T/planted")" -ge 1 ] && echo yes)" yes
-for node in field hub desk; do
+for node in $field $hub $desk; do
 	on "$node" lock || die "lock of $node"
 	is "the locked home of the $node holds none of them" \
 		"$(search "$T/$node")" 0
@@ -40,6 +41,6 @@ for node in field hub desk; do
 	is "nor does it once the daemon ended" "$(search "$T/$node")" 0
 done
 is "every file in a home is for its owner alone" \
-	"$(find "$T/field" "$T/hub" \( -type f -o -type d \) -perm /077 | wc -l)" 0
+	"$(find "$T/$field" "$T/$hub" \( -type f -o -type d \) -perm /077 | wc -l)" 0
 is "objects all bear the same time" \
-	"$(find "$T/hub/objects" -type f -printf '%T@\n' | sort -u | wc -l)" 1
+	"$(find "$T/$hub/objects" -type f -printf '%T@\n' | sort -u | wc -l)" 1
