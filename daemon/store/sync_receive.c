@@ -463,10 +463,15 @@ static void on_verified(
 	if (!session || store->state != STORE_OPEN)
 		return;
 	session->busy = false;
+	/* Another meeting may have brought the log on meanwhile: what was true
+	 * of its end must be found true again. */
 	r = all_hold(answer) ? check_head(session, &session->entries, &arrival)
 			     : FORMAT_E_MISMATCH;
-	if (r == 0)
-		r = store_batch(session, &arrival);
+	if (r == 0 && arrival.skip < session->entries.items.count) {
+		r = check_tree(session, &session->entries, &arrival);
+		if (r == 0)
+			r = store_batch(session, &arrival);
+	}
 	if (r == 0 && arrival.log.size == arrival.checkpoint.size)
 		sync_queue_cosign(session, &arrival.log);
 	log_row_free(&arrival.log);
