@@ -18,29 +18,11 @@
 #include "daemon/base/log.h"
 #include "daemon/base/service.h"
 
-static char *role_argument(enum wire_role role)
-{
-	switch (role) {
-	case WIRE_ROLE_KEEPER:
-		return "keeper";
-	case WIRE_ROLE_STORE:
-		return "store";
-	case WIRE_ROLE_WORKER:
-		return "worker";
-	case WIRE_ROLE_COURIER:
-		return "courier";
-	case WIRE_ROLE_SUPERVISOR:
-	case WIRE_ROLE_CLIENT:
-	case WIRE_ROLE_PARTNER:
-		break;
-	}
-	return "";
-}
-
 /* In the forked child: become ${role} with ${fd} as descriptor 3. */
 static void execute_role(enum wire_role role, int fd)
 {
-	char *argv[] = {"evidentd", "--role", role_argument(role), NULL};
+	char *argv[] = {
+	    "evidentd", "--role", (char *)wire_role_name(role), NULL};
 	sigset_t none;
 	int null;
 

@@ -23,25 +23,6 @@
 #include "daemon/base/log.h"
 #include "daemon/base/service.h"
 
-static const char *role_name(enum wire_role role)
-{
-	switch (role) {
-	case WIRE_ROLE_KEEPER:
-		return "keeper";
-	case WIRE_ROLE_STORE:
-		return "store";
-	case WIRE_ROLE_WORKER:
-		return "worker";
-	case WIRE_ROLE_COURIER:
-		return "courier";
-	case WIRE_ROLE_SUPERVISOR:
-	case WIRE_ROLE_CLIENT:
-	case WIRE_ROLE_PARTNER:
-		break;
-	}
-	return "evidentd";
-}
-
 static bool parent_is_alive(void)
 {
 	struct ucred maker;
@@ -104,7 +85,7 @@ int service_begin(enum wire_role role, struct service *ret_service)
 	struct wire_frame frame;
 	int r;
 
-	log_begin(role_name(role));
+	log_begin(wire_role_name(role));
 	r = shut_windows();
 	if (r < 0)
 		return r;

@@ -179,36 +179,18 @@ static int put_base64(json_t *json, const char *key, struct span bytes)
 	return r;
 }
 
-/* The size that a signed checkpoint speaks of. */
-static int checkpoint_size(struct span bytes, uint64_t *ret_size)
-{
-	struct checkpoint checkpoint;
-	struct note note;
-	int r;
-
-	r = note_parse(bytes, &note);
-	if (r != 0)
-		return -EIO;
-	r = checkpoint_parse(note.text, &checkpoint);
-	note_free(&note);
-	if (r != 0)
-		return -EIO;
-	*ret_size = checkpoint.size;
-	return 0;
-}
-
 static int build_proof(struct store *store, const struct record_row *row,
     const struct log_row *log, struct buf *out)
 {
 	struct proof proof = {.index = row->place};
 	struct buf note = {0};
-	uint64_t size;
+	uint64_t size = 0;
 	int r;
 
 	r = log->own ? node_checkpoint(store, &note)
 		     : buf_append_span(&note, buf_span(&log->checkpoint));
 	if (r == 0)
-		r = checkpoint_size(buf_span(&note), &size);
+		size = log_tree_note_size(buf_span(&note));
 	if (r == 0 && size <= row->place)
 		r = -EIO;
 	if (r == 0)

@@ -195,6 +195,19 @@ int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
 	return merkle_prove_consistency(old, size, read_node, &tree, ret_proof);
 }
 
+uint64_t log_tree_note_size(struct span bytes)
+{
+	struct checkpoint checkpoint = {.size = 0};
+	struct note note;
+
+	if (bytes.len == 0 || note_parse(bytes, &note) != 0)
+		return 0;
+	if (checkpoint_parse(note.text, &checkpoint) != 0)
+		checkpoint.size = 0;
+	note_free(&note);
+	return checkpoint.size;
+}
+
 int log_tree_set_checkpoint(
     struct database *database, struct log_row *row, struct span note)
 {

@@ -40,6 +40,8 @@ int log_tree_inclusion(struct database *database, int64_t log, uint64_t index,
     uint64_t size, struct merkle_proof *ret_proof);
 int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
     uint64_t size, struct merkle_proof *ret_proof);
+/* The size that a stored note speaks of; 0 when it is empty or damaged. */
+uint64_t log_tree_note_size(struct span note);
 /* Put the newest note; ${row}'s own copy follows. */
 int log_tree_set_checkpoint(
     struct database *database, struct log_row *row, struct span note);

@@ -538,26 +538,13 @@ static int sign_checkpoint(struct store *store)
 	return r > 0 ? -EIO : r;
 }
 
-/* The size a stored note speaks of; 0 when there is none. */
-static uint64_t note_size(struct span bytes)
-{
-	struct checkpoint checkpoint = {.size = 0};
-	struct note note;
-
-	if (bytes.len == 0 || note_parse(bytes, &note) != 0)
-		return 0;
-	if (checkpoint_parse(note.text, &checkpoint) != 0)
-		checkpoint.size = 0;
-	note_free(&note);
-	return checkpoint.size;
-}
-
 int node_checkpoint(struct store *store, struct buf *out_note)
 {
 	int r = 0;
 
 	if (store->log.checkpoint.len == 0 ||
-	    note_size(buf_span(&store->log.checkpoint)) != store->log.size)
+	    log_tree_note_size(buf_span(&store->log.checkpoint)) !=
+		store->log.size)
 		r = sign_checkpoint(store);
 	if (r == 0)
 		r = buf_append_span(out_note, buf_span(&store->log.checkpoint));

@@ -54,19 +54,6 @@ static uint64_t peer_size(
 	return 0;
 }
 
-static uint64_t note_size(struct span bytes)
-{
-	struct checkpoint checkpoint = {.size = 0};
-	struct note note;
-
-	if (bytes.len == 0 || note_parse(bytes, &note) != 0)
-		return 0;
-	if (checkpoint_parse(note.text, &checkpoint) != 0)
-		checkpoint.size = 0;
-	note_free(&note);
-	return checkpoint.size;
-}
-
 /* The note that is offered with a log, and the size it speaks of. */
 static int offered(struct session *session, const struct log_row *log,
     struct buf *out_note, uint64_t *ret_size)
@@ -78,7 +65,7 @@ static int offered(struct session *session, const struct log_row *log,
 	else if (session->store->log.size > 0)
 		r = node_checkpoint(session->store, out_note);
 	if (r == 0)
-		*ret_size = note_size(buf_span(out_note));
+		*ret_size = log_tree_note_size(buf_span(out_note));
 	return r;
 }
 

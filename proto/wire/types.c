@@ -64,6 +64,25 @@ static const struct {
     {WIRE_ROLE_PARTNER, WIRE_ROLE_PARTNER, WIRE_SYNC_HELLO, WIRE_SYNC_DONE},
 };
 
+const char *wire_role_name(enum wire_role role)
+{
+	switch (role) {
+	case WIRE_ROLE_KEEPER:
+		return "keeper";
+	case WIRE_ROLE_STORE:
+		return "store";
+	case WIRE_ROLE_WORKER:
+		return "worker";
+	case WIRE_ROLE_COURIER:
+		return "courier";
+	case WIRE_ROLE_SUPERVISOR:
+	case WIRE_ROLE_CLIENT:
+	case WIRE_ROLE_PARTNER:
+		break;
+	}
+	return "evidentd";
+}
+
 bool wire_may_send(enum wire_role from, enum wire_role to, enum wire_type type)
 {
 	size_t i;

@@ -86,6 +86,9 @@ enum wire_type {
 	WIRE_SYNC_DONE = 149,
 };
 
+/* A process role in one word, for its title and its --role; "evidentd" for
+ * what is none. */
+const char *wire_role_name(enum wire_role role);
 /* Whether a process of role ${from} may send ${type} to one of role ${to}. */
 bool wire_may_send(enum wire_role from, enum wire_role to, enum wire_type type);
 
