@@ -59,7 +59,8 @@ enum bag_reason {
 	BAG_BAD_DISCLOSED,  /* a shown line is not of this entry */
 	BAG_BAD_READABLE,   /* the page for people says something else */
 	BAG_BAD_ATTACHMENT, /* not the file the entry names */
-	BAG_BAD_DOCUMENT,   /* FORMAT.md or VERIFY.txt of another release */
+	BAG_BAD_DOCUMENT,   /* FORMAT.md or VERIFY.txt of no known release */
+	BAG_LATER,          /* a version that this program does not know */
 	BAG_BAD_CONFLICT,   /* two checkpoints that cannot both be true */
 	BAG_NOT_VOUCHED,    /* an author is not among the signers given */
 	BAG_NO_RECORD,

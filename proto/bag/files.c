@@ -348,6 +348,7 @@ int files_info(const struct bag_files *files, struct buf *out)
 		bytes += files->items[i].size;
 		count++;
 	}
-	return buf_printf(out, "Payload-Oxum: %llu.%llu\n",
+	return buf_printf(out,
+	    "Evident-Bag-Version: 1\nPayload-Oxum: %llu.%llu\n",
 	    (unsigned long long)bytes, (unsigned long long)count);
 }

@@ -58,8 +58,16 @@ void render_attachment(
 /* One line an author, ascending by id, none twice. */
 int render_signers(const struct sign_key *keys, size_t count, struct buf *out);
 
-/* Made at build time from proto/FORMAT.md and packaging/VERIFY.txt. */
-extern const unsigned char documents_format[], documents_verify[];
-extern const size_t documents_format_len, documents_verify_len;
+/* Whether file ${name} of that digest is of an earlier release, by ${list}: the
+ * text of packaging/editions. */
+bool editions_know(
+    struct span list, const char *name, const struct digest *found);
+
+/* Made at build time from packaging/editions, proto/FORMAT.md and
+ * packaging/VERIFY.txt. */
+extern const unsigned char documents_editions[], documents_format[],
+    documents_verify[];
+extern const size_t documents_editions_len, documents_format_len,
+    documents_verify_len;
 
 #endif

@@ -18,6 +18,8 @@
 #include "proto/bag/files.h"
 #include "proto/bag/verify.h"
 
+#define INFO_BYTES_MAX 4096
+
 static const char *const texts[] = {
     [BAG_GOOD] = "the bag holds",
     [BAG_BAD_NAME] = "a file stands there that belongs to no bag",
@@ -33,7 +35,10 @@ static const char *const texts[] = {
     [BAG_BAD_DISCLOSED] = "a shown line is not of its entry",
     [BAG_BAD_READABLE] = "a readable page says something else than was signed",
     [BAG_BAD_ATTACHMENT] = "an attachment is not the file that was signed",
-    [BAG_BAD_DOCUMENT] = "FORMAT.md or VERIFY.txt is not that of this release",
+    [BAG_BAD_DOCUMENT] =
+	"FORMAT.md or VERIFY.txt is of no release known here; if the "
+	"bag is newer than this program, take a newer one",
+    [BAG_LATER] = "it is of a later version; check it with a newer program",
     [BAG_BAD_CONFLICT] = "two checkpoints of one log contradict each other",
     [BAG_NOT_VOUCHED] = "an author is not among the signers given",
     [BAG_NO_RECORD] = "there is no record in it",
@@ -212,16 +217,46 @@ static int check_manifests(struct verification *v)
 	return r;
 }
 
+/* A bag of a later version is no bad bag, but nothing this program may judge.
+ */
+static int check_version(struct verification *v)
+{
+	static const char version[] = "Evident-Bag-Version: ";
+	const size_t len = sizeof version - 1;
+	struct buf info = {0};
+	int r;
+
+	if (!files_find(&v->files, "bag-info.txt"))
+		return verify_fail(v, BAG_BAD_MISSING, "bag-info.txt");
+	r = read_file(v, "bag-info.txt", INFO_BYTES_MAX, &info);
+	if (r == 0 && info.len > len + 1 &&
+	    memcmp(info.data, version, len) == 0 &&
+	    memcmp(info.data + len, "1\n", 2) != 0)
+		r = verify_fail(v, BAG_LATER, "bag-info.txt");
+	buf_free(&info);
+	return r;
+}
+
+static int check_document(
+    struct verification *v, const char *name, struct span made)
+{
+	const struct bag_file *file = files_find(&v->files, name);
+
+	if (editions_know(span_of(documents_editions, documents_editions_len),
+		name, &file->sha256))
+		return 0;
+	return verify_same(v, name, made, BAG_BAD_DOCUMENT);
+}
+
 static int check_documents(struct verification *v)
 {
 	int r;
 
-	r = verify_same(v, "FORMAT.md",
-	    span_of(documents_format, documents_format_len), BAG_BAD_DOCUMENT);
+	r = check_document(
+	    v, "FORMAT.md", span_of(documents_format, documents_format_len));
 	if (r == 0)
-		r = verify_same(v, "VERIFY.txt",
-		    span_of(documents_verify, documents_verify_len),
-		    BAG_BAD_DOCUMENT);
+		r = check_document(v, "VERIFY.txt",
+		    span_of(documents_verify, documents_verify_len));
 	return r;
 }
 
@@ -310,6 +345,8 @@ static int judge(
 	r = files_walk(v->dir, &v->files, &reason, file);
 	if (r > 0)
 		return verify_fail(v, reason, file);
+	if (r == 0)
+		r = check_version(v);
 	if (r == 0)
 		r = check_names(v);
 	if (r == 0)

@@ -16,7 +16,8 @@
 
 #define NAMESPACES \
 	SSHSIG_NAMESPACE_ENTRY \
-	"," SSHSIG_NAMESPACE_CARD "," SSHSIG_NAMESPACE_BUNDLE
+	"," SSHSIG_NAMESPACE_CARD "," SSHSIG_NAMESPACE_ENROLMENT \
+	"," SSHSIG_NAMESPACE_BUNDLE
 
 /* What stands between the principal and the key. */
 struct options {

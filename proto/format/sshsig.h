@@ -13,6 +13,7 @@
 #define SSHSIG_SEED_BYTES 32
 #define SSHSIG_NAMESPACE_ENTRY "evident-entry-v1"
 #define SSHSIG_NAMESPACE_CARD "evident-card-v1"
+#define SSHSIG_NAMESPACE_ENROLMENT "evident-enrolment-v1"
 #define SSHSIG_NAMESPACE_BUNDLE "evident-bundle-v1"
 
 /* 0, or FORMAT_E_MISMATCH for a key that is not the canonical encoding of a

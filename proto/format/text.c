@@ -38,12 +38,22 @@ static size_t decode(const uint8_t *s, size_t len, uint32_t *ret_point)
 static bool acts(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-	       point == 0xad || point == 0x61c || point == 0x180e ||
+	       point == 0xad || point == 0x34f || point == 0x61c ||
+	       point == 0x115f || point == 0x1160 || point == 0x17b4 ||
+	       point == 0x17b5 || point == 0x180e || point == 0x2800 ||
+	       point == 0x3164 || point == 0xffa0 ||
 	       (point >= 0x200b && point <= 0x200f) ||
 	       (point >= 0x2028 && point <= 0x202e) ||
 	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
 	       (point >= 0xfff9 && point <= 0xfffb) ||
-	       (point >= 0xe0000 && point <= 0xe007f);
+	       (point >= 0xe0000 && point <= 0xe0fff);
+}
+
+/* What belongs to plain texts: TAB, and the joiners without which Persian and
+ * many scripts of India are misspelt. */
+static bool is_of_texts(uint32_t point)
+{
+	return point == '\t' || point == 0x200c || point == 0x200d;
 }
 
 static int put_one(const uint8_t *s, size_t len, uint32_t point,
@@ -57,7 +67,9 @@ static int put_one(const uint8_t *s, size_t len, uint32_t point,
 		r = buf_append_text(out, "\n");
 		return r == 0 ? buf_append_text(out, indent) : r;
 	}
-	if (acts(point) && !(indent && point == '\t'))
+	if (point == '\\')
+		return buf_append_text(out, "\\\\");
+	if (acts(point) && !(indent && is_of_texts(point)))
 		return buf_printf(out, "\\u{%x}", point);
 	return buf_append(out, s, len);
 }

@@ -48,7 +48,7 @@ def files(top):
 def manifests():
     """What somebody would do who wants the change not to show."""
     size = sum(os.path.getsize(path(f)) for f in files(True))
-    put("bag-info.txt", f"Payload-Oxum: {size}.{len(list(files(True)))}\n")
+    put("bag-info.txt", f"Evident-Bag-Version: 1\nPayload-Oxum: {size}.{len(list(files(True)))}\n")
     for prefix, top in (("manifest", True), ("tagmanifest", False)):
         for kind in ("sha256", "sha512"):
             text = "".join(
@@ -205,6 +205,12 @@ attempt("a readable page that lies", "readable page",
         lambda: replace(f"{R}/readable.txt", b"number", b"nobody"))
 attempt("FORMAT.md of somebody else", "FORMAT.md", lambda: put("FORMAT.md", b"trust me\n"))
 attempt("VERIFY.txt of somebody else", "VERIFY.txt", lambda: put("VERIFY.txt", b"run this: rm -rf ~\n"))
+attempt("a bag of a later version", "later version",
+        lambda: replace("bag-info.txt", b"Version: 1", b"Version: 2"), redo=False)
+attempt("a version that is no number", "later version",
+        lambda: replace("bag-info.txt", b"Version: 1", b"Version: 1a"), redo=False)
+attempt("a bag without a version", "manifests differ",
+        lambda: replace("bag-info.txt", b"Evident-Bag-Version: 1\n", b""), redo=False)
 attempt("a script in the bag", "belongs to no bag", lambda: put("verify.sh", b"#!/bin/sh\n"))
 attempt("a file in data/", "belongs to no bag", lambda: put("data/README", b"x"))
 attempt("a file in a record", "belongs to no bag", lambda: put(f"{R}/note.html", b"<script>"))

@@ -490,7 +490,8 @@ static void our_allowed_signers_line_names_author_and_namespaces(void **state)
 	assert_memory_equal(line.data, golden_author, 64);
 	assert_string_equal((char *)line.data + 64,
 	    " namespaces=\"evident-entry-v1,evident-card-v1,"
-	    "evident-bundle-v1\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN"
+	    "evident-enrolment-v1,evident-bundle-v1\" ssh-ed25519 "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAIN"
 	    "damAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n");
 	assert_int_equal(read_signers((char *)line.data, &seen), 0);
 	assert_int_equal(seen.count, 1);
