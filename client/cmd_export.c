@@ -18,7 +18,7 @@ struct export
 {
 	struct control *control;
 	struct bag_writer *writer;
-	bool all;
+	bool all, witnesses;
 	size_t name_count;
 	const char *names[NAMES_MAX];
 	bool met[NAMES_MAX]; /* some record has such a field */
@@ -121,6 +121,7 @@ static int add_record(struct export *export, struct opened *opened)
 	    .content = &opened->content,
 	    .names = export->all ? NULL : export->names,
 	    .name_count = export->name_count,
+	    .witnesses = export->witnesses,
 	};
 	int r;
 
@@ -191,10 +192,11 @@ int export_run(struct client *client, int argc, char **argv)
 	    {.name = "to", .value = &to},
 	    {.name = "disclose", .value = &names},
 	    {.name = "disclose-all", .flag = &export.all},
+	    {.name = "witnesses", .flag = &export.witnesses},
 	};
 	int r;
 
-	r = command_options(specs, 3, &argc, argv);
+	r = command_options(specs, 4, &argc, argv);
 	if (r == 0 && (argc < 2 || !to))
 		r = say_usage("export needs ids and --to DIR", NULL);
 	if (r == 0 && names && export.all)

@@ -38,7 +38,8 @@ static const struct command commands[] = {
 	"whom this node knows"},
     {"sync", sync_run, "sync [PARTNER]", "exchange records with partners"},
     {"export", export_run,
-	"export ID... --to DIR [--disclose NAME,.. | --disclose-all]",
+	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
+	"[--witnesses]",
 	"write a bag that anyone can verify"},
     {"verify", verify_run, "verify DIR [--signers FILE]",
 	"check a bag; needs no daemon, key or network"},

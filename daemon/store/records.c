@@ -353,26 +353,18 @@ int records_object(struct records *records, const struct record_row *row,
 }
 
 int records_object_by_digest(struct records *records,
-    const struct digest *digest, bool missing, struct object_row *ret_object)
+    const struct digest *digest, int64_t after, struct object_row *ret_object)
 {
-	struct object_row object;
 	sqlite3_stmt *found;
-	bool got = false;
-	int r = 0;
+	int r;
 
-	found = database_query(records->database, SQL_OBJECT_BY_DIGEST, "b",
-	    span_of(digest->bytes, 32));
-	while (!got && (r = database_step(found)) == 1) {
-		r = take_object(records, found, &object);
-		if (r < 0)
-			break;
-		got = !missing || !object.whole;
-	}
+	found = database_query(records->database, SQL_OBJECT_BY_DIGEST, "bi",
+	    span_of(digest->bytes, 32), after);
+	r = database_step(found);
+	if (r == 1)
+		r = take_object(records, found, ret_object);
+	else if (r == 0)
+		r = DATABASE_E_NONE;
 	database_done(found);
-	if (r < 0)
-		return r;
-	if (!got)
-		return DATABASE_E_NONE;
-	*ret_object = object;
-	return 0;
+	return r;
 }

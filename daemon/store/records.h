@@ -100,9 +100,9 @@ int records_any_envelope(
     struct records *records, const struct record_row *row, struct buf *out);
 int records_object(struct records *records, const struct record_row *row,
     uint64_t number, struct object_row *ret_object);
-/* The object with this payload, or DATABASE_E_NONE. ${missing} asks for one
- * that is not whole. */
+/* The next object with this payload after the one of number ${after} (0 at
+ * first), or DATABASE_E_NONE: nothing keeps two entries from naming one. */
 int records_object_by_digest(struct records *records,
-    const struct digest *digest, bool missing, struct object_row *ret_object);
+    const struct digest *digest, int64_t after, struct object_row *ret_object);
 
 #endif

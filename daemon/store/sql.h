@@ -44,6 +44,7 @@
 		     " WHERE id=?")                                           \
 	X(LOG_ALL, "SELECT id,author,log,key,size,own,checkpoint FROM log"    \
 		   " ORDER BY id")                                            \
+	X(LOG_COUNT, "SELECT count(*) FROM log")                              \
 	X(LOG_SIZE, "UPDATE log SET size=? WHERE id=?")                       \
 	X(LOG_CHECKPOINT, "UPDATE log SET checkpoint=? WHERE id=?")           \
 	X(LOG_NEWEST_OTHER,                                                   \
@@ -106,7 +107,8 @@
 			  " WHERE o.whole=0 AND r.source=? AND o.digest>?"    \
 			  " ORDER BY o.digest LIMIT ?")                       \
 	X(OBJECT_BY_DIGEST, "SELECT id,record,number,digest,size,held,whole," \
-			    "file,sealed FROM object WHERE digest=?")         \
+			    "file,sealed FROM object WHERE digest=? AND id>?" \
+			    " ORDER BY id LIMIT 1")                           \
 	X(OBJECT_HELD, "UPDATE object SET held=? WHERE id=?")                 \
 	X(OBJECT_WHOLE, "UPDATE object SET held=size,whole=1 WHERE id=?")     \
 	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \

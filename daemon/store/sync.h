@@ -12,6 +12,9 @@
 
 #include "daemon/store/store.h"
 
+/* Logs that a node knows, its own and its partners'. */
+#define SYNC_LOGS_MAX 4096
+
 /* What a turn of ours does next, in this order. */
 enum session_stage {
 	SESSION_RECEIPTS, /* read theirs, write ours */

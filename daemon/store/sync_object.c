@@ -15,9 +15,9 @@
 #include "daemon/store/jobs.h"
 #include "daemon/store/sync.h"
 
-/* The object of a record this partner is in the audience of. */
-static int find_for_partner(struct session *session,
-    const struct digest *digest, struct object_row *ret_object)
+/* Whether this partner is in the audience of the object's record. */
+static int is_for_partner(
+    struct session *session, const struct object_row *object)
 {
 	struct records *records = &session->store->records;
 	struct log_row log = {.id = 0};
@@ -25,17 +25,30 @@ static int find_for_partner(struct session *session,
 	struct record_row row;
 	int r;
 
-	r = records_object_by_digest(records, digest, false, ret_object);
-	if (r == 0 && !ret_object->whole)
-		r = DATABASE_E_NONE;
-	if (r == 0)
-		r = records_load(records, ret_object->record, &row);
+	r = records_load(records, object->record, &row);
 	if (r == 0)
 		r = log_tree_load(session->store->database, row.log, &log);
 	if (r == 0)
 		r = sync_envelope(session, &log, &row, &envelope);
 	buf_free(&envelope);
 	log_row_free(&log);
+	return r;
+}
+
+static int find_for_partner(struct session *session,
+    const struct digest *digest, struct object_row *ret_object)
+{
+	int r;
+
+	ret_object->id = 0;
+	do {
+		r = records_object_by_digest(&session->store->records, digest,
+		    ret_object->id, ret_object);
+		if (r != 0)
+			return r;
+		r = ret_object->whole ? is_for_partner(session, ret_object)
+				      : DATABASE_E_NONE;
+	} while (r == DATABASE_E_NONE);
 	return r;
 }
 
@@ -78,11 +91,14 @@ static int find_missing(struct session *session, const struct digest *digest,
 	struct record_row row;
 	int r;
 
-	r = records_object_by_digest(records, digest, true, ret_object);
-	if (r == 0)
-		r = records_load(records, ret_object->record, &row);
-	if (r == 0 && row.source != session->partner.id)
-		r = DATABASE_E_NONE;
+	ret_object->id = 0;
+	do {
+		r = records_object_by_digest(
+		    records, digest, ret_object->id, ret_object);
+		if (r == 0)
+			r = records_load(records, ret_object->record, &row);
+	} while (
+	    r == 0 && (ret_object->whole || row.source != session->partner.id));
 	return r;
 }
 

@@ -21,8 +21,6 @@
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
-#define LOGS_MAX 4096 /* of one partner's bringing */
-
 /* What is known of a batch before it is stored. */
 struct arrival {
 	struct log_row log; /* id 0: not yet here */
@@ -386,6 +384,22 @@ static int store_record(struct session *session, const struct arrival *arrival,
 	return r;
 }
 
+/* A frontier names every log, so there may not be more than it can name. */
+static int add_log(struct session *session,
+    const struct wire_sync_entries *entries, int64_t *ret_id)
+{
+	struct database *database = session->store->database;
+	int64_t count;
+	int r;
+
+	r = database_number(database, SQL_LOG_COUNT, &count, "");
+	if (r == 0 && count >= SYNC_LOGS_MAX)
+		r = -EDQUOT;
+	return r == 0 ? log_tree_add(database, &entries->author, &entries->log,
+			    false, session->partner.id, ret_id)
+		      : r;
+}
+
 static int store_items(struct session *session, struct arrival *arrival)
 {
 	const struct wire_sync_entries *entries = &session->entries;
@@ -397,8 +411,7 @@ static int store_items(struct session *session, struct arrival *arrival)
 	int r = entry ? 0 : -ENOMEM;
 
 	if (r == 0 && arrival->log.id == 0)
-		r = log_tree_add(database, &entries->author, &entries->log,
-		    false, session->partner.id, &arrival->log.id);
+		r = add_log(session, entries, &arrival->log.id);
 	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
 		item = &entries->items.items[i];
 		r = leaf_of(item, &leaf);
@@ -481,6 +494,7 @@ static void on_verified(
 	else
 		sync_close(session, r > 0          ? WIRE_CODE_CORRUPT
 				    : r == -ENOSPC ? WIRE_CODE_NO_SPACE
+				    : r == -EDQUOT ? WIRE_CODE_REFUSED
 						   : WIRE_CODE_FAILED);
 }
 
@@ -650,9 +664,10 @@ static int merge_cosign(struct session *session, struct span bytes)
 		note_free(&theirs);
 		return 0; /* nothing was ever signed: not for us */
 	}
-	if (cosignature_verify(&theirs, &session->partner.card.author, &time) !=
-	    0)
-		r = FORMAT_E_MISMATCH;
+	if (theirs.signature_count != 1 ||
+	    cosignature_verify(&theirs, &session->partner.card.author, &time) !=
+		0)
+		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
 	else if (span_equal(theirs.text, ours.text) &&
 		 cosignature_verify(
 		     &ours, &session->partner.card.author, &time) != 0 &&

@@ -54,6 +54,33 @@ static uint64_t peer_size(
 	return 0;
 }
 
+/* The own checkpoint, signed, with the cosignature of this partner alone: the
+ * others' would tell it who they are. */
+static int own_note(struct session *session, struct buf *out_note)
+{
+	const struct log_row *log = &session->store->log;
+	char origin[NOTE_ORIGIN_MAX], witness[NOTE_ORIGIN_MAX];
+	struct buf bytes = {0};
+	struct note note;
+	int r;
+
+	note_origin(&log->author, &log->log, origin);
+	note_witness_name(&session->partner.author, witness);
+	r = node_checkpoint(session->store, &bytes);
+	if (r == 0 && note_parse(buf_span(&bytes), &note) != 0)
+		r = -EIO;
+	if (r == 0) {
+		r = note_begin(note.text, out_note);
+		if (r == 0)
+			r = note_copy(&note, origin, out_note);
+		if (r == 0)
+			r = note_copy(&note, witness, out_note);
+		note_free(&note);
+	}
+	buf_free(&bytes);
+	return r;
+}
+
 /* The note that is offered with a log, and the size it speaks of. */
 static int offered(struct session *session, const struct log_row *log,
     struct buf *out_note, uint64_t *ret_size)
@@ -63,7 +90,7 @@ static int offered(struct session *session, const struct log_row *log,
 	if (!log->own)
 		r = buf_append_span(out_note, buf_span(&log->checkpoint));
 	else if (session->store->log.size > 0)
-		r = node_checkpoint(session->store, out_note);
+		r = own_note(session, out_note);
 	if (r == 0)
 		*ret_size = log_tree_note_size(buf_span(out_note));
 	return r;
@@ -297,7 +324,7 @@ static int add_logs(struct session *session, struct frontier *frontier)
 	frontier->notes = calloc(count + 1, sizeof *frontier->notes);
 	if (!frontier->logs || !frontier->notes)
 		r = -ENOMEM;
-	for (i = 0; r == 0 && i < count && i < 4096; i++)
+	for (i = 0; r == 0 && i < count && i < SYNC_LOGS_MAX; i++)
 		if (is_visible(session, &logs[i]))
 			r = add_log(session, &logs[i], frontier);
 	for (i = 0; i < count; i++)

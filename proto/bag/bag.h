@@ -24,6 +24,7 @@ struct bag_record {
 	/* Names of fields to be shown; NULL shows all. */
 	const char *const *names;
 	size_t name_count;
+	bool witnesses; /* keep cosignatures in the proof: they name partners */
 };
 
 /* Begin a bag at ${path}, which must not be there or be an empty directory. It

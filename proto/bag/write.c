@@ -206,8 +206,10 @@ static int choose_lines(const struct bag_record *record,
 	return 0;
 }
 
-/* Entry, content, signature and proof must belong together. */
-static int check(const struct bag_record *record, struct entry_id *ret_id)
+/* Entry, content, signature and proof must belong together. The proof that
+ * goes into the bag is appended. */
+static int check(const struct bag_record *record, struct entry_id *ret_id,
+    struct buf *out_proof)
 {
 	struct entry *entry = calloc(1, sizeof *entry);
 	char origin[NOTE_ORIGIN_MAX];
@@ -235,6 +237,11 @@ static int check(const struct bag_record *record, struct entry_id *ret_id)
 		note_origin(&entry->author, &entry->log, origin);
 		r = proof_verify(&proof, &leaf, origin, &record->author);
 	}
+	if (r == 0)
+		r = record->witnesses
+			? buf_append_span(out_proof, record->proof)
+			: proof_without_witnesses(
+			      record->proof, origin, out_proof);
 	free(entry);
 	return r > 0 ? FORMAT_E_MISMATCH : r;
 }
@@ -304,18 +311,17 @@ static void folder_of(const struct entry_id *id, char ret_folder[80])
 
 int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 {
-	struct buf armour = {0};
-	struct entry_id id;
+	struct buf armour = {0}, proof = {0};
+	struct entry_id id = {{0}};
 	char folder[80];
 	int r;
 
-	r = check(record, &id);
-	if (r != 0)
-		return r;
+	r = check(record, &id, &proof);
 	folder_of(&id, folder);
-	if (mkdirat(writer->dir, folder, 0700) < 0)
-		return -errno;
-	r = keep_key(writer, &record->author);
+	if (r == 0 && mkdirat(writer->dir, folder, 0700) < 0)
+		r = -errno;
+	if (r == 0)
+		r = keep_key(writer, &record->author);
 	if (r == 0)
 		r = sshsig_armour(&record->author, SSHSIG_NAMESPACE_ENTRY,
 		    record->signature, &armour);
@@ -324,10 +330,11 @@ int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 	if (r == 0)
 		r = put_named(writer, folder, "entry.sig", buf_span(&armour));
 	if (r == 0)
-		r = put_named(writer, folder, "proof", record->proof);
+		r = put_named(writer, folder, "proof", buf_span(&proof));
 	if (r == 0)
 		r = put_lines(writer, folder, record);
 	buf_free(&armour);
+	buf_free(&proof);
 	return r;
 }
 

@@ -267,16 +267,13 @@ int note_begin(struct span text, struct buf *out)
 	return r == 0 ? buf_append_text(out, "\n") : r;
 }
 
-int note_add_signature(const char *name, uint8_t alg,
-    const struct sign_key *key, struct span signature, struct buf *out)
+static int put_line(const char *name, const uint8_t hash[4],
+    struct span signature, struct buf *out)
 {
 	struct buf bytes = {0};
-	uint8_t hash[4];
 	int r;
 
-	r = note_key_hash(name, alg, key, hash);
-	if (r == 0)
-		r = buf_append(&bytes, hash, sizeof hash);
+	r = buf_append(&bytes, hash, 4);
 	if (r == 0)
 		r = buf_append_span(&bytes, signature);
 	if (r == 0)
@@ -289,6 +286,31 @@ int note_add_signature(const char *name, uint8_t alg,
 		r = base64_append(out, BASE64_STANDARD, buf_span(&bytes));
 	buf_free(&bytes);
 	return r == 0 ? buf_append_text(out, "\n") : r;
+}
+
+int note_add_signature(const char *name, uint8_t alg,
+    const struct sign_key *key, struct span signature, struct buf *out)
+{
+	uint8_t hash[4];
+	int r;
+
+	r = note_key_hash(name, alg, key, hash);
+	return r == 0 ? put_line(name, hash, signature, out) : r;
+}
+
+int note_copy(const struct note *note, const char *name, struct buf *out)
+{
+	const struct note_signature *signature;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < note->signature_count; i++) {
+		signature = &note->signatures[i];
+		if (strcmp(signature->name, name) == 0)
+			r = put_line(name, signature->key_hash,
+			    span_of(signature->bytes, signature->length), out);
+	}
+	return r;
 }
 
 int note_verify(

@@ -64,6 +64,8 @@ void note_free(struct note *note);
 int note_begin(struct span text, struct buf *out);
 int note_add_signature(const char *name, uint8_t alg,
     const struct sign_key *key, struct span signature, struct buf *out);
+/* Append the lines of ${note} that stand under ${name}, as they are. */
+int note_copy(const struct note *note, const char *name, struct buf *out);
 /* Find and check ${key}'s signature under ${name}: 0, or FORMAT_E_MISMATCH when
  * none verifies. A log's name is its origin. */
 int note_verify(

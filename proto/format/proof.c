@@ -92,3 +92,27 @@ int proof_verify(const struct proof *proof, const struct digest *leaf,
 	note_free(&note);
 	return r;
 }
+
+int proof_without_witnesses(
+    struct span bytes, const char *origin, struct buf *out)
+{
+	struct buf kept = {0};
+	struct proof proof;
+	struct note note;
+	int r;
+
+	r = proof_parse(bytes, &proof);
+	if (r == 0)
+		r = note_parse(proof.checkpoint, &note);
+	if (r != 0)
+		return r;
+	r = note_begin(note.text, &kept);
+	if (r == 0)
+		r = note_copy(&note, origin, &kept);
+	proof.checkpoint = buf_span(&kept);
+	if (r == 0)
+		r = proof_build(&proof, out);
+	note_free(&note);
+	buf_free(&kept);
+	return r;
+}

@@ -22,4 +22,9 @@ int proof_parse(struct span bytes, struct proof *ret_proof);
 int proof_verify(const struct proof *proof, const struct digest *leaf,
     const char *origin, const struct sign_key *key);
 
+/* Append the same proof with the signature lines of ${origin} alone: who
+ * cosigned names an author's partners. */
+int proof_without_witnesses(
+    struct span bytes, const char *origin, struct buf *out);
+
 #endif

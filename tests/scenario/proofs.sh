@@ -15,7 +15,7 @@ for i in $(seq 13); do
 done
 on desk sync hub || die "sync"
 ok "the desk exports what it captured" \
-	on desk export "${ids[@]}" --to "$T/bag" --disclose statement
+	on desk export "${ids[@]}" --to "$T/bag" --disclose statement --witnesses
 key=$(awk 'NR==1 {print $NF}' "$T/bag/allowed_signers")
 each() { # every record's proof, by packaging/check-proof.py
 	local id
@@ -27,6 +27,10 @@ each() { # every record's proof, by packaging/check-proof.py
 ok "openssl and sha256 accept the place of all 13" each
 proof=$T/bag/data/${ids[5]}/proof
 is "the checkpoint carries the hub's cosignature" "$(grep -c ' evident/witness/' "$proof")" 1
+ok "without --witnesses no bag names a partner" eval '
+	on desk export "${ids[5]}" --to "$T/plain" --disclose statement &&
+	on desk verify "$T/plain" && ! grep -rq evident/witness/ "$T/plain/data" &&
+	grep -q evident/log/ "$T/plain/data/${ids[5]}/proof"'
 hub_key=$(on hub card | sed -n 's/^author ssh-ed25519 //p')
 ok "openssl accepts the cosignature" \
 	python3 "$(dirname "$0")/cosignature.py" "$proof" "$hub_key" "$T"

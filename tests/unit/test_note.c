@@ -251,6 +251,33 @@ static void test_a_note_of_many_signatures_has_a_limit(void **state)
 	buf_free(&bytes);
 }
 
+static void test_only_lines_of_one_name_are_copied(void **state)
+{
+	struct buf bytes = {0}, kept = {0};
+	char name[NOTE_ORIGIN_MAX];
+	struct note note, less;
+	uint64_t time;
+
+	(void)state;
+	note_witness_name(&author, name);
+	build(&bytes);
+	assert_int_equal(note_parse(buf_span(&bytes), &note), 0);
+	assert_int_equal(note.signature_count, 2);
+	assert_int_equal(note_begin(note.text, &kept), 0);
+	assert_int_equal(note_copy(&note, origin, &kept), 0);
+	assert_int_equal(note_parse(buf_span(&kept), &less), 0);
+	assert_int_equal(less.signature_count, 1);
+	assert_int_equal(note_verify(&less, origin, &key), 0);
+	assert_int_equal(
+	    cosignature_verify(&less, &key, &time), FORMAT_E_MISMATCH);
+	note_free(&less);
+	assert_int_equal(note_copy(&note, name, &kept), 0);
+	assert_true(span_equal(buf_span(&kept), buf_span(&bytes)));
+	note_free(&note);
+	buf_free(&bytes);
+	buf_free(&kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +293,7 @@ int main(void)
 	    cmocka_unit_test(test_malformed_checkpoints_are_refused),
 	    cmocka_unit_test(test_origins_round_trip_and_nothing_else_parses),
 	    cmocka_unit_test(test_a_note_of_many_signatures_has_a_limit),
+	    cmocka_unit_test(test_only_lines_of_one_name_are_copied),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, NULL);

@@ -168,17 +168,48 @@ static void test_an_object_keeps_its_veil_and_what_is_missing(void **state)
 			     &scene, id, &key, 0, &object, &name, veil, false),
 	    0);
 	assert_int_equal(
-	    records_object_by_digest(&scene, &object.payload, true, &row), 0);
+	    records_object_by_digest(&scene, &object.payload, 0, &row), 0);
+	assert_false(row.whole);
 	assert_memory_equal(row.veil_key, veil, sizeof veil);
 	assert_string_equal(row.file.text, name.text);
 	assert_int_equal(
 	    database_run(scene.database, SQL_OBJECT_WHOLE, "i", row.id), 0);
 	assert_int_equal(
-	    records_object_by_digest(&scene, &object.payload, true, &row),
-	    DATABASE_E_NONE);
-	assert_int_equal(
-	    records_object_by_digest(&scene, &object.payload, false, &row), 0);
+	    records_object_by_digest(&scene, &object.payload, 0, &row), 0);
+	assert_true(row.whole);
 	assert_int_equal(row.held, 100);
+	assert_int_equal(
+	    records_object_by_digest(&scene, &object.payload, row.id, &row),
+	    DATABASE_E_NONE);
+}
+
+static void test_two_entries_may_name_one_payload(void **state)
+{
+	struct entry_object object = {.payload = {{9}}, .size = 64};
+	uint8_t veil[VEIL_KEY_BYTES] = {3};
+	struct objects_name name;
+	struct object_row row = {.id = 0};
+	struct record_key key;
+	int64_t ids[2];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		ids[i] = add(7, (uint8_t)i, (uint64_t)i, &key);
+		assert_int_equal(objects_pick(&name), 0);
+		assert_int_equal(records_add_object(&scene, ids[i], &key, 0,
+				     &object, &name, veil, false),
+		    0);
+	}
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(records_object_by_digest(
+				     &scene, &object.payload, row.id, &row),
+		    0);
+		assert_int_equal(row.record, ids[i]);
+	}
+	assert_int_equal(
+	    records_object_by_digest(&scene, &object.payload, row.id, &row),
+	    DATABASE_E_NONE);
 }
 
 static void test_what_is_rolled_back_is_gone(void **state)
@@ -277,6 +308,7 @@ int main(void)
 	    TEST(test_a_place_holds_one_record_only),
 	    TEST(test_an_envelope_is_found_by_its_audience),
 	    TEST(test_an_object_keeps_its_veil_and_what_is_missing),
+	    TEST(test_two_entries_may_name_one_payload),
 	    TEST(test_what_is_rolled_back_is_gone),
 	    TEST(test_a_database_of_a_later_evident_is_refused),
 	    TEST(test_record_keys_come_back_and_open_under_one_key_only),
