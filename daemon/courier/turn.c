@@ -20,7 +20,7 @@ static const struct {
 	enum wire_type first, last;
 } allowed[] = {
     {LINK_AWAIT_HELLO, WIRE_SYNC_HELLO, WIRE_SYNC_HELLO},
-    {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_DONE},
+    {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_SUMMARY},
     {LINK_ENDING, WIRE_SYNC_DONE, WIRE_SYNC_DONE},
 };
 
@@ -36,6 +36,11 @@ static bool may_come(const struct link *link, enum wire_type type)
 			return type >= allowed[i].first &&
 			       type <= allowed[i].last;
 	return false;
+}
+
+static bool ends_turn(uint64_t type)
+{
+	return type == WIRE_SYNC_FRONTIER || type == WIRE_SYNC_SUMMARY;
 }
 
 static int send_body(struct link *link, enum wire_type type, struct span body)
@@ -137,12 +142,12 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 {
 	link->asked = false;
 	if (link->state != LINK_MY_TURN || message->type < WIRE_SYNC_FRONTIER ||
-	    message->type > WIRE_SYNC_DONE ||
+	    message->type > WIRE_SYNC_SUMMARY ||
 	    send_body(link, (enum wire_type)message->type, message->body)) {
 		link_close(link, WIRE_CODE_FAILED);
 		return;
 	}
-	if (message->type == WIRE_SYNC_FRONTIER)
+	if (ends_turn(message->type))
 		link_move(link, LINK_PEER_TURN);
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
@@ -161,7 +166,7 @@ void turn_ack(struct link *link)
 	if (!link->paused)
 		return;
 	link->paused = false;
-	if (link->passed == WIRE_SYNC_FRONTIER) {
+	if (ends_turn(link->passed)) {
 		object_end(&link->in);
 		link_move(link, LINK_MY_TURN);
 		link_set_deadline(link, FRAME_SECONDS);
@@ -247,6 +252,7 @@ union sync_message {
 	struct wire_sync_chunk chunk;
 	struct wire_sync_entries entries;
 	struct wire_sync_frontier frontier;
+	struct wire_sync_summary summary;
 	struct wire_sync_cosign cosign;
 	struct wire_empty done;
 };

@@ -60,6 +60,10 @@ static const char *const migrations[] = {
     " PRIMARY KEY(partner, record)) WITHOUT ROWID;"
     "CREATE TABLE unread(record INTEGER PRIMARY KEY"
     " REFERENCES record(id));",
+    /* Which logs of others a partner has offered, beside those it brought. */
+    "CREATE TABLE told(log INTEGER NOT NULL REFERENCES log(id),"
+    " partner INTEGER NOT NULL REFERENCES partner(id),"
+    " PRIMARY KEY(log, partner)) WITHOUT ROWID;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

@@ -50,6 +50,10 @@
 	X(LOG_NEWEST_OTHER,                                                   \
 	    "SELECT checkpoint FROM log WHERE own=0 AND checkpoint NOT NULL"  \
 	    " ORDER BY seen DESC LIMIT 1")                                    \
+	X(LOG_TELL, "INSERT OR IGNORE INTO told VALUES(?,?)")                 \
+	X(LOG_TOLD, "SELECT count(*) FROM log l WHERE l.id=?1 AND (l.via=?2"  \
+		    " OR EXISTS(SELECT 1 FROM told t WHERE t.log=?1"          \
+		    " AND t.partner=?2))")                                    \
 	X(LOG_SEEN, "UPDATE log SET seen=? WHERE id=?")                       \
 	X(FORK_ADD,                                                           \
 	    "INSERT OR IGNORE INTO fork(log,note,seen) SELECT ?1,?2,?3"       \

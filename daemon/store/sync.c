@@ -6,8 +6,8 @@
  * lacks. The other side answers from that. When a side has nothing to say that
  * the other does not know, it says DONE instead, and the meeting is over:
  *
- *   acceptor: FRONTIER            (it does not know yet what is lacking)
- *   dialler:  ... FRONTIER
+ *   acceptor: SUMMARY             (a hash of what it holds)
+ *   dialler:  DONE | FRONTIER     (it holds the same | what it holds)
  *   acceptor: ... FRONTIER | DONE
  *   dialler:  ... FRONTIER | DONE   and so on
  *
@@ -208,6 +208,8 @@ static int on_message(struct store *store, struct wire_frame *frame)
 				sync_receive_entries(session, &inner);
 		} else if (message.type == WIRE_SYNC_FRONTIER) {
 			sync_receive_frontier(session, message.body);
+		} else if (message.type == WIRE_SYNC_SUMMARY) {
+			sync_receive_summary(session, message.body);
 		} else if (message.type == WIRE_SYNC_COSIGN) {
 			sync_receive_cosign(session, message.body);
 		} else if (message.type == WIRE_SYNC_DONE) {

@@ -2,6 +2,7 @@
  * Meetings with partners: what is asked of the store through the courier.
  *
  *   sync.c          sessions, the courier's messages, turns
+ *   sync_summary.c  the beginning: is there anything to tell?
  *   sync_send.c     our turn: what to send next
  *   sync_receive.c  their turn: entries, checked and stored
  *   sync_object.c   attachments, in and out
@@ -53,6 +54,7 @@ struct session {
 	size_t want_at;    /* which of the peer's wants */
 	struct digest told_frontier; /* hash of the last one sent */
 	bool has_told;
+	bool agreed; /* by the summaries there is nothing to tell */
 	struct pending_cosign *cosigns;
 
 	/* A message that waits for a worker. */
@@ -86,6 +88,12 @@ bool sync_may_offer(const struct session *session, const struct log_row *log);
  * is not in the audience. */
 int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out);
+/* sync_summary.c */
+int sync_summarise(
+    struct session *session, struct wire_sync_summary *ret_summary);
+void sync_receive_summary(struct session *session, struct span body);
+/* Whether both sides know that the other knows this log. */
+bool sync_is_mutual(const struct session *session, const struct log_row *log);
 int sync_build_frontier(struct session *session, struct buf *out_body);
 void sync_receive_entries(struct session *session, struct wire_frame *frame);
 void sync_receive_frontier(struct session *session, struct span body);

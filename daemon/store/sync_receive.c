@@ -530,6 +530,16 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 
 /* --- frontier and cosignatures ------------------------------------------ */
 
+/* A log that the partner offers, and that somebody else brought here. */
+static int remember_offer(struct session *session, const struct log_row *log,
+    const struct wire_sync_log *item)
+{
+	if (log->own || item->checkpoint.len == 0)
+		return 0;
+	return database_run(session->store->database, SQL_LOG_TELL, "ii",
+	    log->id, session->partner.id);
+}
+
 /* A log of ours that the partner holds must be a beginning of ours. */
 static int check_known(
     struct session *session, const struct wire_sync_log *item)
@@ -551,6 +561,8 @@ static int check_known(
 		keep_fork(session, &log, item->checkpoint);
 		r = FORMAT_E_MISMATCH;
 	}
+	if (r == 0)
+		r = remember_offer(session, &log, item);
 	log_row_free(&log);
 	return r;
 }

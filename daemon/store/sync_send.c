@@ -279,8 +279,6 @@ static int add_log(struct session *session, const struct log_row *log,
 	uint64_t size = 0;
 	int r = 0;
 
-	if ((!offer && log->own) || log->size == 0)
-		return 0;
 	if (offer)
 		r = offered(session, log, &frontier->notes[at], &size);
 	item->author = log->key;
@@ -292,23 +290,6 @@ static int add_log(struct session *session, const struct log_row *log,
 		    session->store->database, log->id, log->size, &item->root);
 	frontier->message.logs.count++;
 	return r;
-}
-
-/* Logs we may offer, the partner's own, and those it brought us. */
-static bool is_visible(const struct session *session, const struct log_row *log)
-{
-	size_t i;
-
-	if (sync_may_offer(session, log) ||
-	    same_author(&log->author, &session->partner.author))
-		return true;
-	for (i = 0; i < session->frontier.logs.count; i++)
-		if (memcmp(session->frontier.logs.items[i].author.bytes,
-			log->key.bytes, 32) == 0 &&
-		    memcmp(session->frontier.logs.items[i].log.bytes,
-			log->log.bytes, 32) == 0)
-			return true;
-	return false;
 }
 
 static int add_logs(struct session *session, struct frontier *frontier)
@@ -325,7 +306,7 @@ static int add_logs(struct session *session, struct frontier *frontier)
 	if (!frontier->logs || !frontier->notes)
 		r = -ENOMEM;
 	for (i = 0; r == 0 && i < count && i < SYNC_LOGS_MAX; i++)
-		if (is_visible(session, &logs[i]))
+		if (sync_is_mutual(session, &logs[i]))
 			r = add_log(session, &logs[i], frontier);
 	for (i = 0; i < count; i++)
 		log_row_free(&logs[i]);
@@ -376,6 +357,20 @@ int sync_build_frontier(struct session *session, struct buf *out_body)
 	free(frontier->notes);
 	free(frontier->logs);
 	free(frontier);
+	return r;
+}
+
+/* The acceptor's first word. */
+static int send_summary(struct session *session)
+{
+	struct wire_sync_summary summary;
+	int r;
+
+	r = sync_summarise(session, &summary);
+	if (r == 0)
+		r = sync_message(session, WIRE_SYNC_SUMMARY, &summary);
+	session->has_told = true;
+	sync_next_turn(session);
 	return r;
 }
 
@@ -433,8 +428,17 @@ static int do_stage(struct session *session)
 
 void sync_next(struct session *session)
 {
+	struct wire_empty nothing = {0};
 	int r = 0;
 
+	if (session->agreed || (!session->dialled && !session->has_told)) {
+		r = session->agreed
+			? sync_message(session, WIRE_SYNC_DONE, &nothing)
+			: send_summary(session);
+		if (r < 0)
+			sync_close(session, WIRE_CODE_FAILED);
+		return;
+	}
 	if (session->stage == SESSION_RECEIPTS) {
 		if (session->has_frontier && !receipts_work(session))
 			return;

@@ -455,6 +455,12 @@ static const struct codec_row sync_hello_rows[] = {
 };
 TABLE(sync_hello, sync_hello, sync_hello_rows);
 
+static const struct codec_row sync_summary_rows[] = {
+    FIXED(wire_sync_summary, digest, 32),
+    U64(wire_sync_summary, pending, 1),
+};
+TABLE(sync_summary, sync_summary, sync_summary_rows);
+
 static const struct codec_row sync_frontier_rows[] = {
     LIST_MESSAGE(wire_sync_frontier, logs, sync_log, 4096),
     LIST_MESSAGE(wire_sync_frontier, wants, sync_want, 1024),
@@ -545,6 +551,7 @@ static const struct {
     {WIRE_SYNC_CHUNK, SYNC_CHUNK_BYTES + WIRE_SMALL, &sync_chunk_table},
     {WIRE_SYNC_COSIGN, NOTE_BYTES_MAX + WIRE_SMALL, &sync_cosign_table},
     {WIRE_SYNC_DONE, 64, &sync_done_table},
+    {WIRE_SYNC_SUMMARY, 64, &sync_summary_table},
 };
 
 static size_t find(enum wire_type type)

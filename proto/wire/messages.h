@@ -278,6 +278,12 @@ struct wire_session_part { /* WANT, STORED */
 struct wire_sync_hello {
 	uint64_t version;
 };
+/* Begins a meeting: SHA-256 over all logs both have to do with, and whether
+ * more is lacking than their sizes show (daemon/store/sync_summary.c). */
+struct wire_sync_summary {
+	struct digest digest;
+	uint64_t pending;
+};
 struct wire_sync_log {
 	struct sign_key author;
 	struct log_id log;

@@ -84,6 +84,7 @@ enum wire_type {
 	WIRE_SYNC_CHUNK = 147,
 	WIRE_SYNC_COSIGN = 148,
 	WIRE_SYNC_DONE = 149,
+	WIRE_SYNC_SUMMARY = 150,
 };
 
 /* A process role in one word, for its title and its --role; "evidentd" for
