@@ -72,6 +72,7 @@ int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);
 int card_run(struct client *client, int argc, char **argv);
 int partner_run(struct client *client, int argc, char **argv);
+int bundle_run(struct client *client, int argc, char **argv);
 int sync_run(struct client *client, int argc, char **argv);
 int export_run(struct client *client, int argc, char **argv);
 int verify_run(struct client *client, int argc, char **argv);

@@ -37,6 +37,8 @@ static const struct command commands[] = {
 	"NAME",
 	"whom this node knows"},
     {"sync", sync_run, "sync [PARTNER]", "exchange records with partners"},
+    {"bundle", bundle_run, "bundle write PARTNER FILE | bundle read FILE",
+	"the same by hand, on a stick"},
     {"export", export_run,
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
 	"[--witnesses]",

@@ -181,12 +181,51 @@ static int on_start(struct courier *courier, struct wire_frame *frame)
 	return r;
 }
 
+static const struct peer *find_author(
+    struct courier *courier, const struct author_id *author)
+{
+	size_t i;
+
+	for (i = 0; i < courier->peer_count; i++)
+		if (memcmp(courier->peers[i].author.bytes, author->bytes, 32) ==
+		    0)
+			return &courier->peers[i];
+	return NULL;
+}
+
+static int on_bundle(struct courier *courier, struct wire_frame *frame)
+{
+	struct wire_courier_ended ended = {.code = WIRE_CODE_NOT_FOUND};
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_courier_bundle bundle;
+	const struct peer *peer;
+	int r;
+
+	r = wire_decode(
+	    WIRE_COURIER_BUNDLE, buf_span(&frame->body), &arena, &bundle);
+	wire_arena_free(&arena);
+	if (r != 0 || frame->fd_count != 1 ||
+	    bundle.carrier < WIRE_CARRIER_READ)
+		return -EPROTO;
+	peer = find_author(courier, &bundle.partner);
+	r = peer ? bundle_begin(
+		       courier, peer, wire_frame_take_fd(frame, 0), &bundle)
+		 : -ENOENT;
+	if (r < 0) {
+		ended.partner = bundle.partner;
+		ended.carrier = bundle.carrier;
+		courier_tell(courier, WIRE_COURIER_ENDED, &ended);
+	}
+	explicit_bzero(&bundle, sizeof bundle);
+	return 0;
+}
+
 static int on_dial(struct courier *courier, struct wire_frame *frame)
 {
-	struct wire_courier_ended ended = {.dialled = 1};
+	struct wire_courier_ended ended = {.carrier = WIRE_CARRIER_DIALLED};
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_courier_dial dial;
-	size_t i;
+	const struct peer *peer;
 	int r;
 
 	r = wire_decode(
@@ -194,13 +233,8 @@ static int on_dial(struct courier *courier, struct wire_frame *frame)
 	wire_arena_free(&arena);
 	if (r != 0)
 		return -EPROTO;
-	for (i = 0; i < courier->peer_count; i++)
-		if (memcmp(courier->peers[i].author.bytes, dial.partner.bytes,
-			32) == 0)
-			break;
-	r = i < courier->peer_count && courier->tls
-		? link_dial(courier, &courier->peers[i])
-		: -ENOENT;
+	peer = find_author(courier, &dial.partner);
+	r = peer && courier->tls ? link_dial(courier, peer) : -ENOENT;
 	if (r < 0) {
 		ended.partner = dial.partner;
 		ended.code = r == -EBUSY ? WIRE_CODE_BUSY : WIRE_CODE_NOT_FOUND;
@@ -288,7 +322,7 @@ static int on_failed(struct courier *courier, struct wire_frame *frame)
 		return -EPROTO;
 	link = link_find(courier, failed.job);
 	if (link)
-		link_close(link, (enum wire_code)failed.code);
+		turn_refuse(link, (enum wire_code)failed.code);
 	return 0;
 }
 
@@ -298,6 +332,7 @@ static const struct {
 } handlers[] = {
     {WIRE_COURIER_START, on_start},
     {WIRE_COURIER_DIAL, on_dial},
+    {WIRE_COURIER_BUNDLE, on_bundle},
     {WIRE_SESSION_MESSAGE, on_message},
     {WIRE_SESSION_ACK, on_step},
     {WIRE_SESSION_CLOSE, on_step},

@@ -1,7 +1,8 @@
 /*
  * What the courier's files share: courier.c (the process, the store's channel),
  * tls.c (identity and pins), link.c (one connection's life and deadlines),
- * turn.c (the session on it) and object.c (attachments as streams).
+ * turn.c (the session on it), bundle.c (a session on
+ * a file) and object.c (attachments as streams).
  */
 #ifndef EVIDENT_COURIER_COURIER_H
 #define EVIDENT_COURIER_COURIER_H
@@ -12,7 +13,7 @@
 #include <event2/listener.h>
 
 #include "daemon/base/service.h"
-#include "daemon/base/veil.h"
+#include "daemon/courier/object.h"
 #include "proto/format/card.h"
 
 #define LINKS_MAX 64
@@ -66,22 +67,15 @@ enum link_state {
 	LINK_CLOSED, /* all is said; what is queued goes out */
 };
 
-/* A file being streamed. */
-struct stream {
-	int fd; /* -1: none */
-	struct veil *veil;
-	struct digest object;
-	uint64_t offset, size;
-	uint64_t stored; /* told to the store so far */
-};
-
 struct link {
 	struct link *next;
 	struct courier *courier;
-	struct bufferevent *bev;
-	struct event *deadline;
+	struct bufferevent *bev; /* NULL for a bundle */
+	struct evbuffer *input, *output;
+	struct evbuffer *own_input, *own_output; /* of a bundle */
+	struct event *deadline, *pump;
 	enum link_state state;
-	bool dialled;
+	enum wire_carrier carrier;
 	bool known;  /* the peer is authenticated */
 	bool opened; /* the store knows the session */
 	bool heard_hello;
@@ -94,6 +88,9 @@ struct link {
 	size_t address; /* which one is tried */
 	uint64_t session;
 	struct stream in, out;
+	struct stream file; /* the frames of a bundle */
+	bool skipping;      /* an object that is not wanted */
+	struct digest skipped;
 	char source[64]; /* of an acceptor: to count the unauthenticated */
 };
 
@@ -104,6 +101,7 @@ const struct peer *courier_find(
     struct courier *courier, const uint8_t transport[32]);
 
 /* link.c */
+struct link *link_new(struct courier *courier);
 int link_dial(struct courier *courier, const struct peer *peer);
 void link_accept(struct courier *courier, int fd, const char *source);
 /* End it: the store is told, what is queued is dropped. */
@@ -118,6 +116,10 @@ void link_move(struct link *link, enum link_state state);
 
 /* turn.c */
 void turn_begin(struct link *link); /* the handshake is done */
+void turn_open(struct link *link);  /* tell the store of the session */
+void turn_ask(struct link *link);   /* what to send next */
+/* The store does not want the object that comes. */
+void turn_refuse(struct link *link, enum wire_code code);
 void turn_read(struct link *link);  /* bytes came, or the pause is over */
 void turn_write(struct link *link); /* there is room to send */
 void turn_message(
@@ -125,17 +127,14 @@ void turn_message(
 void turn_ack(struct link *link);
 int turn_send(struct link *link, enum wire_type type, const void *message);
 
-/* object.c */
-void object_begin(struct stream *stream);
-void object_end(struct stream *stream);
-/* Take over ${fd}. */
-int object_take(
-    struct stream *stream, int fd, const struct wire_session_object *object);
-/* Until the output is full or the object at its end: 0 or -errno. */
-int object_send(struct link *link);
-/* Write a chunk to the file: 0, or FORMAT_E_MALFORMED when it does not belong
- * there, or -errno. */
-int object_write(struct stream *stream, const struct wire_sync_chunk *chunk);
+/* bundle.c */
+int bundle_begin(struct courier *courier, const struct peer *peer, int fd,
+    const struct wire_courier_bundle *bundle);
+/* Have ${size} bytes of a bundle ready to be read; false at its end. */
+bool bundle_fill(struct link *link, size_t size);
+void bundle_end_of_file(struct link *link);
+/* Write out what is queued, and go on. */
+void bundle_pump(struct link *link);
 
 /* tls.c */
 int tls_new(

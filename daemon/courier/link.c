@@ -35,7 +35,7 @@ void link_set_deadline(struct link *link, unsigned seconds)
 {
 	struct timeval after = {.tv_sec = seconds};
 
-	if (seconds > 0)
+	if (seconds > 0 && link->bev)
 		evtimer_add(link->deadline, &after);
 	else
 		evtimer_del(link->deadline);
@@ -60,12 +60,12 @@ static void tell_ended(struct link *link)
 {
 	struct wire_courier_ended ended = {
 	    .partner = link->peer.author,
-	    .dialled = link->dialled,
+	    .carrier = link->carrier,
 	    .session = link->opened ? link->session : 0,
 	    .code = link->code,
 	};
 
-	if (link->dialled || link->opened)
+	if (link->carrier != WIRE_CARRIER_ACCEPTED || link->opened)
 		courier_tell(link->courier, WIRE_COURIER_ENDED, &ended);
 }
 
@@ -83,6 +83,12 @@ static void on_free(evutil_socket_t fd, short what, void *context)
 	event_free(link->deadline);
 	if (link->bev)
 		bufferevent_free(link->bev);
+	if (link->pump)
+		event_free(link->pump);
+	if (link->own_input)
+		evbuffer_free(link->own_input);
+	if (link->own_output)
+		evbuffer_free(link->own_output);
 	free(link);
 }
 
@@ -98,6 +104,9 @@ void link_close(struct link *link, enum wire_code code)
 	tell_ended(link);
 	object_end(&link->in);
 	object_end(&link->out);
+	object_end(&link->file);
+	if (link->pump)
+		evtimer_del(link->pump);
 	if (link->bev)
 		bufferevent_disable(link->bev, EV_READ | EV_WRITE);
 	event_del(link->deadline);
@@ -110,8 +119,10 @@ void link_finish(struct link *link)
 	link->code = WIRE_CODE_OK;
 	link_move(link, LINK_CLOSED);
 	link_set_deadline(link, FRAME_SECONDS);
-	if (evbuffer_get_length(bufferevent_get_output(link->bev)) == 0)
+	if (evbuffer_get_length(link->output) == 0)
 		link_close(link, WIRE_CODE_OK);
+	else
+		bundle_pump(link);
 }
 
 void link_close_all(struct courier *courier)
@@ -193,7 +204,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 			     : WIRE_CODE_INTERRUPTED);
 }
 
-static struct link *link_new(struct courier *courier)
+struct link *link_new(struct courier *courier)
 {
 	struct link *link = calloc(1, sizeof *link);
 
@@ -202,6 +213,7 @@ static struct link *link_new(struct courier *courier)
 	link->courier = courier;
 	object_begin(&link->in);
 	object_begin(&link->out);
+	object_begin(&link->file);
 	link->deadline = evtimer_new(courier->base, on_deadline, link);
 	if (!link->deadline) {
 		free(link);
@@ -220,6 +232,8 @@ static int wrap(struct link *link, int fd)
 	link->bev = tls_wrap(link, fd);
 	if (!link->bev)
 		return -ENOMEM;
+	link->input = bufferevent_get_input(link->bev);
+	link->output = bufferevent_get_output(link->bev);
 	bufferevent_setcb(link->bev, on_read, on_write, on_event, link);
 	bufferevent_setwatermark(link->bev, EV_READ, 0, INPUT_BYTES);
 	bufferevent_setwatermark(link->bev, EV_WRITE, OUTPUT_BYTES / 2, 0);
@@ -273,7 +287,7 @@ int link_dial(struct courier *courier, const struct peer *peer)
 	link = link_new(courier);
 	if (!link)
 		return -ENOMEM;
-	link->dialled = true;
+	link->carrier = WIRE_CARRIER_DIALLED;
 	link->peer = *peer;
 	try_address(link);
 	return 0;
@@ -285,8 +299,8 @@ static size_t count_new(struct courier *courier, const char *source)
 	size_t count = 0;
 
 	for (link = courier->links; link; link = link->next)
-		if (!link->dialled && !link->known && !link->ended &&
-		    strcmp(link->source, source) == 0)
+		if (link->carrier == WIRE_CARRIER_ACCEPTED && !link->known &&
+		    !link->ended && strcmp(link->source, source) == 0)
 			count++;
 	return count;
 }

@@ -80,6 +80,28 @@ static int write_at(int fd, const uint8_t *data, size_t len, uint64_t at)
 	return 0;
 }
 
+int object_read(struct stream *stream, uint8_t *data, size_t len)
+{
+	int r = read_at(stream->fd, data, len, stream->offset);
+
+	if (r == 0)
+		r = veil_apply(stream->veil, data, len, data);
+	if (r == 0)
+		stream->offset += len;
+	return r;
+}
+
+int object_append(struct stream *stream, uint8_t *data, size_t len)
+{
+	int r = veil_apply(stream->veil, data, len, data);
+
+	if (r == 0)
+		r = write_at(stream->fd, data, len, stream->offset);
+	if (r == 0)
+		stream->offset += len;
+	return r;
+}
+
 static int send_chunk(struct link *link, uint8_t *room)
 {
 	struct stream *out = &link->out;
@@ -89,25 +111,18 @@ static int send_chunk(struct link *link, uint8_t *room)
 	size_t len = left < SYNC_CHUNK_BYTES ? (size_t)left : SYNC_CHUNK_BYTES;
 	int r;
 
-	r = read_at(out->fd, room, len, out->offset);
-	if (r == 0)
-		r = veil_apply(out->veil, room, len, room);
+	r = object_read(out, room, len);
 	chunk.data = span_of(room, len);
-	if (r == 0)
-		r = turn_send(link, WIRE_SYNC_CHUNK, &chunk);
-	if (r == 0)
-		out->offset += len;
-	return r;
+	return r == 0 ? turn_send(link, WIRE_SYNC_CHUNK, &chunk) : r;
 }
 
 int object_send(struct link *link)
 {
-	struct evbuffer *output = bufferevent_get_output(link->bev);
 	uint8_t *room = malloc(SYNC_CHUNK_BYTES);
 	int r = room ? 0 : -ENOMEM;
 
 	while (r == 0 && link->out.offset < link->out.size &&
-	       evbuffer_get_length(output) < OUTPUT_BYTES)
+	       evbuffer_get_length(link->output) < OUTPUT_BYTES)
 		r = send_chunk(link, room);
 	free(room);
 	return r;
@@ -115,20 +130,23 @@ int object_send(struct link *link)
 
 int object_write(struct stream *stream, const struct wire_sync_chunk *chunk)
 {
+	struct span data = chunk->data;
+	uint64_t held;
 	uint8_t *room;
 	int r;
 
-	if (chunk->offset != stream->offset ||
-	    chunk->data.len > stream->size - stream->offset)
+	if (chunk->offset > stream->offset || chunk->offset > stream->size ||
+	    data.len > stream->size - chunk->offset)
 		return FORMAT_E_MALFORMED;
-	room = malloc(chunk->data.len);
+	held = stream->offset - chunk->offset;
+	if (held >= data.len)
+		return 0; /* this piece came before */
+	data = span_of(data.data + held, data.len - (size_t)held);
+	room = malloc(data.len);
 	if (!room)
 		return -ENOMEM;
-	r = veil_apply(stream->veil, chunk->data.data, chunk->data.len, room);
-	if (r == 0)
-		r = write_at(stream->fd, room, chunk->data.len, stream->offset);
+	memcpy(room, data.data, data.len);
+	r = object_append(stream, room, data.len);
 	free(room);
-	if (r == 0)
-		stream->offset += chunk->data.len;
 	return r;
 }

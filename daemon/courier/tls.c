@@ -78,7 +78,7 @@ static int on_verify(X509_STORE_CTX *context, void *unused)
 	X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REJECTED);
 	if (!link || !raw_key(context, key))
 		return 0;
-	if (link->dialled) {
+	if (link->carrier == WIRE_CARRIER_DIALLED) {
 		if (CRYPTO_memcmp(
 			key, link->peer.transport.bytes, sizeof key) != 0)
 			return 0;
@@ -187,16 +187,16 @@ bool tls_has_seed(const struct tls *tls, const uint8_t seed[32])
 struct bufferevent *tls_wrap(struct link *link, int fd)
 {
 	struct tls *tls = link->courier->tls;
+	bool dialled = link->carrier == WIRE_CARRIER_DIALLED;
 	struct bufferevent *bev;
 	SSL *ssl;
 
-	ssl = SSL_new(link->dialled ? tls->client : tls->server);
+	ssl = SSL_new(dialled ? tls->client : tls->server);
 	if (!ssl)
 		return NULL;
 	SSL_set_app_data(ssl, link);
 	bev = bufferevent_openssl_socket_new(link->courier->base, fd, ssl,
-	    link->dialled ? BUFFEREVENT_SSL_CONNECTING
-			  : BUFFEREVENT_SSL_ACCEPTING,
+	    dialled ? BUFFEREVENT_SSL_CONNECTING : BUFFEREVENT_SSL_ACCEPTING,
 	    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (!bev)
 		SSL_free(ssl);

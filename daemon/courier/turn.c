@@ -47,12 +47,11 @@ static int send_body(struct link *link, enum wire_type type, struct span body)
 {
 	struct wire_header header = {
 	    .length = (uint32_t)body.len, .type = type};
-	struct evbuffer *output = bufferevent_get_output(link->bev);
 	uint8_t bytes[WIRE_HEADER_BYTES];
 
 	wire_header_pack(&header, bytes);
-	if (evbuffer_add(output, bytes, sizeof bytes) < 0 ||
-	    evbuffer_add(output, body.data, body.len) < 0)
+	if (evbuffer_add(link->output, bytes, sizeof bytes) < 0 ||
+	    evbuffer_add(link->output, body.data, body.len) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -77,7 +76,7 @@ static void send_hello(struct link *link)
 		link_close(link, WIRE_CODE_FAILED);
 }
 
-static void open_session(struct link *link)
+void turn_open(struct link *link)
 {
 	struct wire_session_opened opened;
 
@@ -85,18 +84,17 @@ static void open_session(struct link *link)
 	link->opened = true;
 	opened.session = link->session;
 	opened.partner = link->peer.author;
-	opened.dialled = link->dialled;
+	opened.carrier = link->carrier;
 	courier_tell(link->courier, WIRE_SESSION_OPENED, &opened);
 }
 
 /* Ask the store what to send, unless it is asked or there is no room. */
-static void ask_next(struct link *link)
+void turn_ask(struct link *link)
 {
 	struct wire_session_step step = {.session = link->session};
-	struct evbuffer *output = bufferevent_get_output(link->bev);
 
 	if (link->state != LINK_MY_TURN || link->asked || link->out.fd >= 0 ||
-	    evbuffer_get_length(output) >= OUTPUT_BYTES)
+	    evbuffer_get_length(link->output) >= OUTPUT_BYTES)
 		return;
 	link->asked = true;
 	courier_tell(link->courier, WIRE_SESSION_NEXT, &step);
@@ -104,16 +102,16 @@ static void ask_next(struct link *link)
 
 void turn_begin(struct link *link)
 {
-	if (link->dialled) {
+	if (link->carrier == WIRE_CARRIER_DIALLED) {
 		link_move(link, LINK_AWAIT_HELLO);
 		link_set_deadline(link, FRAME_SECONDS);
 		return;
 	}
-	open_session(link);
+	turn_open(link);
 	send_hello(link);
 	link_move(link, LINK_MY_TURN);
 	link_set_deadline(link, FRAME_SECONDS);
-	ask_next(link);
+	turn_ask(link);
 }
 
 void turn_write(struct link *link)
@@ -130,11 +128,13 @@ void turn_write(struct link *link)
 			link_close(link, WIRE_CODE_FAILED);
 			return;
 		}
-		if (link->out.offset < link->out.size)
+		if (link->out.offset < link->out.size) {
+			bundle_pump(link);
 			return;
+		}
 		object_end(&link->out);
 	}
-	ask_next(link);
+	turn_ask(link);
 }
 
 /* What the store gave us to send. */
@@ -147,13 +147,18 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 		link_close(link, WIRE_CODE_FAILED);
 		return;
 	}
+	if (link->carrier == WIRE_CARRIER_WRITE && ends_turn(message->type)) {
+		link_finish(link);
+		return;
+	}
 	if (ends_turn(message->type))
 		link_move(link, LINK_PEER_TURN);
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
 	link_set_deadline(link, FRAME_SECONDS);
+	bundle_pump(link);
 	if (link->state == LINK_MY_TURN)
-		ask_next(link);
+		turn_ask(link);
 	else
 		turn_read(link); /* the peer may have been quick */
 }
@@ -166,11 +171,11 @@ void turn_ack(struct link *link)
 	if (!link->paused)
 		return;
 	link->paused = false;
-	if (ends_turn(link->passed)) {
+	if (ends_turn(link->passed) && link->bev) {
 		object_end(&link->in);
 		link_move(link, LINK_MY_TURN);
 		link_set_deadline(link, FRAME_SECONDS);
-		ask_next(link);
+		turn_ask(link);
 	} else if (link->passed == WIRE_SYNC_DONE) {
 		if (turn_send(link, WIRE_SYNC_DONE, &nothing) < 0)
 			link_close(link, WIRE_CODE_FAILED);
@@ -200,6 +205,29 @@ static void pass_on(struct link *link, enum wire_type type, struct span body)
 	courier_tell(link->courier, WIRE_SESSION_MESSAGE, &message);
 }
 
+void turn_refuse(struct link *link, enum wire_code code)
+{
+	if (!link->paused || link->carrier != WIRE_CARRIER_READ ||
+	    code != WIRE_CODE_NOT_FOUND) {
+		link_close(link, code);
+		return;
+	}
+	link->skipping = true;
+	turn_ack(link);
+}
+
+/* A piece that does not go on from what is held, in a bundle. */
+static bool skip_rest(struct link *link, const struct wire_sync_chunk *chunk)
+{
+	if (link->carrier != WIRE_CARRIER_READ ||
+	    chunk->offset <= link->in.offset)
+		return false;
+	object_end(&link->in);
+	link->skipped = chunk->object;
+	link->skipping = true;
+	return true;
+}
+
 /* True when the frame is used up; false to meet it again after the pause. */
 static bool take_chunk(struct link *link, const struct wire_sync_chunk *chunk)
 {
@@ -210,13 +238,20 @@ static bool take_chunk(struct link *link, const struct wire_sync_chunk *chunk)
 	};
 	int r;
 
+	if (link->skipping &&
+	    memcmp(link->skipped.bytes, chunk->object.bytes, 32) == 0)
+		return true;
+	link->skipping = false;
 	if (link->in.fd < 0 ||
 	    memcmp(link->in.object.bytes, chunk->object.bytes, 32) != 0) {
 		object_end(&link->in);
+		link->skipped = chunk->object;
 		pause(link, WIRE_SYNC_HELLO); /* TAKE or FAILED will come */
 		courier_tell(link->courier, WIRE_SESSION_WANT, &part);
 		return false;
 	}
+	if (skip_rest(link, chunk))
+		return true;
 	r = object_write(&link->in, chunk);
 	if (r != 0) {
 		link_close(link, r > 0          ? WIRE_CODE_BAD_REQUEST
@@ -241,7 +276,7 @@ static void take_hello(struct link *link, const struct wire_sync_hello *hello)
 		return;
 	}
 	if (link->state == LINK_AWAIT_HELLO) {
-		open_session(link);
+		turn_open(link);
 		send_hello(link);
 		link_move(link, LINK_PEER_TURN);
 	}
@@ -281,15 +316,19 @@ static bool take_frame(struct link *link, enum wire_type type, struct span body)
 
 void turn_read(struct link *link)
 {
-	struct evbuffer *input = bufferevent_get_input(link->bev);
+	struct evbuffer *input = link->input;
 	uint8_t bytes[WIRE_HEADER_BYTES];
 	struct wire_header header;
 	uint8_t *frame;
 	size_t size;
 
 	while (!link->paused && !link->ended && link->state != LINK_CLOSED &&
-	       link->state != LINK_MY_TURN &&
-	       evbuffer_get_length(input) >= sizeof bytes) {
+	       link->state != LINK_MY_TURN) {
+		if (evbuffer_get_length(input) < sizeof bytes &&
+		    !bundle_fill(link, sizeof bytes)) {
+			bundle_end_of_file(link);
+			return;
+		}
 		evbuffer_copyout(input, bytes, sizeof bytes);
 		if (wire_header_parse(bytes, &header) != 0 ||
 		    header.fd_count != 0 || !may_come(link, header.type)) {
@@ -297,7 +336,9 @@ void turn_read(struct link *link)
 			return;
 		}
 		size = WIRE_HEADER_BYTES + header.length;
-		if (evbuffer_get_length(input) < size) {
+		if (evbuffer_get_length(input) < size &&
+		    !bundle_fill(link, size)) {
+			bundle_end_of_file(link);
 			if (!evtimer_pending(link->deadline, NULL))
 				link_set_deadline(link,
 				    FRAME_SECONDS + header.length / FRAME_RATE);

@@ -52,6 +52,7 @@ union keeper_message {
 	struct wire_keeper_cosign cosign;
 	struct wire_keeper_card card;
 	struct wire_keeper_unwrap unwrap;
+	struct wire_keeper_bundle bundle;
 };
 
 typedef int (*keeper_handle_cb)(struct keeper *keeper,
@@ -82,6 +83,8 @@ int sign_checkpoint(struct keeper *keeper, const union keeper_message *message,
 int sign_cosign(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_card(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int sign_bundle(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 
 /* unwrap.c */

@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "daemon/keeper/keeper.h"
+#include "proto/format/bundle.h"
 #include "proto/format/card.h"
 #include "proto/format/entry.h"
 #include "proto/format/note.h"
@@ -440,4 +441,23 @@ int sign_card(struct keeper *keeper, const union keeper_message *message,
 	if (r != 0) /* a name or an address that a person gave */
 		return r > 0 ? WIRE_CODE_INPUT : r;
 	return answer_note(keeper, &file);
+}
+
+int sign_bundle(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame)
+{
+	_cleanup_(buf_free) struct buf text = {0};
+	_cleanup_(buf_free) struct buf armour = {0};
+	uint8_t signature[64];
+	int r;
+
+	(void)frame;
+	r = bundle_message(&message->bundle.digest, &text);
+	if (r == 0)
+		r = sshsig_sign(keeper->keys->author_seed,
+		    SSHSIG_NAMESPACE_BUNDLE, buf_span(&text), signature);
+	if (r == 0)
+		r = sshsig_armour(&keeper->public.author,
+		    SSHSIG_NAMESPACE_BUNDLE, signature, &armour);
+	return r == 0 ? answer_note(keeper, &armour) : as_code(r);
 }

@@ -59,6 +59,8 @@ static const struct {
     {CTL_PARTNER_LIST, true, 0, 0, control_partner_list},
     {CTL_PARTNER_REMOVE, true, 0, 0, control_partner_remove},
     {CTL_SYNC, true, 0, 0, control_sync},
+    {CTL_BUNDLE_WRITE, true, 1, 1, control_bundle_write},
+    {CTL_BUNDLE_READ, true, 1, 1, control_bundle_read},
 };
 
 static void pump(struct connection *connection);

@@ -64,6 +64,12 @@ void control_sync(struct request *request); /* control_sync.c */
 /* The courier says that a meeting is over. */
 void control_sync_ended(
     struct store *store, const struct author_id *partner, enum wire_code code);
+void control_bundle_write(struct request *request); /* control_bundle.c */
+void control_bundle_read(struct request *request);
+/* The courier is done with the frames of the bundle under way, if there is one;
+ * ${gaps} batches in it could not be used yet. */
+void control_bundle_ended(
+    struct store *store, enum wire_code code, uint64_t gaps);
 /* The courier is gone, and with it the meeting under way. */
 void control_sync_lost(struct store *store);
 

@@ -63,7 +63,10 @@ static const char *const migrations[] = {
     /* Which logs of others a partner has offered, beside those it brought. */
     "CREATE TABLE told(log INTEGER NOT NULL REFERENCES log(id),"
     " partner INTEGER NOT NULL REFERENCES partner(id),"
-    " PRIMARY KEY(log, partner)) WITHOUT ROWID;",
+    " PRIMARY KEY(log, partner)) WITHOUT ROWID;"
+    /* What a partner last said it holds, as it said it. */
+    "CREATE TABLE frontier(partner INTEGER PRIMARY KEY"
+    " REFERENCES partner(id), body BLOB NOT NULL);",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

@@ -54,6 +54,8 @@
 	X(LOG_TOLD, "SELECT count(*) FROM log l WHERE l.id=?1 AND (l.via=?2"  \
 		    " OR EXISTS(SELECT 1 FROM told t WHERE t.log=?1"          \
 		    " AND t.partner=?2))")                                    \
+	X(FRONTIER_PUT, "INSERT OR REPLACE INTO frontier VALUES(?,?)")        \
+	X(FRONTIER_GET, "SELECT body FROM frontier WHERE partner=?")          \
 	X(LOG_SEEN, "UPDATE log SET seen=? WHERE id=?")                       \
 	X(FORK_ADD,                                                           \
 	    "INSERT OR IGNORE INTO fork(log,note,seen) SELECT ?1,?2,?3"       \
@@ -113,6 +115,10 @@
 	X(OBJECT_BY_DIGEST, "SELECT id,record,number,digest,size,held,whole," \
 			    "file,sealed FROM object WHERE digest=? AND id>?" \
 			    " ORDER BY id LIMIT 1")                           \
+	X(OBJECT_AFTER, "SELECT r.place,o.id,o.digest FROM record r"          \
+			" JOIN object o ON o.record=r.id WHERE r.log=?1"      \
+			" AND (r.place,o.id)>(?2,?3) AND o.whole=1"           \
+			" ORDER BY r.place,o.id LIMIT 1")                     \
 	X(OBJECT_HELD, "UPDATE object SET held=? WHERE id=?")                 \
 	X(OBJECT_WHOLE, "UPDATE object SET held=size,whole=1 WHERE id=?")     \
 	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \

@@ -83,6 +83,7 @@ void sync_courier_lost(struct store *store)
 	while (store->sync && (session = store->sync->sessions) != NULL)
 		drop(store, session);
 	control_sync_lost(store);
+	control_bundle_ended(store, WIRE_CODE_INTERRUPTED, 0);
 }
 
 struct session *sync_find(struct store *store, uint64_t number)
@@ -142,7 +143,9 @@ void sync_close(struct session *session, enum wire_code code)
 	if (session->closing)
 		return;
 	session->closing = true;
-	log_number(LOG_LEVEL_WARNING, "a meeting was ended", (int64_t)code);
+	if (code != WIRE_CODE_OK)
+		log_number(
+		    LOG_LEVEL_WARNING, "a meeting was ended", (int64_t)code);
 	sync_send(session, WIRE_SESSION_CLOSE, &step, NULL, 0);
 }
 
@@ -171,7 +174,7 @@ static int on_opened(struct store *store, struct span body)
 		return -ENOMEM;
 	session->store = store;
 	session->number = opened.session;
-	session->dialled = opened.dialled;
+	session->carrier = (enum wire_carrier)opened.carrier;
 	session->frontier_arena.budget = WIRE_ARENA_BUDGET;
 	session->held_arena.budget = WIRE_ARENA_BUDGET;
 	sync_next_turn(session);
@@ -185,6 +188,9 @@ static int on_opened(struct store *store, struct span body)
 		sync_close(session, WIRE_CODE_REFUSED);
 	else if (store->sync->count > SESSIONS_MAX)
 		sync_close(session, WIRE_CODE_BUSY);
+	else if (session->carrier == WIRE_CARRIER_WRITE &&
+		 sync_recall_frontier(session) != 0)
+		sync_close(session, WIRE_CODE_FAILED);
 	return 0;
 }
 
@@ -212,7 +218,8 @@ static int on_message(struct store *store, struct wire_frame *frame)
 			sync_receive_summary(session, message.body);
 		} else if (message.type == WIRE_SYNC_COSIGN) {
 			sync_receive_cosign(session, message.body);
-		} else if (message.type == WIRE_SYNC_DONE) {
+		} else if (message.type == WIRE_SYNC_DONE &&
+			   session->carrier <= WIRE_CARRIER_DIALLED) {
 			sync_ack(session);
 		} else {
 			sync_close(session, WIRE_CODE_BAD_REQUEST);
@@ -266,6 +273,7 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_courier_ended ended;
 	struct session *session;
+	uint64_t gaps;
 	int r;
 
 	r = wire_decode(
@@ -274,11 +282,14 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 	if (r != 0)
 		return -EPROTO;
 	session = sync_find(store, ended.session);
+	gaps = session ? session->gaps : 0;
 	if (session)
 		drop(store, session);
-	if (ended.dialled)
+	if (ended.carrier == WIRE_CARRIER_DIALLED)
 		control_sync_ended(
 		    store, &ended.partner, (enum wire_code)ended.code);
+	else if (ended.carrier != WIRE_CARRIER_ACCEPTED)
+		control_bundle_ended(store, (enum wire_code)ended.code, gaps);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ struct session {
 	struct store *store;
 	uint64_t number;
 	struct partner partner;
-	bool dialled;
+	enum wire_carrier carrier;
 	bool closing;
 
 	/* The peer's newest frontier. */
@@ -52,6 +52,9 @@ struct session {
 	size_t log_at;     /* which of our logs */
 	uint64_t entry_at; /* next index to send of it; UINT64_MAX: not begun */
 	size_t want_at;    /* which of the peer's wants */
+	struct {
+		int64_t log, place, object; /* the last one put into a bundle */
+	} eager;
 	struct digest told_frontier; /* hash of the last one sent */
 	bool has_told;
 	bool agreed; /* by the summaries there is nothing to tell */
@@ -61,7 +64,8 @@ struct session {
 	struct wire_frame held;
 	struct wire_arena held_arena;
 	struct wire_sync_entries entries;
-	bool busy; /* a worker or a receipt works for this session */
+	uint64_t gaps; /* batches of a bundle that follow on nothing held */
+	bool busy;     /* a worker or a receipt works for this session */
 };
 
 int sync_begin(struct store *store);
@@ -94,6 +98,8 @@ int sync_summarise(
 void sync_receive_summary(struct session *session, struct span body);
 /* Whether both sides know that the other knows this log. */
 bool sync_is_mutual(const struct session *session, const struct log_row *log);
+/* A bundle of ours is answered to what the partner last said it holds. */
+int sync_recall_frontier(struct session *session);
 int sync_build_frontier(struct session *session, struct buf *out_body);
 void sync_receive_entries(struct session *session, struct wire_frame *frame);
 void sync_receive_frontier(struct session *session, struct span body);

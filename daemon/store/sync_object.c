@@ -110,7 +110,7 @@ void sync_object_want(
 	int fd, r;
 
 	r = find_missing(session, &part->object, &object);
-	if (r == 0 && part->offset != object.held)
+	if (r == 0 && part->offset > object.held)
 		r = DATABASE_E_NONE;
 	if (r == 0)
 		r = objects_open(session->store->records.objects,

@@ -21,6 +21,8 @@
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
+#define RECEIVE_E_GAP 31 /* it follows on entries that are not here */
+
 /* What is known of a batch before it is stored. */
 struct arrival {
 	struct log_row log; /* id 0: not yet here */
@@ -114,8 +116,9 @@ static int check_head(struct session *session,
 	    &entries->log, &arrival->log);
 	if (r < 0)
 		return r;
-	if (entries->start > arrival->log.size ||
-	    end > arrival->checkpoint.size)
+	if (entries->start > arrival->log.size)
+		return RECEIVE_E_GAP;
+	if (end > arrival->checkpoint.size)
 		return FORMAT_E_MALFORMED;
 	arrival->skip = arrival->log.size - entries->start;
 	return 0;
@@ -501,6 +504,7 @@ static void on_verified(
 void sync_receive_entries(struct session *session, struct wire_frame *frame)
 {
 	struct arrival arrival = {.skip = 0};
+	bool gap;
 	int r;
 
 	session->held = *frame;
@@ -508,8 +512,11 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	    &session->held_arena, &session->entries);
 	if (r == 0)
 		r = check_head(session, &session->entries, &arrival);
-	if (r == 0 && arrival.skip >= session->entries.items.count) {
-		release(session); /* all held already */
+	gap = r == RECEIVE_E_GAP && session->carrier == WIRE_CARRIER_READ;
+	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
+		/* Too early for us, or all held already. */
+		session->gaps += gap;
+		release(session);
 		log_row_free(&arrival.log);
 		sync_ack(session);
 		return;
@@ -592,6 +599,14 @@ static void offer_cosign(
 	log_row_free(&log);
 }
 
+static void offer_cosigns(struct session *session)
+{
+	size_t i;
+
+	for (i = 0; i < session->frontier.logs.count; i++)
+		offer_cosign(session, &session->frontier.logs.items[i]);
+}
+
 void sync_receive_frontier(struct session *session, struct span body)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
@@ -600,6 +615,9 @@ void sync_receive_frontier(struct session *session, struct span body)
 	int r;
 
 	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
+	if (r == 0)
+		r = database_run(session->store->database, SQL_FRONTIER_PUT,
+		    "ib", session->partner.id, body);
 	for (i = 0; r == 0 && i < frontier.logs.count; i++)
 		r = check_known(session, &frontier.logs.items[i]);
 	if (r != 0) {
@@ -613,9 +631,28 @@ void sync_receive_frontier(struct session *session, struct span body)
 	session->frontier = frontier;
 	session->has_frontier = true;
 	sync_next_turn(session);
-	for (i = 0; i < frontier.logs.count; i++)
-		offer_cosign(session, &frontier.logs.items[i]);
+	offer_cosigns(session);
 	sync_ack(session);
+}
+
+int sync_recall_frontier(struct session *session)
+{
+	struct database *database = session->store->database;
+	sqlite3_stmt *row;
+	int r;
+
+	row = database_query(
+	    database, SQL_FRONTIER_GET, "i", session->partner.id);
+	r = database_step(row);
+	if (r == 1) {
+		r = wire_decode(WIRE_SYNC_FRONTIER, database_column(row, 0),
+		    &session->frontier_arena, &session->frontier);
+		database_done(row);
+	}
+	session->has_frontier = r == 0; /* also when none was ever heard */
+	if (r == 0)
+		offer_cosigns(session);
+	return r;
 }
 
 static bool is_queued(struct session *session, const struct log_row *log)

@@ -225,6 +225,58 @@ static int send_entries(struct session *session)
 	return r;
 }
 
+/* The next object of ${log}'s entries that are in this bundle: 1 sent, 0 none
+ * is left. */
+static int send_eager_of(struct session *session, const struct log_row *log)
+{
+	struct wire_sync_want want = {.offset = 0};
+	struct span digest;
+	sqlite3_stmt *row;
+	int r;
+
+	if (session->eager.log != log->id) {
+		session->eager.log = log->id;
+		session->eager.place = (int64_t)peer_size(session, log);
+		session->eager.object = 0;
+	}
+	do {
+		row = database_query(session->store->database, SQL_OBJECT_AFTER,
+		    "iii", log->id, session->eager.place,
+		    session->eager.object);
+		r = database_step(row);
+		if (r <= 0)
+			return r;
+		session->eager.place = database_column_int(row, 0);
+		session->eager.object = database_column_int(row, 1);
+		digest = database_column(row, 2);
+		if (digest.len == 32)
+			memcpy(want.object.bytes, digest.data, 32);
+		database_done(row);
+		r = sync_send_object(session, &want);
+	} while (r == DATABASE_E_NONE);
+	return r == 0 ? 1 : r;
+}
+
+/* A bundle cannot ask: with new entries go their objects. */
+static int send_eager(struct session *session)
+{
+	struct log_row *logs = NULL;
+	size_t i, count = 0;
+	int r;
+
+	r = log_tree_all(session->store->database, &logs, &count);
+	if (r < 0)
+		return r;
+	for (i = 0; r == 0 && i < count; i++)
+		if (logs[i].id >= session->eager.log &&
+		    sync_may_offer(session, &logs[i]))
+			r = send_eager_of(session, &logs[i]);
+	for (i = 0; i < count; i++)
+		log_row_free(&logs[i]);
+	free(logs);
+	return r;
+}
+
 static int send_objects(struct session *session)
 {
 	const struct wire_sync_want *want;
@@ -239,7 +291,7 @@ static int send_objects(struct session *session)
 			session->told_news = true;
 		return r == 0 ? 1 : r;
 	}
-	return 0;
+	return session->carrier == WIRE_CARRIER_WRITE ? send_eager(session) : 0;
 }
 
 static int send_cosign(struct session *session)
@@ -389,7 +441,7 @@ static int end_turn(struct session *session)
 		r = hash_sha256(buf_span(&body), &hash);
 	if (r < 0)
 		goto out;
-	known = session->has_told &&
+	known = session->carrier != WIRE_CARRIER_WRITE && session->has_told &&
 		memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;
 	if (known && session->has_frontier && !session->told_news &&
 	    !session->heard_news) {
@@ -426,23 +478,40 @@ static int do_stage(struct session *session)
 	return -EINVAL;
 }
 
-void sync_next(struct session *session)
+/* The first word of a meeting, which may be the last: true when it was sent. */
+static bool begin_meeting(struct session *session)
 {
 	struct wire_empty nothing = {0};
+	int r;
+
+	if (session->agreed)
+		r = sync_message(session, WIRE_SYNC_DONE, &nothing);
+	else if (session->carrier == WIRE_CARRIER_ACCEPTED &&
+		 !session->has_told)
+		r = send_summary(session);
+	else
+		return false;
+	if (r < 0)
+		sync_close(session, WIRE_CODE_FAILED);
+	return true;
+}
+
+void sync_next(struct session *session)
+{
+	bool reading = session->carrier == WIRE_CARRIER_READ;
 	int r = 0;
 
-	if (session->agreed || (!session->dialled && !session->has_told)) {
-		r = session->agreed
-			? sync_message(session, WIRE_SYNC_DONE, &nothing)
-			: send_summary(session);
-		if (r < 0)
-			sync_close(session, WIRE_CODE_FAILED);
+	if (begin_meeting(session))
 		return;
-	}
 	if (session->stage == SESSION_RECEIPTS) {
-		if (session->has_frontier && !receipts_work(session))
+		if ((session->has_frontier || reading) &&
+		    !receipts_work(session))
 			return;
 		session->stage = SESSION_ENTRIES;
+	}
+	if (reading) { /* all of their bundle is in */
+		sync_close(session, WIRE_CODE_OK);
+		return;
 	}
 	while (r == 0) {
 		r = do_stage(session);

@@ -141,8 +141,8 @@ void sync_receive_summary(struct session *session, struct span body)
 
 	r = wire_decode(WIRE_SYNC_SUMMARY, body, &arena, &theirs);
 	wire_arena_free(&arena);
-	if (r != 0 || !session->dialled || session->has_frontier ||
-	    session->has_told) {
+	if (r != 0 || session->carrier != WIRE_CARRIER_DIALLED ||
+	    session->has_frontier || session->has_told) {
 		sync_close(session, WIRE_CODE_BAD_REQUEST);
 		return;
 	}

@@ -19,12 +19,14 @@ int check_hash(struct worker *worker, struct wire_frame *frame,
 
 	r = wire_decode(
 	    WIRE_WORK_HASH, buf_span(&frame->body), &arena, &request);
-	wire_arena_free(&arena);
-	if (r != 0 || frame->fd_count != 1)
+	if (r != 0 || frame->fd_count != 1) {
+		wire_arena_free(&arena);
 		return -EPROTO;
+	}
 	*ret_job = answer.job = request.job;
-	r = stream_unveil(frame->fds[0], -1, &request.veil_key, request.size,
-	    &answer.digest, fault);
+	r = stream_unveil(frame->fds[0], -1, request.head, &request.veil_key,
+	    request.size, &answer.digest, fault);
+	wire_arena_free(&arena);
 	explicit_bzero(&request, sizeof request);
 	if (r != 0)
 		return r;
@@ -45,8 +47,8 @@ int check_unveil(struct worker *worker, struct wire_frame *frame,
 	if (r != 0 || frame->fd_count != 2)
 		return -EPROTO;
 	*ret_job = answer.job = request.job;
-	r = stream_unveil(frame->fds[0], frame->fds[1], &request.veil_key,
-	    request.size, &answer.digest, fault);
+	r = stream_unveil(frame->fds[0], frame->fds[1], span_of("", 0),
+	    &request.veil_key, request.size, &answer.digest, fault);
 	explicit_bzero(&request, sizeof request);
 	if (r != 0)
 		return r;

@@ -29,11 +29,22 @@ int job_fail(struct job_fault *fault, enum wire_code code, const char *why);
 /* The same for what the standard functions and proto/format answer. */
 int job_fail_result(struct job_fault *fault, int result, const char *why);
 
+/* Ask the keeper for the file key of header ${number} of ${envelope}:
+ * FORMAT_E_MISMATCH when no key of this node opens it. */
+int job_file_key(struct worker *worker, struct span envelope, size_t number,
+    uint8_t ret_key[AGE_FILE_KEY_BYTES]);
+
+int job_make_file_key(uint8_t ret_key[AGE_FILE_KEY_BYTES]);
+
 int seal_record(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
 int open_content(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
 int open_object(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int bundle_seal(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
+int bundle_open(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
 int check_hash(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);

@@ -47,9 +47,8 @@ static int find_header(struct span envelope, size_t number,
 	return 0;
 }
 
-/* Ask the keeper for the file key of header ${number}. */
-static int ask_file_key(struct worker *worker, struct span envelope,
-    size_t number, uint8_t ret_key[AGE_FILE_KEY_BYTES])
+int job_file_key(struct worker *worker, struct span envelope, size_t number,
+    uint8_t ret_key[AGE_FILE_KEY_BYTES])
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_keeper_file_key answer;
@@ -86,7 +85,7 @@ static int try_envelope(struct worker *worker, struct opening *opening,
 	uint8_t key[AGE_FILE_KEY_BYTES];
 	int r;
 
-	r = ask_file_key(worker, envelope, 0, key);
+	r = job_file_key(worker, envelope, 0, key);
 	if (r != 0)
 		return r;
 	r = age_payload_open(key, payload, &opening->clear);
@@ -314,7 +313,7 @@ static int stream_object(struct worker *worker, struct opening *opening,
 	if (find_object(opening, &request->object, &line, &number) != 0)
 		return job_fail(fault, WIRE_CODE_CORRUPT,
 		    "the content does not name this attachment");
-	r = ask_file_key(worker, opening->envelope, number + 1, key);
+	r = job_file_key(worker, opening->envelope, number + 1, key);
 	if (r != 0)
 		return job_fail(fault, WIRE_CODE_CORRUPT,
 		    "the envelope does not open this attachment");

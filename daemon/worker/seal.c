@@ -49,9 +49,9 @@ static void sealing_free(struct sealing *sealing)
 	free(sealing);
 }
 
-static int make_key(uint8_t key[AGE_FILE_KEY_BYTES])
+int job_make_file_key(uint8_t ret_key[AGE_FILE_KEY_BYTES])
 {
-	if (getrandom(key, AGE_FILE_KEY_BYTES, 0) != AGE_FILE_KEY_BYTES)
+	if (getrandom(ret_key, AGE_FILE_KEY_BYTES, 0) != AGE_FILE_KEY_BYTES)
 		return -EIO;
 	return 0;
 }
@@ -64,7 +64,7 @@ static int seal_file(struct sealing *sealing, struct wire_frame *frame,
 	const struct fields_attachment *given = &sealing->fields.attachments[i];
 	int r;
 
-	r = make_key(file->file_key);
+	r = job_make_file_key(file->file_key);
 	if (r < 0)
 		return r;
 	r = stream_seal(frame->fds[1 + 2 * i], frame->fds[2 + 2 * i],
@@ -144,7 +144,7 @@ static int seal_content(struct sealing *sealing, struct job_fault *fault)
 	if (r == -EMSGSIZE || r == FORMAT_E_MALFORMED)
 		r = job_fail(fault, WIRE_CODE_INPUT, why);
 	if (r == 0)
-		r = make_key(sealing->content_key);
+		r = job_make_file_key(sealing->content_key);
 	if (r == 0)
 		r = age_payload_seal(
 		    sealing->content_key, buf_span(&clear), &sealing->payload);

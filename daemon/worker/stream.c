@@ -79,8 +79,7 @@ int stream_write(int fd, const uint8_t *data, size_t len)
 	return 0;
 }
 
-/* Read up to ${len} bytes; fewer only at the end of the file. */
-static int read_full(int fd, uint8_t *data, size_t len, size_t *ret_len)
+int stream_read(int fd, uint8_t *data, size_t len, size_t *ret_len)
 {
 	size_t have = 0;
 	ssize_t n;
@@ -119,7 +118,7 @@ static int next_clear(struct pass *pass, int in, uint64_t left, size_t want,
 	size_t take = left < want ? (size_t)left : want, have;
 	int r;
 
-	r = read_full(in, pass->clear, take, &have);
+	r = stream_read(in, pass->clear, take, &have);
 	if (r < 0)
 		return r;
 	if (have < take)
@@ -164,7 +163,7 @@ static int check_unchanged(int in, const struct stat *before)
 	size_t more;
 	int r;
 
-	r = read_full(in, &byte, 1, &more);
+	r = stream_read(in, &byte, 1, &more);
 	if (r < 0)
 		return r;
 	if (fstat(in, &now) < 0)
@@ -240,7 +239,7 @@ static int get_payload(struct pass *pass, int in, uint8_t *data, size_t len)
 	size_t have;
 	int r;
 
-	r = read_full(in, data, len, &have);
+	r = stream_read(in, data, len, &have);
 	if (r < 0)
 		return r;
 	if (have < len)
@@ -346,13 +345,16 @@ static int unveil_all(struct pass *pass, int in, int out, uint64_t size)
 	return r;
 }
 
-int stream_unveil(int in, int out, const struct wire_key32 *veil_key,
-    uint64_t size, struct digest *ret_digest, struct job_fault *fault)
+int stream_unveil(int in, int out, struct span head,
+    const struct wire_key32 *veil_key, uint64_t size, struct digest *ret_digest,
+    struct job_fault *fault)
 {
 	struct pass pass = {0};
 	int r;
 
 	r = lseek(in, 0, SEEK_SET) < 0 ? -errno : pass_begin(&pass, veil_key);
+	if (r == 0)
+		r = hasher_update(pass.payload, head.data, head.len);
 	if (r == 0)
 		r = unveil_all(&pass, in, out, size);
 	if (r == 0)

@@ -23,9 +23,13 @@ int stream_open(int in, int out, const uint8_t file_key[AGE_FILE_KEY_BYTES],
     const struct digest *plain, uint64_t size, struct job_fault *fault);
 
 /* Lift the veil of ${size} bytes of ${in}: to ${out} unless that is -1, and
- * answer their SHA-256. */
-int stream_unveil(int in, int out, const struct wire_key32 *veil_key,
-    uint64_t size, struct digest *ret_digest, struct job_fault *fault);
+ * answer the SHA-256 of ${head} and them. */
+int stream_unveil(int in, int out, struct span head,
+    const struct wire_key32 *veil_key, uint64_t size, struct digest *ret_digest,
+    struct job_fault *fault);
+
+/* Read up to ${len} bytes; fewer only at the end of the file. */
+int stream_read(int fd, uint8_t *data, size_t len, size_t *ret_len);
 
 /* Write all of ${len} bytes, whatever the descriptor is: 0 or -errno. */
 int stream_write(int fd, const uint8_t *data, size_t len);

@@ -32,6 +32,8 @@ static const struct {
     {WIRE_WORK_UNVEIL, check_unveil},
     {WIRE_WORK_HASH, check_hash},
     {WIRE_WORK_VERIFY, check_signatures},
+    {WIRE_WORK_BUNDLE_SEAL, bundle_seal},
+    {WIRE_WORK_BUNDLE_OPEN, bundle_open},
 };
 
 int job_fail(struct job_fault *fault, enum wire_code code, const char *why)

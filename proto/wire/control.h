@@ -35,6 +35,8 @@ enum ctl_op {
 	CTL_PARTNER_LIST = 16,
 	CTL_PARTNER_REMOVE = 17, /* text: name */
 	CTL_SYNC = 18,           /* names: partners, none for all */
+	CTL_BUNDLE_WRITE = 19,   /* text: name; fd 0: gets the bundle */
+	CTL_BUNDLE_READ = 20,    /* fd 0: the bundle */
 };
 
 enum ctl_flag {

@@ -28,6 +28,8 @@ static size_t fds_max(enum wire_type type)
 	case WIRE_SUP_START:
 	case WIRE_WORK_OPEN_OBJECT:
 	case WIRE_WORK_UNVEIL:
+	case WIRE_WORK_BUNDLE_SEAL:
+	case WIRE_WORK_BUNDLE_OPEN:
 		return 2;
 	case WIRE_SUP_PEER:
 	case WIRE_KEEPER_CREATE:
@@ -36,6 +38,7 @@ static size_t fds_max(enum wire_type type)
 	case WIRE_WORK_HASH:
 	case WIRE_SESSION_OBJECT:
 	case WIRE_SESSION_TAKE:
+	case WIRE_COURIER_BUNDLE:
 		return 1;
 	default: /* every other type carries none */
 		return 0;

@@ -9,6 +9,7 @@
 #include "internal.pb-c.h"
 #include "sync.pb-c.h"
 
+#include "proto/format/bundle.h"
 #include "proto/format/card.h"
 #include "proto/format/content.h"
 #include "proto/format/merkle.h"
@@ -331,6 +332,7 @@ static const struct codec_row work_hash_rows[] = {
     U64(wire_work_hash, job, UINT64_MAX),
     FIXED(wire_work_hash, veil_key, 32),
     U64(wire_work_hash, size, FORMAT_INTEGER_MAX),
+    BYTES(wire_work_hash, head, 0, BUNDLE_HEAD_MAX),
 };
 TABLE(work_hash, work_hash, work_hash_rows);
 
@@ -374,7 +376,7 @@ TABLE(courier_dial, courier_dial, courier_dial_rows);
 
 static const struct codec_row courier_ended_rows[] = {
     FIXED(wire_courier_ended, partner, 32),
-    U64(wire_courier_ended, dialled, 1),
+    U64(wire_courier_ended, carrier, WIRE_CARRIER_WRITE),
     U64(wire_courier_ended, session, UINT64_MAX),
     U64(wire_courier_ended, code, 255),
 };
@@ -383,7 +385,7 @@ TABLE(courier_ended, courier_ended, courier_ended_rows);
 static const struct codec_row session_opened_rows[] = {
     U64(wire_session_opened, session, UINT64_MAX),
     FIXED(wire_session_opened, partner, 32),
-    U64(wire_session_opened, dialled, 1),
+    U64(wire_session_opened, carrier, WIRE_CARRIER_WRITE),
 };
 TABLE(session_opened, session_opened, session_opened_rows);
 
@@ -494,6 +496,50 @@ TABLE(sync_cosign, sync_cosign, sync_cosign_rows);
 static const struct codec_table sync_done_table = {
     &evident__sync_done__descriptor, NULL, 0};
 
+static const struct codec_row courier_bundle_rows[] = {
+    FIXED(wire_courier_bundle, partner, 32),
+    U64(wire_courier_bundle, carrier, WIRE_CARRIER_WRITE),
+    FIXED(wire_courier_bundle, veil_key, 32),
+    U64(wire_courier_bundle, size, FORMAT_INTEGER_MAX),
+};
+TABLE(courier_bundle, courier_bundle, courier_bundle_rows);
+
+static const struct codec_row keeper_bundle_rows[] = {
+    FIXED(wire_keeper_bundle, digest, 32),
+};
+TABLE(keeper_bundle, keeper_bundle, keeper_bundle_rows);
+
+static const struct codec_row work_bundle_seal_rows[] = {
+    U64(wire_work_bundle_seal, job, UINT64_MAX),
+    BYTES(wire_work_bundle_seal, head, 1, BUNDLE_HEAD_MAX),
+    BYTES(wire_work_bundle_seal, tail, 1, BUNDLE_TAIL_MAX),
+    FIXED(wire_work_bundle_seal, recipient, 32),
+    FIXED(wire_work_bundle_seal, veil_key, 32),
+    U64(wire_work_bundle_seal, size, FORMAT_INTEGER_MAX),
+};
+TABLE(work_bundle_seal, work_bundle_seal, work_bundle_seal_rows);
+
+static const struct codec_row work_bundle_open_rows[] = {
+    U64(wire_work_bundle_open, job, UINT64_MAX),
+    FIXED(wire_work_bundle_open, veil_key, 32),
+};
+TABLE(work_bundle_open, work_bundle_open, work_bundle_open_rows);
+
+static const struct codec_row work_bundle_opened_rows[] = {
+    U64(wire_work_bundle_opened, job, UINT64_MAX),
+    FIXED(wire_work_bundle_opened, from, 32),
+    FIXED(wire_work_bundle_opened, to, 32),
+    U64(wire_work_bundle_opened, size, FORMAT_INTEGER_MAX),
+    FIXED(wire_work_bundle_opened, digest, 32),
+    BYTES(wire_work_bundle_opened, tail, 1, BUNDLE_TAIL_MAX),
+};
+TABLE(work_bundle_opened, work_bundle_opened, work_bundle_opened_rows);
+
+static const struct codec_row work_done_rows[] = {
+    U64(wire_work_done, job, UINT64_MAX),
+};
+TABLE(work_done, work_done, work_done_rows);
+
 static const struct {
 	enum wire_type type;
 	uint32_t body_max;
@@ -545,6 +591,12 @@ static const struct {
     {WIRE_SESSION_STORED, WIRE_SMALL, &session_stored_table},
     {WIRE_SESSION_CLOSE, WIRE_SMALL, &session_close_table},
     {WIRE_COURIER_STARTED, WIRE_SMALL, &courier_started_table},
+    {WIRE_KEEPER_BUNDLE, WIRE_SMALL, &keeper_bundle_table},
+    {WIRE_WORK_BUNDLE_SEAL, 4096, &work_bundle_seal_table},
+    {WIRE_WORK_BUNDLE_OPEN, WIRE_SMALL, &work_bundle_open_table},
+    {WIRE_WORK_BUNDLE_OPENED, 4096, &work_bundle_opened_table},
+    {WIRE_WORK_DONE, WIRE_SMALL, &work_done_table},
+    {WIRE_COURIER_BUNDLE, WIRE_SMALL, &courier_bundle_table},
     {WIRE_SYNC_HELLO, 64, &sync_hello_table},
     {WIRE_SYNC_FRONTIER, WIRE_BODY_MAX, &sync_frontier_table},
     {WIRE_SYNC_ENTRIES, WIRE_BODY_MAX - 2 * WIRE_SMALL, &sync_entries_table},

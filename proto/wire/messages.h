@@ -185,10 +185,12 @@ struct wire_work_unveil {
 	struct wire_key32 veil_key;
 	uint64_t size;
 };
+/* SHA-256 of ${head} and an object. */
 struct wire_work_hash {
 	uint64_t job;
 	struct wire_key32 veil_key;
 	uint64_t size;
+	struct span head;
 };
 struct wire_work_hashed {
 	uint64_t job;
@@ -214,6 +216,37 @@ struct wire_work_failed {
 	struct span why; /* a fixed text of the worker, never content */
 };
 
+/* Sign a bundle (FORMAT.md, 10); answered by NOTE, the armoured signature. */
+struct wire_keeper_bundle {
+	struct digest digest;
+};
+/* Seal ${head}, ${size} veiled bytes and ${tail} to a partner. fds: those
+ * bytes, the age file. */
+struct wire_work_bundle_seal {
+	uint64_t job;
+	struct span head, tail;
+	struct wire_key32 recipient;
+	struct wire_key32 veil_key;
+	uint64_t size;
+};
+/* Open an age file and veil the frames in it. fds: the file, the frames. */
+struct wire_work_bundle_open {
+	uint64_t job;
+	struct wire_key32 veil_key;
+};
+/* What it said of itself; ${digest} is of all before ${tail}, which nobody has
+ * checked yet. */
+struct wire_work_bundle_opened {
+	uint64_t job;
+	struct author_id from, to;
+	uint64_t size;
+	struct digest digest;
+	struct span tail;
+};
+struct wire_work_done {
+	uint64_t job;
+};
+
 /* --- courier ---------------------------------------------------------- */
 
 struct wire_partner {
@@ -234,16 +267,30 @@ struct wire_courier_started {
 struct wire_courier_dial {
 	struct author_id partner;
 };
+/* What carries a session. */
+enum wire_carrier {
+	WIRE_CARRIER_ACCEPTED,
+	WIRE_CARRIER_DIALLED,
+	WIRE_CARRIER_READ,  /* a bundle of theirs */
+	WIRE_CARRIER_WRITE, /* a bundle of ours */
+};
+/* Read frames from a veiled file, or write them to it. */
+struct wire_courier_bundle {
+	struct author_id partner;
+	uint64_t carrier;
+	struct wire_key32 veil_key;
+	uint64_t size; /* of what is read */
+};
 struct wire_courier_ended {
 	struct author_id partner;
-	uint64_t dialled; /* 1: answers a COURIER_DIAL */
+	uint64_t carrier; /* not 0: answers COURIER_DIAL or COURIER_BUNDLE */
 	uint64_t session; /* 0: none was opened */
 	uint64_t code;
 };
 struct wire_session_opened {
 	uint64_t session;
 	struct author_id partner;
-	uint64_t dialled;
+	uint64_t carrier;
 };
 /* A sync message as it came or shall go: the courier has validated it. */
 struct wire_session_message {

@@ -48,6 +48,7 @@ enum wire_type {
 	WIRE_KEEPER_UNWRAP = 60,
 	WIRE_KEEPER_FILE_KEY = 61,
 	WIRE_KEEPER_DONE = 62,
+	WIRE_KEEPER_BUNDLE = 63,
 
 	/* store -> worker and back */
 	WIRE_WORK_SEAL = 80, /* + fds: fields, then (in, out) per attachment */
@@ -61,6 +62,10 @@ enum wire_type {
 	WIRE_WORK_VERIFY = 88,
 	WIRE_WORK_VERIFIED = 89,
 	WIRE_WORK_FAILED = 90,
+	WIRE_WORK_BUNDLE_SEAL = 91, /* + fds: frames, out */
+	WIRE_WORK_BUNDLE_OPEN = 92, /* + fds: in, frames */
+	WIRE_WORK_BUNDLE_OPENED = 93,
+	WIRE_WORK_DONE = 94,
 
 	/* store <-> courier */
 	WIRE_COURIER_START = 112,
@@ -76,6 +81,7 @@ enum wire_type {
 	WIRE_SESSION_STORED = 122,
 	WIRE_SESSION_CLOSE = 123,
 	WIRE_COURIER_STARTED = 124,
+	WIRE_COURIER_BUNDLE = 125, /* + 1 fd: frames */
 
 	/* sync.proto: courier <-> a partner's courier */
 	WIRE_SYNC_HELLO = 144,

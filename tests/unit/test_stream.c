@@ -122,8 +122,8 @@ static void test_the_object_on_disk_is_not_the_payload(void **state)
 
 	(void)state;
 	seal(1000, &sealed);
-	assert_int_equal(stream_unveil(sealed.object, -1, &veil_key,
-			     sealed.what.size, &lifted, &fault),
+	assert_int_equal(stream_unveil(sealed.object, -1, span_of("", 0),
+			     &veil_key, sealed.what.size, &lifted, &fault),
 	    0);
 	assert_memory_equal(lifted.bytes, sealed.what.payload.bytes, 32);
 	bytes = malloc(sealed.what.size);
