@@ -121,7 +121,8 @@ static int add_record(struct export *export, struct opened *opened)
 	    .content = &opened->content,
 	    .names = export->all ? NULL : export->names,
 	    .name_count = export->name_count,
-	    .witnesses = export->witnesses,
+	    .witnesses = opened->witnesses,
+	    .witness_count = export->witnesses ? opened->witness_count : 0,
 	};
 	int r;
 

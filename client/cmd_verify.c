@@ -76,6 +76,11 @@ static void print_verdict(const struct bag_verdict *verdict)
 	    (unsigned long long)verdict->records,
 	    (unsigned long long)verdict->attachments);
 	print_lines("In its log: record ", buf_span(&verdict->places));
+	if (verdict->cosignatures > 0)
+		printf(
+		    "Seen by witnesses: %llu cosignatures; whose they are is "
+		    "for you to know.\n",
+		    (unsigned long long)verdict->cosignatures);
 	printf("Lines shown: %llu. Lines that stay closed (decoys among them): "
 	       "%llu.\n",
 	    (unsigned long long)verdict->shown,
@@ -92,12 +97,14 @@ static void print_json(const struct bag_verdict *verdict)
 {
 	json_t *json;
 
-	json = json_pack("{s:b, s:b, s:s, s:s, s:I, s:I, s:I, s:I}", "holds",
-	    verdict->reason == BAG_GOOD, "self_vouched", verdict->self_vouched,
-	    "reason", bag_reason_text(verdict->reason), "file", verdict->file,
-	    "records", (json_int_t)verdict->records, "attachments",
-	    (json_int_t)verdict->attachments, "shown",
-	    (json_int_t)verdict->shown, "closed", (json_int_t)verdict->closed);
+	json = json_pack("{s:b, s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+	    "holds", verdict->reason == BAG_GOOD, "self_vouched",
+	    verdict->self_vouched, "reason", bag_reason_text(verdict->reason),
+	    "file", verdict->file, "records", (json_int_t)verdict->records,
+	    "attachments", (json_int_t)verdict->attachments, "shown",
+	    (json_int_t)verdict->shown, "cosignatures",
+	    (json_int_t)verdict->cosignatures, "closed",
+	    (json_int_t)verdict->closed);
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(json);

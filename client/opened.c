@@ -40,6 +40,26 @@ static int take_fixed(
 	return r;
 }
 
+static int take_witnesses(const json_t *json, struct opened *opened)
+{
+	const json_t *list = json_object_get(json, "witnesses"), *item;
+	size_t i;
+	int r = 0;
+
+	opened->witnesses =
+	    calloc(json_array_size(list) + 1, sizeof *opened->witnesses);
+	if (!opened->witnesses)
+		return -ENOMEM;
+	json_array_foreach(list, i, item)
+	{
+		if (r == 0)
+			r = take_fixed(
+			    item, "key", opened->witnesses[i].bytes, 32);
+	}
+	opened->witness_count = i;
+	return r;
+}
+
 static int take_record(const json_t *json, struct opened *opened)
 {
 	const char *why;
@@ -59,6 +79,8 @@ static int take_record(const json_t *json, struct opened *opened)
 	if (r == 0)
 		r = entry_id_of(buf_span(&opened->entry_bytes), &opened->id);
 	if (r == 0)
+		r = take_witnesses(json, opened);
+	if (r == 0)
 		hex_encode(opened->id.bytes, 32, opened->id_text);
 	return r;
 }
@@ -71,6 +93,7 @@ void opened_free(struct opened *opened)
 	buf_free(&opened->clear);
 	buf_free(&opened->entry_bytes);
 	buf_free(&opened->proof);
+	free(opened->witnesses);
 	free(opened);
 }
 
@@ -122,16 +145,12 @@ static int read_memfd(int fd, struct buf *out)
 
 static int check_content(struct opened *opened)
 {
-	struct digest fields;
-	const char *why;
 	int r;
 
-	r = content_parse(buf_span(&opened->clear), &opened->content, &why);
-	if (r == 0)
-		r = content_commitment(&opened->content, &fields);
-	if (r == 0 && memcmp(fields.bytes, opened->entry.fields.bytes, 32) != 0)
-		r = FORMAT_E_MISMATCH;
-	return r;
+	r = content_parse(buf_span(&opened->clear), &opened->content, NULL);
+	return r == 0
+		   ? content_check_entry(&opened->content, &opened->entry, NULL)
+		   : r;
 }
 
 int opened_read(struct control *control, struct opened *opened)

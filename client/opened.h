@@ -16,6 +16,8 @@ struct opened {
 	struct entry_id id;
 	char id_text[65];
 	struct sign_key author;
+	size_t witness_count;
+	struct sign_key *witnesses; /* whom this node knows, owned */
 	uint8_t signature[SSHSIG_SIGNATURE_BYTES];
 	struct buf clear; /* the content's bytes; empty until opened */
 	struct content content;

@@ -372,7 +372,7 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
 	struct wire_work_seal seal = {.job = 0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
-	char stamp[32], after[65];
+	char stamp[32], after[65], origin[NOTE_ORIGIN_MAX];
 	time_t now = time(NULL);
 	struct tm utc;
 	size_t i;
@@ -391,6 +391,8 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 	seal.kind = span_text(capture->receipt ? "received" : "testimony");
 	seal.time = span_text(stamp);
 	seal.after = span_text(r == 0 ? after : "none");
+	note_origin(&capture->store->author, &capture->store->log.log, origin);
+	seal.origin = span_text(origin);
 	seal.audiences.items = lists;
 	seal.audiences.count = audience_count;
 	seal.veil_keys.items = capture->veil_keys;

@@ -203,6 +203,30 @@ static int build_proof(struct store *store, const struct record_row *row,
 	return r;
 }
 
+/* Keys of who may have cosigned: this node, and its partners. */
+static int put_witnesses(struct store *store, json_t *json)
+{
+	struct partner *partners = NULL;
+	json_t *list = json_array(), *item;
+	size_t i, count = 0;
+	int r;
+
+	r = partners_all(store->database, &partners, &count);
+	for (i = 0; r == 0 && i <= count; i++) {
+		if (i < count && !partners[i].compared)
+			continue;
+		item = json_object();
+		r = put_base64(item, "key",
+		    span_of(i < count ? partners[i].card.author.bytes
+				      : store->author_key.bytes,
+			32));
+		json_array_append_new(list, item);
+	}
+	free(partners);
+	json_object_set_new(json, "witnesses", list);
+	return r;
+}
+
 static int fill_record(struct store *store, const struct record_row *row,
     struct log_row *log, struct record_body *body, json_t *json)
 {
@@ -222,6 +246,8 @@ static int fill_record(struct store *store, const struct record_row *row,
 		r = put_base64(json, "author", span_of(log->key.bytes, 32));
 	if (r == 0)
 		r = put_base64(json, "proof", buf_span(&proof));
+	if (r == 0)
+		r = put_witnesses(store, json);
 	buf_free(&proof);
 	return r;
 }

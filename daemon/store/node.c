@@ -555,6 +555,7 @@ int node_after(struct store *store, char ret_after[65])
 {
 	struct digest digest;
 	sqlite3_stmt *row;
+	struct note note;
 	int r;
 
 	memcpy(ret_after, "none", 5);
@@ -562,9 +563,13 @@ int node_after(struct store *store, char ret_after[65])
 	r = database_step(row);
 	if (r <= 0)
 		return r;
-	r = hash_sha256(database_column(row, 0), &digest);
+	r = note_parse(database_column(row, 0), &note);
+	if (r == 0) {
+		r = hash_sha256(note.text, &digest);
+		note_free(&note);
+	}
 	database_done(row);
 	if (r == 0)
 		hex_encode(digest.bytes, sizeof digest.bytes, ret_after);
-	return r;
+	return r > 0 ? -EIO : r;
 }

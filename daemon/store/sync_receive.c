@@ -200,6 +200,22 @@ static int leaf_of(const struct wire_sync_item *item, struct digest *ret_leaf)
 	return r;
 }
 
+/* An entry of a later version is not for this program to judge: its place is
+ * kept, by its leaf, so that the log goes on. */
+static void pass_over_unknown(struct session *session)
+{
+	struct wire_sync_entries *entries = &session->entries;
+	struct entry *entry = calloc(1, sizeof *entry);
+	size_t i;
+
+	for (i = 0; entry && i < entries->items.count; i++)
+		if (entries->items.items[i].entry.len > 0 &&
+		    entry_parse(entries->items.items[i].entry, entry, NULL) ==
+			FORMAT_E_UNKNOWN)
+			entries->items.items[i].entry.len = 0;
+	free(entry);
+}
+
 /* Whether our log and this batch lead to the signed root. */
 static int check_tree(struct session *session,
     const struct wire_sync_entries *entries, const struct arrival *arrival)
@@ -523,6 +539,8 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	}
 	if (r == 0)
 		r = check_tree(session, &session->entries, &arrival);
+	if (r == 0)
+		pass_over_unknown(session);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
 		keep_fork(session, &arrival.log, session->entries.checkpoint);
 	if (r == 0)

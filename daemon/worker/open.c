@@ -99,18 +99,13 @@ static int try_envelope(struct worker *worker, struct opening *opening,
 static int check_content(struct opening *opening, struct job_fault *fault)
 {
 	const char *why = "the content does not open";
-	struct digest fields;
 	int r;
 
 	r = content_parse(buf_span(&opening->clear), &opening->content, &why);
-	if (r != 0)
-		return r < 0 ? r : job_fail(fault, WIRE_CODE_CORRUPT, why);
-	r = content_commitment(&opening->content, &fields);
-	if (r == 0 && memcmp(fields.bytes, opening->entry.fields.bytes,
-			  sizeof fields.bytes) != 0)
-		r = job_fail(fault, WIRE_CODE_CORRUPT,
-		    "the content is not the one that was signed");
-	return r;
+	if (r == 0)
+		r = content_check_entry(
+		    &opening->content, &opening->entry, &why);
+	return r > 0 ? job_fail(fault, WIRE_CODE_CORRUPT, why) : r;
 }
 
 static int check_payload(

@@ -24,7 +24,9 @@ struct bag_record {
 	/* Names of fields to be shown; NULL shows all. */
 	const char *const *names;
 	size_t name_count;
-	bool witnesses; /* keep cosignatures in the proof: they name partners */
+	/* Whose cosignatures stay in the proof: each names a partner. */
+	const struct sign_key *witnesses;
+	size_t witness_count;
 };
 
 /* Begin a bag at ${path}, which must not be there or be an empty directory. It
@@ -62,6 +64,7 @@ enum bag_reason {
 	BAG_BAD_ATTACHMENT, /* not the file the entry names */
 	BAG_BAD_DOCUMENT,   /* FORMAT.md or VERIFY.txt of no known release */
 	BAG_LATER,          /* a version that this program does not know */
+	BAG_BAD_ORIGIN,     /* not of this entry's author, log or kind */
 	BAG_BAD_CONFLICT,   /* two checkpoints that cannot both be true */
 	BAG_NOT_VOUCHED,    /* an author is not among the signers given */
 	BAG_NO_RECORD,
@@ -73,6 +76,7 @@ struct bag_verdict {
 	char file[128]; /* where; only safe characters, may be empty */
 	bool self_vouched;
 	uint64_t records, attachments;
+	uint64_t cosignatures;
 	uint64_t shown, closed; /* lines of contents, decoys included */
 	struct buf authors;     /* ids in hex, one a line; owned */
 	struct buf places;      /* "ID index N of SIZE" one a line; owned */

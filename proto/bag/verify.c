@@ -39,7 +39,9 @@ static const char *const texts[] = {
 	"FORMAT.md or VERIFY.txt is of no release known here; if the "
 	"bag is newer than this program, take a newer one",
     [BAG_LATER] = "it is of a later version; check it with a newer program",
-    [BAG_BAD_CONFLICT] = "two checkpoints of one log contradict each other",
+    [BAG_BAD_ORIGIN] = "what is shown was not said by this author, or is of "
+		       "another kind",
+    [BAG_BAD_CONFLICT] = "one log was told in two ways",
     [BAG_NOT_VOUCHED] = "an author is not among the signers given",
     [BAG_NO_RECORD] = "there is no record in it",
     [BAG_UNREADABLE] = "a file could not be read",
@@ -260,13 +262,37 @@ static int check_documents(struct verification *v)
 	return r;
 }
 
+/* A key speaks for its author id only, as it does for ssh-keygen -I. */
+static bool is_principal(const struct sign_key *key, struct span principals)
+{
+	const uint8_t *comma;
+	struct author_id author;
+	struct span one;
+	char hex[65];
+
+	sign_key_author(key, &author);
+	hex_encode(author.bytes, sizeof author.bytes, hex);
+	for (;;) {
+		comma = memchr(principals.data, ',', principals.len);
+		one = principals;
+		one.len = comma ? (size_t)(comma - one.data) : one.len;
+		if (span_equal(one, span_text(hex)))
+			return true;
+		if (!comma)
+			return false;
+		principals.len -= one.len + 1;
+		principals.data = comma + 1;
+	}
+}
+
 static int add_key(
     void *context, const struct sign_key *key, struct span principal)
 {
 	struct verify_keys *keys = context;
 	struct sign_key *more;
 
-	(void)principal;
+	if (!is_principal(key, principal))
+		return 0;
 	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
 	if (!more)
 		return -ENOMEM;
@@ -311,7 +337,8 @@ static int check_records(struct verification *v)
 	return r;
 }
 
-/* Keys: exactly those of the entries, and vouched for from outside. */
+/* Keys: exactly those of entries and witnesses; authors vouched for from
+ * outside. */
 static int check_keys(struct verification *v)
 {
 	struct buf made = {0};
@@ -323,11 +350,11 @@ static int check_keys(struct verification *v)
 		r = verify_same(
 		    v, "allowed_signers", buf_span(&made), BAG_BAD_SIGNERS);
 	buf_free(&made);
-	for (i = 0; r == 0 && !v->verdict->self_vouched && i < v->used.count;
+	for (i = 0; r == 0 && !v->verdict->self_vouched && i < v->authors.count;
 	     i++) {
 		for (k = 0; k < v->anchors.count; k++)
 			if (memcmp(v->anchors.items[k].bytes,
-				v->used.items[i].bytes, 32) == 0)
+				v->authors.items[i].bytes, 32) == 0)
 				break;
 		if (k == v->anchors.count)
 			r = verify_fail(v, BAG_NOT_VOUCHED, "");
@@ -388,6 +415,7 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 	files_free(&v.files);
 	free(v.keys.items);
 	free(v.used.items);
+	free(v.authors.items);
 	free(v.anchors.items);
 	free(v.seen);
 	return r == VERIFY_E_FAILED ? 0 : r;

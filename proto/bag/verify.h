@@ -14,9 +14,11 @@ struct verify_keys {
 	struct sign_key *items;
 };
 
-/* A checkpoint met in a proof, to find two that contradict. */
+/* An entry and the checkpoint of its proof, to find what contradicts. */
 struct verify_seen {
 	struct checkpoint checkpoint;
+	struct entry_id id;
+	uint64_t index;
 };
 
 struct verification {
@@ -24,7 +26,8 @@ struct verification {
 	struct bag_verdict *verdict;
 	struct bag_files files;
 	struct verify_keys keys;    /* of the bag's allowed_signers */
-	struct verify_keys used;    /* of the entries, as met */
+	struct verify_keys used;    /* of entries and witnesses, as met */
+	struct verify_keys authors; /* of the entries alone */
 	struct verify_keys anchors; /* from outside */
 	size_t seen_count;
 	struct verify_seen *seen;

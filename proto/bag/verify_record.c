@@ -102,24 +102,45 @@ static int find_key(struct record *record)
 	return 0;
 }
 
-static int keep_used(struct record *record)
+/* 1: it was there already. */
+static int keep_key(struct verify_keys *keys, const struct sign_key *key)
 {
-	struct verify_keys *used = &record->v->used;
 	struct sign_key *more;
-	struct buf *authors = &record->v->verdict->authors;
 	size_t i;
-	int r;
 
-	for (i = 0; i < used->count; i++)
-		if (memcmp(used->items[i].bytes, record->key.bytes, 32) == 0)
-			return 0;
-	more = realloc(used->items, (used->count + 1) * sizeof *used->items);
+	for (i = 0; i < keys->count; i++)
+		if (memcmp(keys->items[i].bytes, key->bytes, 32) == 0)
+			return 1;
+	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
 	if (!more)
 		return -ENOMEM;
-	used->items = more;
-	used->items[used->count++] = record->key;
+	keys->items = more;
+	keys->items[keys->count++] = *key;
+	return 0;
+}
+
+static int keep_author(struct record *record)
+{
+	struct verification *v = record->v;
+	struct buf *authors = &v->verdict->authors;
+	int r;
+
+	r = keep_key(&v->used, &record->key);
+	if (r >= 0)
+		r = keep_key(&v->authors, &record->key);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = buf_append_hex(authors, record->entry.author.bytes, 32);
 	return r == 0 ? buf_append_text(authors, "\n") : r;
+}
+
+static int keep_witness(void *context, const struct sign_key *key)
+{
+	struct record *record = context;
+	int r = keep_key(&record->v->used, key);
+
+	record->v->verdict->cosignatures++;
+	return r < 0 ? r : 0;
 }
 
 static int check_signature(struct record *record)
@@ -146,13 +167,25 @@ static int check_signature(struct record *record)
 	buf_free(&armour);
 	if (r > 0)
 		return fail(record, BAG_BAD_SIGNATURE, "entry.sig");
-	return r == 0 ? keep_used(record) : r;
+	return r == 0 ? keep_author(record) : r;
 }
 
 /* --- where -----------------------------------------------------------------
  */
 
-/* One log, one size, two roots: somebody was told two truths. */
+/* One log, and two truths: two roots of one size, two entries in one place. */
+static bool contradicts(const struct verify_seen *seen,
+    const struct record *record, const struct checkpoint *checkpoint)
+{
+	if (strcmp(seen->checkpoint.origin, checkpoint->origin) != 0)
+		return false;
+	return (seen->checkpoint.size == checkpoint->size &&
+		   memcmp(seen->checkpoint.root.bytes, checkpoint->root.bytes,
+		       32) != 0) ||
+	       (seen->index == record->entry.index &&
+		   memcmp(seen->id.bytes, record->id.bytes, 32) != 0);
+}
+
 static int keep_seen(struct record *record, const struct checkpoint *checkpoint)
 {
 	struct verification *v = record->v;
@@ -160,17 +193,16 @@ static int keep_seen(struct record *record, const struct checkpoint *checkpoint)
 	size_t i;
 
 	for (i = 0; i < v->seen_count; i++)
-		if (strcmp(v->seen[i].checkpoint.origin, checkpoint->origin) ==
-			0 &&
-		    v->seen[i].checkpoint.size == checkpoint->size &&
-		    memcmp(v->seen[i].checkpoint.root.bytes,
-			checkpoint->root.bytes, 32) != 0)
+		if (contradicts(&v->seen[i], record, checkpoint))
 			return fail(record, BAG_BAD_CONFLICT, "proof");
 	more = realloc(v->seen, (v->seen_count + 1) * sizeof *v->seen);
 	if (!more)
 		return -ENOMEM;
 	v->seen = more;
-	v->seen[v->seen_count++].checkpoint = *checkpoint;
+	more = &v->seen[v->seen_count++];
+	more->checkpoint = *checkpoint;
+	more->id = record->id;
+	more->index = record->entry.index;
 	return 0;
 }
 
@@ -200,6 +232,10 @@ static int check_parsed_proof(struct record *record, const struct proof *proof)
 	r = proof->index == record->entry.index
 		? proof_verify(proof, &leaf, origin, &record->key)
 		: FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = proof_check_lines(proof, origin, &record->key,
+		    record->v->keys.items, record->v->keys.count, keep_witness,
+		    record);
 	if (r == 0)
 		r = note_parse(proof->checkpoint, &note);
 	if (r == 0) {
@@ -303,7 +339,12 @@ static int check_disclosed(struct record *record)
 			r = take_line(record, text, &last);
 	}
 	buf_free(&last);
-	return r > 0 ? fail(record, BAG_BAD_DISCLOSED, "disclosed") : r;
+	if (r > 0)
+		return fail(record, BAG_BAD_DISCLOSED, "disclosed");
+	if (r == 0)
+		r = content_check_shown(
+		    record->lines, record->line_count, &record->entry, NULL);
+	return r > 0 ? fail(record, BAG_BAD_ORIGIN, "disclosed") : r;
 }
 
 static int check_readable(struct record *record)
@@ -327,14 +368,15 @@ static int check_readable(struct record *record)
  */
 
 static bool is_of_entry(
-    const struct record *record, const struct digest *sealed)
+    const struct record *record, const struct content_attachment *attachment)
 {
+	const struct entry_object *object = record->entry.attachments;
 	size_t i;
 
 	for (i = 0; i < record->entry.attachment_count; i++)
-		if (memcmp(record->entry.attachments[i].payload.bytes,
-			sealed->bytes, 32) == 0)
-			return true;
+		if (memcmp(object[i].payload.bytes, attachment->sealed.bytes,
+			32) == 0)
+			return content_attachment_fits(attachment, &object[i]);
 	return false;
 }
 
@@ -346,7 +388,7 @@ static int check_attachment(struct record *record, struct span value)
 	char path[FILES_PATH_MAX], name[32];
 
 	if (content_value_attachment(value, &attachment) != 0 ||
-	    !is_of_entry(record, &attachment.sealed))
+	    !is_of_entry(record, &attachment))
 		return fail(record, BAG_BAD_DISCLOSED, "disclosed");
 	render_attachment(&attachment, name);
 	snprintf(path, sizeof path, "%s/attachments/%s", record->folder, name);

@@ -159,6 +159,14 @@ void bag_writer_free(struct bag_writer *writer)
 	free(writer);
 }
 
+/* What a bag always shows: else words could be shown as another author's, or a
+ * revision as the first telling (FORMAT.md, 11). */
+static bool is_always_shown(const char *name)
+{
+	return strcmp(name, "kind") == 0 || strcmp(name, "origin") == 0 ||
+	       strcmp(name, "subject") == 0;
+}
+
 static bool is_shown(
     const struct bag_record *record, const struct content_line *line)
 {
@@ -166,6 +174,8 @@ static bool is_shown(
 
 	if (line->decoy)
 		return false;
+	if (is_always_shown(line->name))
+		return true;
 	for (i = 0; record->names && i < record->name_count; i++)
 		if (strcmp(record->names[i], line->name) == 0)
 			return true;
@@ -206,6 +216,34 @@ static int choose_lines(const struct bag_record *record,
 	return 0;
 }
 
+static int by_author(const void *a, const void *b)
+{
+	struct author_id x, y;
+
+	sign_key_author(a, &x);
+	sign_key_author(b, &y);
+	return memcmp(x.bytes, y.bytes, sizeof x.bytes);
+}
+
+/* The proof, with the witnesses in the order of allowed_signers. */
+static int select_proof(
+    const struct bag_record *record, const char *origin, struct buf *out_proof)
+{
+	size_t count = record->witness_count;
+	struct sign_key *sorted = calloc(count + 1, sizeof *sorted);
+	int r;
+
+	if (!sorted)
+		return -ENOMEM;
+	if (count > 0)
+		memcpy(sorted, record->witnesses, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, by_author);
+	r = proof_select(
+	    record->proof, origin, &record->author, sorted, count, out_proof);
+	free(sorted);
+	return r;
+}
+
 /* Entry, content, signature and proof must belong together. The proof that
  * goes into the bag is appended. */
 static int check(const struct bag_record *record, struct entry_id *ret_id,
@@ -213,8 +251,8 @@ static int check(const struct bag_record *record, struct entry_id *ret_id,
 {
 	struct entry *entry = calloc(1, sizeof *entry);
 	char origin[NOTE_ORIGIN_MAX];
-	struct digest fields, leaf;
 	struct author_id author;
+	struct digest leaf;
 	struct proof proof;
 	int r;
 
@@ -222,10 +260,9 @@ static int check(const struct bag_record *record, struct entry_id *ret_id,
 	if (r == 0)
 		r = entry_id_of(record->entry, ret_id);
 	if (r == 0)
-		r = content_commitment(record->content, &fields);
+		r = content_check_entry(record->content, entry, NULL);
 	sign_key_author(&record->author, &author);
-	if (r == 0 && (memcmp(fields.bytes, entry->fields.bytes, 32) != 0 ||
-			  memcmp(author.bytes, entry->author.bytes, 32) != 0))
+	if (r == 0 && memcmp(author.bytes, entry->author.bytes, 32) != 0)
 		r = FORMAT_E_MISMATCH;
 	if (r == 0)
 		r = sshsig_verify(&record->author, SSHSIG_NAMESPACE_ENTRY,
@@ -238,10 +275,7 @@ static int check(const struct bag_record *record, struct entry_id *ret_id,
 		r = proof_verify(&proof, &leaf, origin, &record->author);
 	}
 	if (r == 0)
-		r = record->witnesses
-			? buf_append_span(out_proof, record->proof)
-			: proof_without_witnesses(
-			      record->proof, origin, out_proof);
+		r = select_proof(record, origin, out_proof);
 	free(entry);
 	return r > 0 ? FORMAT_E_MISMATCH : r;
 }
@@ -309,6 +343,29 @@ static void folder_of(const struct entry_id *id, char ret_folder[80])
 	hex_encode(id->bytes, sizeof id->bytes, ret_folder + 5);
 }
 
+/* The author's, and those of the witnesses that did cosign. */
+static int keep_keys(struct bag_writer *writer, const struct bag_record *record)
+{
+	struct proof proof;
+	struct note note;
+	uint64_t time;
+	size_t i;
+	int r;
+
+	r = proof_parse(record->proof, &proof);
+	if (r == 0)
+		r = note_parse(proof.checkpoint, &note);
+	if (r != 0)
+		return r;
+	r = keep_key(writer, &record->author);
+	for (i = 0; r == 0 && i < record->witness_count; i++)
+		if (cosignature_verify(&note, &record->witnesses[i], &time) ==
+		    0)
+			r = keep_key(writer, &record->witnesses[i]);
+	note_free(&note);
+	return r;
+}
+
 int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 {
 	struct buf armour = {0}, proof = {0};
@@ -321,7 +378,7 @@ int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 	if (r == 0 && mkdirat(writer->dir, folder, 0700) < 0)
 		r = -errno;
 	if (r == 0)
-		r = keep_key(writer, &record->author);
+		r = keep_keys(writer, record);
 	if (r == 0)
 		r = sshsig_armour(&record->author, SSHSIG_NAMESPACE_ENTRY,
 		    record->signature, &armour);

@@ -128,6 +128,13 @@ static int put_keys(struct buf *out, const struct card *card)
 		r = put_sign_key(out, "transport ", &card->transport);
 	if (r == 0)
 		r = put_recipient(out, "bundle ", &card->bundle);
+	if (r == 0 && card->has_organisation) {
+		r = buf_append_text(out, "organisation ");
+		if (r == 0)
+			r = buf_append_hex(out, card->organisation.bytes, 32);
+		if (r == 0)
+			r = buf_append_text(out, "\n");
+	}
 	for (i = 0; r == 0 && i < card->reader_count; i++)
 		r = put_recipient(out, "reader ", &card->readers[i]);
 	return r;
@@ -150,6 +157,8 @@ static const char *check_lists(const struct card *card)
 	for (i = 0; i < card->reader_count; i++) {
 		if (age_recipient_check(&card->readers[i]) != 0)
 			return "a reader's key is not safe to use";
+		if (memcmp(card->readers[i].key, card->bundle.key, 32) == 0)
+			return "a reader's key is the bundle key";
 		if (i > 0 && compare_recipients(
 				 &card->readers[i - 1], &card->readers[i]) >= 0)
 			return "the readers are not ascending";
@@ -217,6 +226,18 @@ int card_seal(
 	return r;
 }
 
+static int take_organisation(struct lines *lines, struct card *card)
+{
+	struct span value;
+	int r;
+
+	if (!lines_peek(lines, "organisation"))
+		return 0;
+	card->has_organisation = true;
+	r = lines_expect(lines, "organisation", &value);
+	return r == 0 ? hex_decode(value, card->organisation.bytes, 32) : r;
+}
+
 static int take_readers(struct lines *lines, struct card *card)
 {
 	struct span value;
@@ -282,6 +303,8 @@ static int take_text(struct lines *lines, struct card *card)
 		r = lines_expect(lines, "bundle", &value);
 	if (r == 0)
 		r = age_recipient_parse(value, &card->bundle);
+	if (r == 0)
+		r = take_organisation(lines, card);
 	if (r == 0)
 		r = take_readers(lines, card);
 	if (r == 0)

@@ -22,6 +22,8 @@ struct card {
 	struct sign_key author;
 	struct sign_key transport;
 	struct age_recipient bundle;
+	bool has_organisation;
+	struct author_id organisation; /* may withdraw and revoke for it */
 	size_t reader_count;
 	struct age_recipient readers[CARD_READERS_MAX]; /* ascending as text */
 	size_t address_count;
@@ -44,7 +46,8 @@ int card_seal(
  * does not hold; FORMAT_E_UNKNOWN for a later version; ${ret_why}, if not NULL,
  * gets a static text. */
 int card_parse(struct span bytes, struct card *ret_card, const char **ret_why);
-/* Whether any key (author, transport, bundle, readers) differs. */
+/* Whether any key (author, transport, bundle, readers) or the
+ * organisation differs. */
 bool card_keys_differ(const struct card *a, const struct card *b);
 /* The number both people compare; the same whichever card is given first. */
 int card_number(const struct card *a, const struct card *b,

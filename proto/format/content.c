@@ -145,6 +145,24 @@ static int check_padding(struct span rest, size_t total, size_t used)
 	return 0;
 }
 
+/* Lines ascend by the digests they have in the digest list, so that the same
+ * lines are one content and their order says nothing. */
+static bool comes_after(
+    const struct content_line *before, const struct content_line *line)
+{
+	struct buf a = {0}, b = {0};
+	bool after;
+
+	after = base64_append(
+		    &a, BASE64_URL, span_of(before->digest.bytes, 32)) == 0 &&
+		base64_append(
+		    &b, BASE64_URL, span_of(line->digest.bytes, 32)) == 0 &&
+		span_compare(buf_span(&a), buf_span(&b)) < 0;
+	buf_free(&a);
+	buf_free(&b);
+	return after;
+}
+
 static int take_lines(struct span bytes, struct lines *lines,
     struct content *content, const char **ret_why)
 {
@@ -161,6 +179,10 @@ static int take_lines(struct span bytes, struct lines *lines,
 		if (r != 0)
 			return r;
 		content->count++;
+		if (content->count > 1 &&
+		    !comes_after(&content->lines[content->count - 2],
+			&content->lines[content->count - 1]))
+			return wrong(ret_why, "the lines are not ascending");
 	}
 	if (check_padding(
 		lines->rest, bytes.len, bytes.len - lines->rest.len) != 0)

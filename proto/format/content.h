@@ -5,8 +5,7 @@
 #ifndef EVIDENT_FORMAT_CONTENT_H
 #define EVIDENT_FORMAT_CONTENT_H
 
-#include "proto/format/bytes.h"
-#include "proto/format/ids.h"
+#include "proto/format/entry.h"
 
 #define CONTENT_LINES_MAX 2048    /* decoys included */
 #define CONTENT_NAMED_MAX 1024    /* lines that are no decoys */
@@ -48,8 +47,8 @@ void content_builder_freep(struct content_builder **builder);
  * checked (UTF-8, no NUL, no duplicate keys, no fraction, at most 8 arrays and
  * objects inside one another, and texts as in content_add_text()).
  * FORMAT_E_MALFORMED for a bad name ([a-z0-9-] words joined by '.', at most
- * CONTENT_NAME_MAX) or value, or for a second kind, time or after; -EMSGSIZE
- * past the limits. The builder is then as before. ${ret_why} as in
+ * CONTENT_NAME_MAX) or value, or for one more of a name that stands once;
+ * -EMSGSIZE past the limits. The builder is then as before. ${ret_why} as in
  * entry_parse(). */
 int content_add(struct content_builder *builder, const char *name,
     struct span json, const char **ret_why);
@@ -60,8 +59,9 @@ int content_add_text(struct content_builder *builder, const char *name,
 int content_add_attachment(struct content_builder *builder,
     const struct content_attachment *attachment, const char **ret_why);
 /* Add decoys and padding; append the content to ${out} and answer the
- * commitment of its lines. FORMAT_E_MALFORMED while kind, time or after is
- * missing; -EMSGSIZE past the limits. Afterwards only free the builder. */
+ * commitment of its lines. FORMAT_E_MALFORMED while a line that must be
+ * there is missing; -EMSGSIZE past the limits. Afterwards only free the
+ * builder. */
 int content_finish(struct content_builder *builder, struct buf *out,
     struct digest *ret_fields);
 
@@ -80,6 +80,17 @@ int content_commitment(
  * digest is appended, 32 bytes, to ${out}. */
 int content_parse_digest_list(
     struct span text, struct buf *out, struct digest *ret_fields);
+/* Whether ${content} is that of ${entry}: the commitment, the author and log,
+ * the kind, each attachment once. FORMAT_E_MISMATCH, with ${ret_why}. */
+int content_check_entry(const struct content *content,
+    const struct entry *entry, const char **ret_why);
+/* The same of a part of the lines, which must hold `origin`, `kind` and, of
+ * kinds that speak of another entry, `subject`. */
+int content_check_shown(const struct content_line *lines, size_t count,
+    const struct entry *entry, const char **ret_why);
+/* Whether the padded, sealed file has the size that the entry says. */
+bool content_attachment_fits(const struct content_attachment *attachment,
+    const struct entry_object *object);
 /* Parse one disclosure line (without LF). */
 int content_parse_line(
     struct span encoded, struct content_line *ret_line, const char **ret_why);

@@ -15,11 +15,18 @@
 
 #define HEAD "evident content v1\n"
 
+/* Where a line stands in the text, and the digest it is sorted by. */
+struct place {
+	char digest[CONTENT_DIGEST_DIGITS];
+	size_t start, len; /* with its LF */
+};
+
 struct content_builder {
-	struct buf text; /* head and lines */
-	struct buf list; /* their digests in base64url, with LF */
+	struct buf text; /* head and lines, as they were added */
+	struct place places[CONTENT_LINES_MAX];
 	size_t named, count;
-	bool found[CONTENT_ONCE];
+	size_t found[CONTENT_RULES];
+	const struct content_kind *kind;
 };
 
 static int wrong(const char **ret_why, const char *why)
@@ -50,7 +57,6 @@ void content_builder_free(struct content_builder *builder)
 	if (!builder)
 		return;
 	buf_free(&builder->text);
-	buf_free(&builder->list);
 	sodium_memzero(builder, sizeof *builder);
 	free(builder);
 }
@@ -86,36 +92,44 @@ static int put_disclosure(const char *name, struct span value, struct buf *out)
 	return r;
 }
 
-static int put_digest(struct span encoded, struct buf *list)
+static int take_digest(struct span encoded, struct place *place)
 {
 	struct digest digest;
+	struct buf text = {0};
 	int r;
 
 	r = hash_sha256(encoded, &digest);
 	if (r == 0)
-		r = base64_append(list, BASE64_URL, span_of(digest.bytes, 32));
-	return r == 0 ? buf_append_text(list, "\n") : r;
+		r = base64_append(&text, BASE64_URL, span_of(digest.bytes, 32));
+	if (r == 0)
+		memcpy(place->digest, text.data, sizeof place->digest);
+	buf_free(&text);
+	return r;
 }
 
 /* One more line, or none at all. A decoy has no name. */
 static int add_line(
     struct content_builder *builder, const char *name, struct span value)
 {
-	struct buf *text = &builder->text, *list = &builder->list;
-	size_t start = text->len, list_start = list->len;
+	struct buf *text = &builder->text;
+	struct place *place = &builder->places[builder->count];
+	size_t start = text->len;
 	int r;
 
+	if (builder->count == CONTENT_LINES_MAX)
+		return -EMSGSIZE;
 	r = put_disclosure(name, value, text);
 	if (r == 0)
-		r = put_digest(
-		    span_of(text->data + start, text->len - start), list);
+		r = take_digest(
+		    span_of(text->data + start, text->len - start), place);
 	if (r == 0)
 		r = buf_append_text(text, "\n");
 	if (r != 0) {
 		text->len = start;
-		list->len = list_start;
 		return r;
 	}
+	place->start = start;
+	place->len = text->len - start;
 	builder->count++;
 	return 0;
 }
@@ -130,15 +144,12 @@ static int too_large(const char **ret_why, const char *why)
 static int check_field(const struct content_builder *builder, const char *name,
     const json_t *value, const char **ret_why)
 {
-	size_t once;
-
 	if (content_check_name(span_text(name)) != 0)
 		return wrong(ret_why, "a field's name is malformed (words of "
 				      "a-z 0-9 - joined by dots)");
-	once = content_find_once(name);
-	if (once < CONTENT_ONCE && builder->found[once])
-		return wrong(
-		    ret_why, "kind, time and after must each be there once");
+	if (!content_may_stand_again(builder->found, name))
+		return wrong(ret_why, "a field that may stand only once is "
+				      "there twice");
 	if (builder->named == CONTENT_NAMED_MAX)
 		return too_large(ret_why, "there are too many fields");
 	return content_check_value(name, value, ret_why);
@@ -148,7 +159,6 @@ static int add_value(struct content_builder *builder, const char *name,
     const json_t *value, const char **ret_why)
 {
 	struct buf text = {0};
-	size_t once = content_find_once(name);
 	int r;
 
 	r = check_field(builder, name, value, ret_why);
@@ -163,8 +173,10 @@ static int add_value(struct content_builder *builder, const char *name,
 	if (r != 0)
 		return r;
 	builder->named++;
-	if (once < CONTENT_ONCE)
-		builder->found[once] = true;
+	content_count(builder->found, name);
+	if (strcmp(name, "kind") == 0)
+		builder->kind =
+		    content_kind(span_text(json_string_value(value)));
 	return 0;
 }
 
@@ -236,9 +248,44 @@ static int add_decoys(struct content_builder *builder)
 	return r;
 }
 
-static int compare_digests(const void *a, const void *b)
+static int by_digest(const void *a, const void *b)
 {
-	return memcmp(a, b, CONTENT_DIGEST_DIGITS);
+	const struct place *x = a, *y = b;
+
+	return memcmp(x->digest, y->digest, sizeof x->digest);
+}
+
+/* SHA-256 of the digest list. */
+static int commit(
+    const struct content_builder *builder, struct digest *ret_fields)
+{
+	struct buf list = {0};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < builder->count; i++) {
+		r = buf_append(
+		    &list, builder->places[i].digest, CONTENT_DIGEST_DIGITS);
+		if (r == 0)
+			r = buf_append_text(&list, "\n");
+	}
+	if (r == 0)
+		r = hash_sha256(buf_span(&list), ret_fields);
+	buf_free(&list);
+	return r;
+}
+
+static void put_sorted(const struct content_builder *builder, uint8_t *room)
+{
+	const uint8_t *text = builder->text.data;
+	size_t i, at = strlen(HEAD);
+
+	memcpy(room, text, at);
+	for (i = 0; i < builder->count; i++) {
+		memcpy(room + at, text + builder->places[i].start,
+		    builder->places[i].len);
+		at += builder->places[i].len;
+	}
 }
 
 int content_finish(
@@ -249,22 +296,22 @@ int content_finish(
 	uint8_t *room;
 	int r;
 
-	if (!builder->found[0] || !builder->found[1] || !builder->found[2])
-		return FORMAT_E_MALFORMED;
-	r = add_decoys(builder);
+	r = content_check_counts(builder->found, builder->kind, NULL);
+	if (r == 0)
+		r = add_decoys(builder);
 	if (r != 0)
 		return r;
 	padded = content_padded_length(builder->text.len);
 	if (padded > CONTENT_BYTES_MAX)
 		return -EMSGSIZE;
-	qsort(builder->list.data, builder->count, CONTENT_DIGEST_DIGITS + 1,
-	    compare_digests);
-	r = hash_sha256(buf_span(&builder->list), &fields);
+	qsort(builder->places, builder->count, sizeof *builder->places,
+	    by_digest);
+	r = commit(builder, &fields);
 	if (r == 0)
 		r = buf_reserve(out, padded, &room);
 	if (r != 0)
 		return r;
-	memcpy(room, builder->text.data, builder->text.len);
+	put_sorted(builder, room);
 	memset(room + builder->text.len, '\n', padded - builder->text.len);
 	out->len += padded;
 	*ret_fields = fields;

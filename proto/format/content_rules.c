@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/format/age.h"
 #include "proto/format/content_rules.h"
 #include "proto/format/padme.h"
 
@@ -34,71 +35,6 @@ int content_check_name(struct span name)
 		before = c;
 	}
 	return before == '.' ? FORMAT_E_MALFORMED : 0;
-}
-
-size_t content_find_once(const char *name)
-{
-	static const char *const once[CONTENT_ONCE] = {"kind", "time", "after"};
-	size_t i = 0;
-
-	while (i < CONTENT_ONCE && strcmp(name, once[i]) != 0)
-		i++;
-	return i;
-}
-
-static bool kind_is_known(const char *kind)
-{
-	static const char *const kinds[] = {"testimony", "revision",
-	    "derivative", "received", "opened", "exported", "disclosed",
-	    "shared", "erased", "withdrawal", "key", "note"};
-	size_t i;
-
-	for (i = 0; kind && i < sizeof kinds / sizeof *kinds; i++)
-		if (strcmp(kind, kinds[i]) == 0)
-			return true;
-	return false;
-}
-
-static unsigned two_digits(const char *at)
-{
-	return (unsigned)(at[0] - '0') * 10 + (unsigned)(at[1] - '0');
-}
-
-/* YYYY-MM-DDThh:mm:ssZ, a date that exists (RFC 3339; no leap seconds). */
-static bool time_is_valid(const char *text)
-{
-	static const char shape[] = "0000-00-00T00:00:00Z";
-	static const unsigned char days[] = {
-	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	unsigned year, month, day, last;
-	bool leap;
-	size_t i;
-
-	if (!text || strlen(text) != sizeof shape - 1)
-		return false;
-	for (i = 0; shape[i]; i++)
-		if (shape[i] == '0' ? text[i] < '0' || text[i] > '9'
-				    : text[i] != shape[i])
-			return false;
-	year = two_digits(text) * 100 + two_digits(text + 2);
-	month = two_digits(text + 5);
-	day = two_digits(text + 8);
-	leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (month < 1 || month > 12 || day < 1)
-		return false;
-	last = (unsigned)days[month - 1] + (month == 2 && leap);
-	if (day > last)
-		return false;
-	return two_digits(text + 11) < 24 && two_digits(text + 14) < 60 &&
-	       two_digits(text + 17) < 60;
-}
-
-static bool after_is_valid(const char *text)
-{
-	struct digest digest;
-
-	return text && (strcmp(text, "none") == 0 ||
-			   hex_decode(span_text(text), digest.bytes, 32) == 0);
 }
 
 /* Texts hold no control characters but TAB, LF and CR before LF. */
@@ -156,20 +92,12 @@ static bool is_attachment(const json_t *value)
 int content_check_value(
     const char *name, const json_t *value, const char **ret_why)
 {
-	const char *text = json_string_value(value);
-
 	if (!texts_are_clean(value))
 		return wrong(ret_why, "a field holds control characters");
-	if (strcmp(name, "kind") == 0 && !kind_is_known(text))
-		return wrong(ret_why, "the kind is not known");
-	if (strcmp(name, "time") == 0 && !time_is_valid(text))
-		return wrong(ret_why, "the time is malformed");
-	if (strcmp(name, "after") == 0 && !after_is_valid(text))
-		return wrong(ret_why, "the line named after is malformed");
 	if (strcmp(name, "attachment") == 0 && !is_attachment(value))
 		return wrong(
 		    ret_why, "an attachment's name or type is malformed");
-	return 0;
+	return content_check_known(name, value, ret_why);
 }
 
 /* File names: 1 to 255 bytes, no '/', no control character, not a dot name. */
@@ -282,25 +210,55 @@ bool content_count_is_valid(size_t count)
 	       (count & (count - 1)) == 0;
 }
 
+static int kind_of(
+    const struct content *content, const struct content_kind **ret_kind)
+{
+	struct buf text = {0};
+	size_t i;
+	int r = 0;
+
+	*ret_kind = NULL;
+	for (i = 0; r == 0 && i < content->count; i++)
+		if (strcmp(content->lines[i].name, "kind") == 0)
+			break;
+	if (i < content->count)
+		r = content_value_text(content->lines[i].value, &text);
+	if (r == 0)
+		*ret_kind = content_kind(buf_span(&text));
+	buf_free(&text);
+	return r;
+}
+
 int content_check_lines(const struct content *content, const char **ret_why)
 {
-	size_t i, named = 0, found[CONTENT_ONCE + 1] = {0};
+	size_t i, named = 0, found[CONTENT_RULES] = {0};
+	const struct content_kind *kind;
+	int r;
 
 	for (i = 0; i < content->count; i++) {
 		if (content->lines[i].decoy)
 			continue;
 		named++;
-		found[content_find_once(content->lines[i].name)]++;
+		content_count(found, content->lines[i].name);
 	}
-	if (found[0] != 1 || found[1] != 1 || found[2] != 1)
-		return wrong(
-		    ret_why, "kind, time and after must each be there once");
+	r = kind_of(content, &kind);
+	if (r == 0)
+		r = content_check_counts(found, kind, ret_why);
+	if (r != 0)
+		return r;
 	if (named > CONTENT_NAMED_MAX)
 		return wrong(ret_why, "there are too many fields");
 	if (!content_count_is_valid(content->count))
 		return wrong(
 		    ret_why, "the number of lines is not a power of two");
 	return check_salts(content, ret_why);
+}
+
+bool content_attachment_fits(const struct content_attachment *attachment,
+    const struct entry_object *object)
+{
+	return attachment->size <= FORMAT_INTEGER_MAX / 2 &&
+	       age_payload_size(padme_length(attachment->size)) == object->size;
 }
 
 size_t content_padded_length(size_t used)

@@ -51,18 +51,14 @@ static int verify_one(const struct note *note, const struct sign_key *key,
 	return r;
 }
 
-int cosignature_verify(
-    const struct note *note, const struct sign_key *key, uint64_t *ret_time)
+static int find(const struct note *note, const struct sign_key *key,
+    const char *name, const struct note_signature **ret_signature)
 {
 	const struct note_signature *signature;
-	char name[NOTE_ORIGIN_MAX];
-	struct author_id author;
 	uint8_t hash[4];
 	size_t i;
 	int r;
 
-	sign_key_author(key, &author);
-	note_witness_name(&author, name);
 	r = note_key_hash(name, NOTE_ALG_COSIGNATURE, key, hash);
 	if (r < 0)
 		return r;
@@ -73,12 +69,42 @@ int cosignature_verify(
 		    signature->length != COSIGNATURE_BYTES)
 			continue;
 		r = verify_one(note, key, signature);
-		if (r < 0)
+		if (r == 0)
+			*ret_signature = signature;
+		if (r <= 0)
 			return r;
-		if (r == 0) {
-			*ret_time = unpack_time(signature->bytes);
-			return 0;
-		}
 	}
 	return FORMAT_E_MISMATCH;
+}
+
+int cosignature_verify(
+    const struct note *note, const struct sign_key *key, uint64_t *ret_time)
+{
+	const struct note_signature *signature;
+	char name[NOTE_ORIGIN_MAX];
+	struct author_id author;
+	int r;
+
+	sign_key_author(key, &author);
+	note_witness_name(&author, name);
+	r = find(note, key, name, &signature);
+	if (r == 0)
+		*ret_time = unpack_time(signature->bytes);
+	return r;
+}
+
+int cosignature_copy(
+    const struct note *note, const struct sign_key *key, struct buf *out)
+{
+	const struct note_signature *signature;
+	char name[NOTE_ORIGIN_MAX];
+	struct author_id author;
+	int r;
+
+	sign_key_author(key, &author);
+	note_witness_name(&author, name);
+	r = find(note, key, name, &signature);
+	return r == 0 ? note_add_signature(name, NOTE_ALG_COSIGNATURE, key,
+			    span_of(signature->bytes, signature->length), out)
+		      : r;
 }

@@ -14,6 +14,9 @@
 
 #define ORIGIN_PREFIX "evident/log/"
 #define WITNESS_PREFIX "evident/witness/"
+/* A signature of a kind that this program does not know. */
+#define NOTE_E_LONGER 41
+
 #define SIGNATURE_PREFIX "\xe2\x80\x94 " /* em dash, space */
 
 static void put_hex(char *out, const uint8_t bytes[32])
@@ -206,8 +209,10 @@ static int take_signature(
 	if (words_next(&words, &name) != 0 || !name_is_clean(name))
 		return FORMAT_E_MALFORMED;
 	r = base64_decode(words, BASE64_STANDARD, &bytes);
-	if (r == 0 && (bytes.len < 5 || bytes.len - 4 > sizeof signature.bytes))
+	if (r == 0 && bytes.len < 5)
 		r = FORMAT_E_MALFORMED;
+	if (r == 0 && bytes.len - 4 > sizeof signature.bytes)
+		r = NOTE_E_LONGER;
 	if (r == 0) {
 		memcpy(signature.name, name.data, name.len);
 		memcpy(signature.key_hash, bytes.data, 4);
@@ -242,6 +247,8 @@ int note_parse(struct span bytes, struct note *ret_note)
 			    line, &note.signatures[note.signature_count]);
 		if (r == 0)
 			note.signature_count++;
+		else if (r == NOTE_E_LONGER)
+			r = 0;
 	} while (r == 0 && !lines_at_end(&lines));
 	if (r != 0) {
 		note_free(&note);

@@ -56,7 +56,8 @@ int note_verifier_key(
 int checkpoint_build(const struct checkpoint *checkpoint, struct buf *out);
 int checkpoint_parse(struct span text, struct checkpoint *ret_checkpoint);
 
-/* Take a note apart. Unknown signatures are kept; FORMAT_E_MALFORMED breaks
+/* Take a note apart. Signatures under unknown keys are kept, those longer than
+ * any kind known here are passed over; FORMAT_E_MALFORMED breaks
  * the note's grammar. ${note} bytes must outlive ${ret_note}. */
 int note_parse(struct span bytes, struct note *ret_note);
 void note_free(struct note *note);
@@ -81,6 +82,9 @@ void cosignature_pack(uint64_t time, const uint8_t signature[64],
  * time. FORMAT_E_MISMATCH when there is none that verifies. */
 int cosignature_verify(
     const struct note *note, const struct sign_key *key, uint64_t *ret_time);
+/* Append the line of witness ${key}, if it verifies, else FORMAT_E_MISMATCH. */
+int cosignature_copy(
+    const struct note *note, const struct sign_key *key, struct buf *out);
 /* Sign a note's text / a cosignature with a seed (for the keeper and tests). */
 int note_sign(
     const uint8_t seed[32], struct span text, uint8_t ret_signature[64]);

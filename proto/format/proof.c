@@ -93,12 +93,37 @@ int proof_verify(const struct proof *proof, const struct digest *leaf,
 	return r;
 }
 
-int proof_without_witnesses(
-    struct span bytes, const char *origin, struct buf *out)
+static bool same_key(const struct sign_key *a, const struct sign_key *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* The author's own line, as it verifies. */
+static int copy_author(const struct note *note, const char *origin,
+    const struct sign_key *author, struct buf *out)
+{
+	struct note one = *note;
+	size_t i;
+	int r = FORMAT_E_MISMATCH;
+
+	one.signature_count = 1;
+	for (i = 0; r == FORMAT_E_MISMATCH && i < note->signature_count; i++) {
+		one.signatures = &note->signatures[i];
+		r = note_verify(&one, origin, author);
+		if (r == 0)
+			r = note_copy(&one, origin, out);
+	}
+	return r;
+}
+
+int proof_select(struct span bytes, const char *origin,
+    const struct sign_key *author, const struct sign_key *witnesses,
+    size_t count, struct buf *out)
 {
 	struct buf kept = {0};
 	struct proof proof;
 	struct note note;
+	size_t i;
 	int r;
 
 	r = proof_parse(bytes, &proof);
@@ -108,11 +133,49 @@ int proof_without_witnesses(
 		return r;
 	r = note_begin(note.text, &kept);
 	if (r == 0)
-		r = note_copy(&note, origin, &kept);
+		r = copy_author(&note, origin, author, &kept);
+	for (i = 0; r == 0 && i < count; i++) {
+		if (same_key(&witnesses[i], author))
+			continue;
+		r = cosignature_copy(&note, &witnesses[i], &kept);
+		r = r == FORMAT_E_MISMATCH ? 0 : r;
+	}
 	proof.checkpoint = buf_span(&kept);
 	if (r == 0)
 		r = proof_build(&proof, out);
 	note_free(&note);
 	buf_free(&kept);
+	return r;
+}
+
+int proof_check_lines(const struct proof *proof, const char *origin,
+    const struct sign_key *author, const struct sign_key *keys, size_t count,
+    proof_witness_cb each, void *context)
+{
+	struct buf made = {0};
+	struct note note;
+	size_t i;
+	int r;
+
+	r = note_parse(proof->checkpoint, &note);
+	if (r != 0)
+		return r;
+	r = note_begin(note.text, &made);
+	if (r == 0)
+		r = copy_author(&note, origin, author, &made);
+	for (i = 0; r == 0 && i < count; i++) {
+		if (same_key(&keys[i], author))
+			continue; /* nobody is a witness of itself */
+		r = cosignature_copy(&note, &keys[i], &made);
+		if (r == 0)
+			r = each(context, &keys[i]);
+		else if (r == FORMAT_E_MISMATCH)
+			r = 0;
+	}
+	/* What is made of lines that hold is all that may be there. */
+	if (r == 0 && !span_equal(buf_span(&made), proof->checkpoint))
+		r = FORMAT_E_MISMATCH;
+	note_free(&note);
+	buf_free(&made);
 	return r;
 }

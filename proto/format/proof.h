@@ -22,9 +22,17 @@ int proof_parse(struct span bytes, struct proof *ret_proof);
 int proof_verify(const struct proof *proof, const struct digest *leaf,
     const char *origin, const struct sign_key *key);
 
-/* Append the same proof with the signature lines of ${origin} alone: who
- * cosigned names an author's partners. */
-int proof_without_witnesses(
-    struct span bytes, const char *origin, struct buf *out);
+/* Append the same proof with the signature of ${author}, and with the
+ * cosignatures of those ${witnesses} that gave one: each names a partner. */
+int proof_select(struct span bytes, const char *origin,
+    const struct sign_key *author, const struct sign_key *witnesses,
+    size_t count, struct buf *out);
+/* Whether the checkpoint has the author's line first and once, and behind it
+ * nothing but cosignatures that verify under one of ${keys} each, none twice.
+ * ${each} is called for the key of each cosignature. FORMAT_E_MISMATCH. */
+typedef int (*proof_witness_cb)(void *context, const struct sign_key *key);
+int proof_check_lines(const struct proof *proof, const char *origin,
+    const struct sign_key *author, const struct sign_key *keys, size_t count,
+    proof_witness_cb each, void *context);
 
 #endif

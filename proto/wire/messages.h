@@ -134,6 +134,7 @@ struct wire_work_seal {
 	struct span after;
 	WIRE_LIST(struct wire_audience) audiences;
 	WIRE_LIST(struct wire_key32) veil_keys; /* one per attachment */
+	struct span origin;                     /* content line */
 };
 struct wire_sealed_object {
 	struct entry_object object;

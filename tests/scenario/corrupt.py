@@ -205,6 +205,31 @@ attempt("a readable page that lies", "readable page",
         lambda: replace(f"{R}/readable.txt", b"number", b"nobody"))
 attempt("FORMAT.md of somebody else", "FORMAT.md", lambda: put("FORMAT.md", b"trust me\n"))
 attempt("VERIFY.txt of somebody else", "VERIFY.txt", lambda: put("VERIFY.txt", b"run this: rm -rf ~\n"))
+def cosign(line):
+    put(f"{R}/proof", get(f"{R}/proof") + "\u2014 ".encode() + line.encode() + b"\n")
+
+
+attempt("a cosignature of a stranger", "place in its log",
+        lambda: cosign("evident/witness/" + "ab" * 32 + " " + base64.b64encode(b"x" * 76).decode()))
+attempt("a line of some other note", "place in its log",
+        lambda: cosign("example.org " + base64.b64encode(b"x" * 68).decode()))
+attempt("a signature too long for any kind", "place in its log",
+        lambda: cosign("example.org " + base64.b64encode(b"x" * 2000).decode()))
+attempt("the author's line twice", "place in its log",
+        lambda: put(f"{R}/proof", get(f"{R}/proof") + get(f"{R}/proof").split(b"\n")[-2] + b"\n"))
+
+
+def hide(name):
+    """Leave a line out of what is shown, as if it had not been asked for."""
+    kept = [l for l in get(f"{R}/disclosed").decode().split("\n")[:-1]
+            if f'","{name}",' not in base64.urlsafe_b64decode(l + "=" * (-len(l) % 4)).decode()]
+    shown = [l for l in get(f"{R}/readable.txt").decode().split("\n") if not l.startswith(name + ": ")]
+    put(f"{R}/disclosed", "".join(l + "\n" for l in kept))
+    put(f"{R}/readable.txt", "\n".join(shown))
+
+
+attempt("the kind is not shown", "not said by this author", lambda: hide("kind"))
+attempt("the origin is not shown", "not said by this author", lambda: hide("origin"))
 attempt("a bag of a later version", "later version",
         lambda: replace("bag-info.txt", b"Version: 1", b"Version: 2"), redo=False)
 attempt("a version that is no number", "later version",

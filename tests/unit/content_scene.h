@@ -9,16 +9,12 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/format/content.h"
 #include "proto/format/padme.h"
-
-#define KIND "[\"%s\",\"kind\",\"testimony\"]"
-#define TIME "[\"%s\",\"time\",\"2024-02-29T23:59:59Z\"]"
-#define AFTER "[\"%s\",\"after\",\"none\"]"
-#define DECOY "[\"%s\"]"
-#define H64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#include "tests/unit/content_order.h"
 
 static struct content content;
 static const char *why;
@@ -57,6 +53,7 @@ static inline void pad(struct buf *out, size_t more)
 {
 	size_t due = padme_length(out->len);
 
+	sort_lines(out);
 	due = due < CONTENT_BYTES_MIN ? CONTENT_BYTES_MIN : due;
 	while (out->len < due + more)
 		assert_int_equal(buf_append(out, "\n", 1), 0);
@@ -68,6 +65,7 @@ static inline void put_head(struct buf *out)
 	put_json(out, KIND);
 	put_json(out, TIME);
 	put_json(out, AFTER);
+	put_json(out, ORIGIN);
 }
 
 static inline void put_many(struct buf *out, const char *json, size_t count)
@@ -110,6 +108,7 @@ static inline struct content_builder *begun_builder(void)
 	assert_int_equal(add(builder, "kind", "testimony"), 0);
 	assert_int_equal(add(builder, "time", "2026-01-02T03:04:05Z"), 0);
 	assert_int_equal(add(builder, "after", H64), 0);
+	assert_int_equal(add(builder, "origin", LOG_NAME), 0);
 	return builder;
 }
 

@@ -8,9 +8,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/bag/files.h"
+#include "proto/format/merkle.h"
+#include "proto/format/note.h"
+#include "proto/format/proof.h"
 
 /* SHA-256 of "abc" (FIPS 180-4, example) and of "" */
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -76,6 +83,156 @@ static void test_endings(void **state)
 	assert_string_equal(bag_ending(""), "bin");
 }
 
+/* --- whole bags, of records made here --- */
+
+static const uint8_t seed[32] = {9};
+static struct sign_key author;
+static struct author_id author_id;
+static const struct log_id log_name = {{6}};
+
+struct made {
+	struct content content;
+	struct buf entry, proof;
+	uint8_t signature[64];
+};
+
+static void make_content(
+    const char *text, struct made *made, struct digest *ret_fields)
+{
+	struct content_builder *builder;
+	char origin[NOTE_ORIGIN_MAX];
+	struct buf clear = {0};
+
+	note_origin(&author_id, &log_name, origin);
+	assert_int_equal(content_builder_new(&builder), 0);
+	content_add_text(builder, "kind", span_text("testimony"), NULL);
+	content_add_text(
+	    builder, "time", span_text("2026-01-02T03:04:05Z"), NULL);
+	content_add_text(builder, "after", span_text("none"), NULL);
+	content_add_text(builder, "origin", span_text(origin), NULL);
+	content_add_text(builder, "statement", span_text(text), NULL);
+	assert_int_equal(content_finish(builder, &clear, ret_fields), 0);
+	content_builder_free(builder);
+	/* The lines point into the bytes, which are left to the test's end. */
+	assert_int_equal(
+	    content_parse(buf_span(&clear), &made->content, NULL), 0);
+}
+
+/* The proof of the first leaf of a log of one entry, or of two: the second is
+ * any. */
+static void make_proof(struct made *made, bool two)
+{
+	struct checkpoint checkpoint = {.size = two ? 2 : 1};
+	struct proof proof = {.index = 0};
+	struct digest leaf, other = {{1}};
+	struct buf text = {0}, note = {0};
+	uint8_t signature[64];
+
+	assert_int_equal(merkle_leaf(buf_span(&made->entry), &leaf), 0);
+	checkpoint.root = leaf;
+	if (two) {
+		assert_int_equal(
+		    merkle_node(&leaf, &other, &checkpoint.root), 0);
+		proof.inclusion.count = 1;
+		proof.inclusion.hashes[0] = other;
+	}
+	note_origin(&author_id, &log_name, checkpoint.origin);
+	checkpoint_build(&checkpoint, &text);
+	note_sign(seed, buf_span(&text), signature);
+	note_begin(buf_span(&text), &note);
+	note_add_signature(checkpoint.origin, NOTE_ALG_ED25519, &author,
+	    span_of(signature, 64), &note);
+	proof.checkpoint = buf_span(&note);
+	assert_int_equal(proof_build(&proof, &made->proof), 0);
+	buf_free(&text);
+	buf_free(&note);
+}
+
+static void make(const char *text, bool two, struct made *made)
+{
+	struct entry entry = {.author = author_id,
+	    .log = log_name,
+	    .content = {.payload = {{2}}, .size = 4128}};
+
+	memset(made, 0, sizeof *made);
+	make_content(text, made, &entry.fields);
+	assert_int_equal(entry_build(&entry, &made->entry), 0);
+	assert_int_equal(sshsig_sign(seed, SSHSIG_NAMESPACE_ENTRY,
+			     buf_span(&made->entry), made->signature),
+	    0);
+	make_proof(made, two);
+}
+
+static int add(struct bag_writer *writer, const struct made *made)
+{
+	struct bag_record record = {
+	    .entry = buf_span(&made->entry),
+	    .signature = made->signature,
+	    .author = author,
+	    .proof = buf_span(&made->proof),
+	    .content = &made->content,
+	};
+
+	return bag_writer_add(writer, &record);
+}
+
+static enum bag_reason write_and_verify(
+    const struct made *records, size_t count)
+{
+	char path[] = "/tmp/evident-bag.XXXXXX", command[64];
+	struct bag_verdict verdict;
+	struct bag_writer *writer;
+	enum bag_reason reason;
+	size_t i;
+
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(bag_writer_new(path, &writer), 0);
+	for (i = 0; i < count; i++)
+		assert_int_equal(add(writer, &records[i]), 0);
+	assert_int_equal(bag_writer_finish(writer), 0);
+	bag_writer_free(writer);
+	assert_int_equal(
+	    bag_verify(path, span_of(NULL, 0), NULL, NULL, &verdict), 0);
+	reason = verdict.reason;
+	bag_verdict_free(&verdict);
+	snprintf(command, sizeof command, "rm -rf %s", path);
+	assert_int_equal(system(command), 0);
+	return reason;
+}
+
+static void test_a_bag_made_here_holds(void **state)
+{
+	struct made made;
+
+	(void)state;
+	make("I saw it", false, &made);
+	assert_int_equal(write_and_verify(&made, 1), BAG_GOOD);
+}
+
+static void test_two_entries_in_one_place_are_a_contradiction(void **state)
+{
+	struct made both[2];
+
+	(void)state;
+	make("I saw it", false, &both[0]);
+	make("I saw nothing", true, &both[1]);
+	assert_int_equal(write_and_verify(&both[0], 1), BAG_GOOD);
+	assert_int_equal(write_and_verify(&both[1], 1), BAG_GOOD);
+	assert_int_equal(write_and_verify(both, 2), BAG_BAD_CONFLICT);
+}
+
+static int make_author(void **state)
+{
+	uint8_t secret[64];
+
+	(void)state;
+	if (sodium_init() < 0)
+		return -1;
+	crypto_sign_seed_keypair(author.bytes, secret, seed);
+	sign_key_author(&author, &author_id);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,7 +240,9 @@ int main(void)
 	    cmocka_unit_test(test_only_whole_lines_count),
 	    cmocka_unit_test(test_the_list_of_this_release_is_well_formed),
 	    cmocka_unit_test(test_endings),
+	    cmocka_unit_test(test_a_bag_made_here_holds),
+	    cmocka_unit_test(test_two_entries_in_one_place_are_a_contradiction),
 	};
 
-	return cmocka_run_group_tests_name("bag", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bag", tests, make_author, NULL);
 }

@@ -54,12 +54,12 @@ static void every_line_is_a_disclosure_with_a_salt_of_its_own(void **state)
 			assert_memory_not_equal(
 			    line->json.data, content.lines[k].json.data, 24);
 	}
-	assert_int_equal(decoys, 13);
+	assert_int_equal(decoys, 12);
 }
 
 static void lines_are_filled_up_to_a_power_of_two(void **state)
 {
-	static const size_t named[] = {3, 15, 16, 17, 32, 33, 600, 1024},
+	static const size_t named[] = {4, 15, 16, 17, 32, 33, 600, 1024},
 			    lines[] = {16, 16, 16, 32, 32, 64, 1024, 1024};
 	struct content_builder *builder;
 	size_t i, k;
@@ -67,7 +67,7 @@ static void lines_are_filled_up_to_a_power_of_two(void **state)
 	(void)state;
 	for (i = 0; i < sizeof named / sizeof *named; i++) {
 		builder = begun_builder();
-		for (k = 3; k < named[i]; k++)
+		for (k = 4; k < named[i]; k++)
 			assert_int_equal(add(builder, "a", ""), 0);
 		finish_and_parse(builder);
 		assert_int_equal(content.count, lines[i]);
@@ -212,7 +212,7 @@ static void the_padding_is_exactly_what_is_due(void **state)
 
 	(void)state;
 	put_head(&bytes);
-	put_many(&bytes, DECOY, 13);
+	put_many(&bytes, DECOY, 12);
 	pad(&bytes, 0);
 	assert_int_equal(parse(&bytes), 0);
 	for (i = 0; i < 256; i++) {
@@ -239,7 +239,7 @@ static void a_content_beyond_the_limit_is_refused_unread(void **state)
 
 	(void)state;
 	put_head(&bytes);
-	put_many(&bytes, DECOY, 13);
+	put_many(&bytes, DECOY, 12);
 	assert_int_equal(buf_reserve(&bytes, CONTENT_BYTES_MAX + 1, &room), 0);
 	memset(room, '\n', CONTENT_BYTES_MAX + 1);
 	bytes.len = CONTENT_BYTES_MAX + 1;
@@ -254,7 +254,7 @@ static void a_later_version_is_unknown(void **state)
 
 	(void)state;
 	put_head(&bytes);
-	put_many(&bytes, DECOY, 13);
+	put_many(&bytes, DECOY, 12);
 	pad(&bytes, 0);
 	bytes.data[17] = '2';
 	assert_int_equal(parse(&bytes), FORMAT_E_UNKNOWN);
@@ -271,8 +271,8 @@ static void the_number_of_lines_is_a_power_of_two_from_16(void **state)
 	static const struct {
 		size_t decoys;
 		int result;
-	} tries[] = {{0, 1}, {1, 1}, {5, 1}, {12, 1}, {13, 0}, {14, 1}, {28, 1},
-	    {29, 0}, {2045, 0}, {2046, 1}};
+	} tries[] = {{0, 1}, {1, 1}, {5, 1}, {11, 1}, {12, 0}, {13, 1}, {27, 1},
+	    {28, 0}, {2044, 0}, {2045, 1}};
 	struct buf bytes = {0};
 	size_t i;
 
@@ -292,12 +292,12 @@ static void at_most_1024_lines_are_named(void **state)
 
 	(void)state;
 	put_head(&bytes);
-	put_many(&bytes, "[\"%s\",\"a\",1]", 1021);
+	put_many(&bytes, "[\"%s\",\"a\",1]", 1020);
 	pad(&bytes, 0);
 	assert_int_equal(parse(&bytes), 0);
 	buf_free(&bytes);
 	put_head(&bytes);
-	put_many(&bytes, "[\"%s\",\"a\",1]", 1022);
+	put_many(&bytes, "[\"%s\",\"a\",1]", 1021);
 	put_many(&bytes, DECOY, 1023);
 	pad(&bytes, 0);
 	assert_int_equal(parse(&bytes), FORMAT_E_MALFORMED);
@@ -316,17 +316,44 @@ static void a_salt_used_twice_is_refused(void **state)
 	snprintf(field, sizeof field, "[\"%s\",\"a\",1]", salt);
 	put_head(&bytes);
 	put_json(&bytes, field);
-	put_many(&bytes, DECOY, 12);
+	put_many(&bytes, DECOY, 11);
 	pad(&bytes, 0);
 	assert_int_equal(parse(&bytes), 0);
 	buf_free(&bytes);
 	put_head(&bytes);
 	put_json(&bytes, field);
-	put_many(&bytes, DECOY, 11);
+	put_many(&bytes, DECOY, 10);
 	put_json(&bytes, decoy);
 	pad(&bytes, 0);
 	assert_int_equal(parse(&bytes), FORMAT_E_MALFORMED);
 	assert_string_equal(why, "a salt is used twice");
+	buf_free(&bytes);
+}
+
+static void the_order_of_lines_is_fixed(void **state)
+{
+	struct content_builder *builder = begun_builder();
+	struct digest fields;
+	struct buf bytes = {0};
+	uint8_t *first, *second, *third;
+	size_t a, b;
+
+	(void)state;
+	assert_int_equal(content_finish(builder, &bytes, &fields), 0);
+	content_builder_free(builder);
+	assert_int_equal(parse(&bytes), 0);
+	/* Exchange the first two lines: the same lines, another order. */
+	first = (uint8_t *)memchr(bytes.data, '\n', bytes.len) + 1;
+	second = (uint8_t *)memchr(first, '\n', 4000) + 1;
+	third = (uint8_t *)memchr(second, '\n', 4000) + 1;
+	a = (size_t)(second - first);
+	b = (size_t)(third - second);
+	uint8_t kept[4096];
+	memcpy(kept, first, a);
+	memmove(first, second, b);
+	memcpy(first + b, kept, a);
+	assert_int_equal(parse(&bytes), FORMAT_E_MALFORMED);
+	assert_string_equal(why, "the lines are not ascending");
 	buf_free(&bytes);
 }
 
@@ -390,7 +417,7 @@ static void too_many_or_too_large_fields_are_refused(void **state)
 	assert_int_equal(content_add_text(builder, "a",
 			     span_of(large, CONTENT_BYTES_MAX / 2), &why),
 	    -EMSGSIZE);
-	for (i = 4; i < CONTENT_NAMED_MAX; i++)
+	for (i = 5; i < CONTENT_NAMED_MAX; i++)
 		assert_int_equal(add(builder, "a", ""), 0);
 	assert_int_equal(add(builder, "a", ""), -EMSGSIZE);
 	assert_string_equal(why, "there are too many fields");
@@ -434,11 +461,11 @@ static void a_field_that_just_does_not_fit_leaves_no_trace(void **state)
 	}
 }
 
-static void a_content_without_its_three_lines_is_not_finished(void **state)
+static void a_content_without_its_four_lines_is_not_finished(void **state)
 {
-	static const char *const three[] = {"kind", "time", "after"};
+	static const char *const four[] = {"kind", "time", "after", "origin"};
 	static const char *const values[] = {
-	    "note", "2026-01-02T03:04:05Z", "none"};
+	    "note", "2026-01-02T03:04:05Z", "none", LOG_NAME};
 	size_t i, k;
 	struct content_builder *builder = new_builder();
 	struct digest fields;
@@ -447,18 +474,18 @@ static void a_content_without_its_three_lines_is_not_finished(void **state)
 	(void)state;
 	assert_int_equal(
 	    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		assert_int_equal(
 		    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
-		assert_int_equal(add(builder, three[i], values[i]), 0);
+		assert_int_equal(add(builder, four[i], values[i]), 0);
 	}
 	finish_and_parse(builder);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		builder = new_builder();
-		for (k = 0; k < 3; k++)
+		for (k = 0; k < 4; k++)
 			if (k != i)
 				assert_int_equal(
-				    add(builder, three[k], values[k]), 0);
+				    add(builder, four[k], values[k]), 0);
 		assert_int_equal(
 		    content_finish(builder, &out, &fields), FORMAT_E_MALFORMED);
 		content_builder_free(builder);
@@ -484,11 +511,12 @@ int main(void)
 	    TEST(the_number_of_lines_is_a_power_of_two_from_16),
 	    TEST(at_most_1024_lines_are_named),
 	    TEST(a_salt_used_twice_is_refused),
+	    TEST(the_order_of_lines_is_fixed),
 	    TEST(two_contents_of_the_same_fields_have_other_commitments),
 	    TEST(a_refused_field_leaves_the_builder_as_it_was),
 	    TEST(too_many_or_too_large_fields_are_refused),
 	    TEST(a_field_that_just_does_not_fit_leaves_no_trace),
-	    TEST(a_content_without_its_three_lines_is_not_finished),
+	    TEST(a_content_without_its_four_lines_is_not_finished),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -14,7 +14,7 @@
 #include "proto/format/hash.h"
 #include "tests/unit/content_scene.h"
 
-/* How a content with the three lines and ${json} parses. */
+/* How a content with the lines that must be there and ${json} parses. */
 static int parse_with(const char *json)
 {
 	struct buf bytes = {0};
@@ -22,7 +22,7 @@ static int parse_with(const char *json)
 
 	put_head(&bytes);
 	put_json(&bytes, json);
-	put_many(&bytes, DECOY, 12);
+	put_many(&bytes, DECOY, 11);
 	pad(&bytes, 0);
 	r = parse(&bytes);
 	buf_free(&bytes);
@@ -68,20 +68,25 @@ static void the_digest_of_a_line_is_that_of_rfc_9901(void **state)
 	buf_free(&encoded);
 }
 
-/* The mandatory three with one left out (or none) and ${more} added. */
-static int parse_without(size_t left_out, const char *more)
+#define SUBJECT "[\"%s\",\"subject\",\"" H64 "\"]"
+#define RECORD "[\"%s\",\"record\",\"" H64 " " H64 "\"]"
+
+/* The mandatory four with one left out (or none) and ${more}, ${yet} added. */
+static int parse_lines(size_t left_out, const char *more, const char *yet)
 {
-	static const char *const three[] = {KIND, TIME, AFTER};
+	static const char *const four[] = {KIND, TIME, AFTER, ORIGIN};
 	struct buf bytes = {0};
 	size_t i, count = 0;
 	int r;
 
 	assert_int_equal(buf_append_text(&bytes, "evident content v1\n"), 0);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		if (i != left_out && ++count)
-			put_json(&bytes, three[i]);
+			put_json(&bytes, four[i]);
 	if (more && ++count)
 		put_json(&bytes, more);
+	if (yet && ++count)
+		put_json(&bytes, yet);
 	put_many(&bytes, DECOY, 16 - count);
 	pad(&bytes, 0);
 	r = parse(&bytes);
@@ -89,44 +94,178 @@ static int parse_without(size_t left_out, const char *more)
 	return r;
 }
 
-static void kind_time_and_after_stand_exactly_once(void **state)
+static int parse_without(size_t left_out, const char *more)
 {
+	return parse_lines(left_out, more, NULL);
+}
+
+static void kind_time_after_and_origin_stand_exactly_once(void **state)
+{
+	size_t i;
+
 	(void)state;
-	assert_int_equal(parse_without(3, NULL), 0);
-	assert_int_equal(parse_without(0, NULL), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_without(1, NULL), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_without(2, NULL), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_without(3, KIND), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_without(3, TIME), FORMAT_E_MALFORMED);
-	assert_int_equal(parse_without(3, AFTER), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_without(4, NULL), 0);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(parse_without(i, NULL), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_without(4, KIND), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_without(4, TIME), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_without(4, AFTER), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_without(4, ORIGIN), FORMAT_E_MALFORMED);
 	assert_int_equal(
-	    parse_without(3, "[\"%s\",\"kind\",\"note\"]"), FORMAT_E_MALFORMED);
+	    parse_without(4, "[\"%s\",\"kind\",\"note\"]"), FORMAT_E_MALFORMED);
 }
 
 static int parse_field(size_t which, const char *value)
 {
-	static const char *const names[] = {"kind", "time", "after"};
-	char json[256];
+	static const char *const names[] = {"kind", "time", "after", "origin"};
+	char json[512];
 
 	snprintf(json, sizeof json, "[\"%%s\",\"%s\",%s]", names[which], value);
 	return parse_without(which, json);
 }
 
+static int parse_kind(const char *kind, const char *more, const char *yet)
+{
+	static char json[128];
+	struct buf bytes = {0};
+	size_t count = 4;
+	int r;
+
+	snprintf(json, sizeof json, "[\"%%s\",\"kind\",%s]", kind);
+	assert_int_equal(buf_append_text(&bytes, "evident content v1\n"), 0);
+	put_json(&bytes, json);
+	put_json(&bytes, TIME);
+	put_json(&bytes, AFTER);
+	put_json(&bytes, ORIGIN);
+	if (more && ++count)
+		put_json(&bytes, more);
+	if (yet && ++count)
+		put_json(&bytes, yet);
+	put_many(&bytes, DECOY, 16 - count);
+	pad(&bytes, 0);
+	r = parse(&bytes);
+	buf_free(&bytes);
+	return r;
+}
+
 static void the_kind_is_one_of_the_table(void **state)
 {
-	static const char *const kinds[] = {"\"testimony\"", "\"revision\"",
-	    "\"derivative\"", "\"received\"", "\"opened\"", "\"exported\"",
-	    "\"disclosed\"", "\"shared\"", "\"erased\"", "\"withdrawal\"",
-	    "\"key\"", "\"note\""};
 	static const char *const bad[] = {"\"\"", "\"Testimony\"", "\"other\"",
 	    "\"keys\"", "1", "null", "[\"note\"]", "{}"};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		assert_int_equal(parse_field(0, kinds[i]), 0);
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_int_equal(parse_field(0, bad[i]), FORMAT_E_MALFORMED);
+		assert_int_equal(
+		    parse_kind(bad[i], NULL, NULL), FORMAT_E_MALFORMED);
+}
+
+static void a_kind_speaks_of_as_many_entries_as_it_must(void **state)
+{
+	static const struct {
+		const char *kind;
+		bool none, one, two;
+	} kinds[] = {{"\"testimony\"", 1, 1, 1}, {"\"note\"", 1, 1, 1},
+	    {"\"revision\"", 0, 1, 0}, {"\"derivative\"", 0, 1, 0},
+	    {"\"opened\"", 0, 1, 1}, {"\"exported\"", 0, 1, 1},
+	    {"\"disclosed\"", 0, 1, 1}, {"\"shared\"", 0, 1, 1},
+	    {"\"erased\"", 0, 1, 1}, {"\"withdrawal\"", 1, 0, 0},
+	    {"\"key\"", 1, 0, 0}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		assert_int_equal(
+		    parse_kind(kinds[i].kind, NULL, NULL) == 0, kinds[i].none);
+		assert_int_equal(parse_kind(kinds[i].kind, SUBJECT, NULL) == 0,
+		    kinds[i].one);
+		assert_int_equal(
+		    parse_kind(kinds[i].kind, SUBJECT, SUBJECT) == 0,
+		    kinds[i].two);
+		assert_int_not_equal(
+		    parse_kind(kinds[i].kind, RECORD, NULL), 0);
+	}
+	assert_int_equal(parse_kind("\"received\"", RECORD, RECORD), 0);
+	assert_int_not_equal(parse_kind("\"received\"", NULL, NULL), 0);
+	assert_int_not_equal(parse_kind("\"received\"", RECORD, SUBJECT), 0);
+}
+
+static void known_names_have_one_grammar(void **state)
+{
+	static const struct {
+		const char *name, *good[6], *bad[8];
+	} names[] = {
+	    {"subject", {"\"" H64 "\""},
+		{"\"\"", "\"0\"", "\"" H64 "0\"", "1"}},
+	    {"previous",
+		{"\"" H64 " 0 " H64 "\"",
+		    "\"" H64 " 9007199254740991 " H64 "\""},
+		{"\"" H64 " " H64 "\"", "\"" H64 " 00 " H64 "\"",
+		    "\"" H64 "  0 " H64 "\"", "\"" H64 " 0 " H64 " \"",
+		    "\"\""}},
+	    {"consent.share", {"\"" H64 "\""}, {"\"our-hub\"", "[]"}},
+	    {"consent.purposes", {"\"court\"", "\"report.public\""},
+		{"\"\"", "\"Court\"", "\"a b\"", "[\"court\"]"}},
+	    {"consent.expires",
+		{"\"never\"", "\"2031-12-31\"", "\"2028-02-29\""},
+		{"\"whenever\"", "\"2031-02-29\"", "\"2031-1-1\"", "\"\"",
+		    "null", "\"2031-12-31T00:00:00Z\""}},
+	    {"consent.name-disclosed", {"\"yes\"", "\"no\""},
+		{"\"Yes\"", "true", "\"\""}},
+	    {"consent.medium", {"\"spoken\"", "\"signed-form\""},
+		{"\"\"", "\"a b\"", "1"}},
+	    {"consent.language", {"\"ar\"", "\"ar-SY\"", "\"es-419\""},
+		{"\"a\"", "\"-ar\"", "\"ar-\"", "\"ar_SY\"",
+		    "\"abcdefghijklmnopqrstuvwxyzabcdefghij\""}},
+	    {"consent.explained-by", {"\"an interpreter\""}, {"\"\"", "1"}},
+	};
+	char json[512];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof names / sizeof *names; i++) {
+		for (k = 0; k < 6 && names[i].good[k]; k++) {
+			snprintf(json, sizeof json, "[\"%%s\",\"%s\",%s]",
+			    names[i].name, names[i].good[k]);
+			assert_int_equal(parse_with(json), 0);
+		}
+		for (k = 0; k < 8 && names[i].bad[k]; k++) {
+			snprintf(json, sizeof json, "[\"%%s\",\"%s\",%s]",
+			    names[i].name, names[i].bad[k]);
+			assert_int_equal(parse_with(json), FORMAT_E_MALFORMED);
+		}
+	}
+}
+
+static void consent_cannot_say_yes_and_no(void **state)
+{
+	static const char yes[] = "[\"%s\",\"consent.name-disclosed\",\"yes\"]";
+	static const char no[] = "[\"%s\",\"consent.name-disclosed\",\"no\"]";
+	struct content_builder *builder = begun_builder();
+
+	(void)state;
+	assert_int_equal(parse_lines(4, yes, NULL), 0);
+	assert_int_equal(parse_lines(4, yes, no), FORMAT_E_MALFORMED);
+	assert_int_equal(parse_lines(4, yes, yes), FORMAT_E_MALFORMED);
+	assert_int_equal(add(builder, "consent.name-disclosed", "yes"), 0);
+	assert_int_equal(
+	    add(builder, "consent.name-disclosed", "no"), FORMAT_E_MALFORMED);
+	content_builder_free(builder);
+}
+
+static void the_origin_is_that_of_a_log(void **state)
+{
+	static const char *const bad[] = {"\"\"", "\"none\"",
+	    "\"evident/log/" H64 "\"", "\"evident/log/" H64 "/\"",
+	    "\"evident/log/" H64 "/" H64 "/\"",
+	    "\"evident/log/" H64 "/" H64 "0\"",
+	    "\"evident/witness/" H64 "/" H64 "\"", "1"};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(parse_field(3, "\"evident/log/" H64 "/" H64 "\""), 0);
+	for (i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(parse_field(3, bad[i]), FORMAT_E_MALFORMED);
 }
 
 static void the_time_is_a_second_that_exists_in_utc(void **state)
@@ -209,7 +348,7 @@ static void a_line_has_one_or_three_elements(void **state)
 static void names_are_words_joined_by_dots(void **state)
 {
 	static const char *const good[] = {
-	    "a", "0", "-", "a.b", "consent.name-disclosed", "a-.-b", N64};
+	    "a", "0", "-", "a.b", "consent.other-thing", "a-.-b", N64};
 	static const char *const bad[] = {"", ".", ".a", "a.", "a..b", "A",
 	    "a b", "a_b", "a/b", "\xc3\xa9", "\\u0061", "a\\n", N64 "4"};
 	struct content_builder *builder = new_builder();
@@ -469,7 +608,11 @@ int main(void)
 #define TEST(f) cmocka_unit_test_teardown(f, drop_content)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_digest_of_a_line_is_that_of_rfc_9901),
-	    TEST(kind_time_and_after_stand_exactly_once),
+	    TEST(kind_time_after_and_origin_stand_exactly_once),
+	    TEST(a_kind_speaks_of_as_many_entries_as_it_must),
+	    TEST(known_names_have_one_grammar),
+	    TEST(consent_cannot_say_yes_and_no),
+	    TEST(the_origin_is_that_of_a_log),
 	    TEST(the_kind_is_one_of_the_table),
 	    TEST(the_time_is_a_second_that_exists_in_utc),
 	    TEST(after_is_none_or_a_hash),
