@@ -32,6 +32,20 @@ ok "a second sync changes nothing and ends 0" on field sync hub
 ok "the desk exports with some fields disclosed" \
 	on desk export "$id" --to "$T/bag" --disclose statement,event.date,attachment
 ok "the bag verifies" "$EVIDENT" verify "$T/bag"
+sums() { # BAG: every file stands in a manifest of each kind, and fits
+	(
+		cd "$1" || exit 1
+		for kind in 256 512; do
+			"sha${kind}sum" --strict --quiet -c "manifest-sha$kind.txt" \
+				"tagmanifest-sha$kind.txt" || exit 1
+			cut -d' ' -f3- "manifest-sha$kind.txt" \
+				"tagmanifest-sha$kind.txt" >"../listed-$kind"
+			find . -type f ! -name 'tagmanifest-*' -printf '%P\n' | sort |
+				diff - <(sort "../listed-$kind") || exit 1
+		done
+	)
+}
+ok "sha256sum and sha512sum check every file of it" sums "$T/bag"
 is "alone, it is reported SELF-VOUCHED" \
 	"$("$EVIDENT" verify "$T/bag" | grep -c SELF-VOUCHED)" 1
 ok "the bag verifies against the signers" \
@@ -44,3 +58,4 @@ fails 4 "" "a signer who is not vouched for is refused" \
 cp -r "$T/bag" "$T/bad"
 printf x >>"$(find "$T/bad/data" -name entry)"
 fails 4 "" "an altered entry is refused" "$EVIDENT" verify "$T/bad"
+fails 1 "" "by sha256sum too" sums "$T/bad"
