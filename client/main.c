@@ -36,6 +36,8 @@ static const struct command commands[] = {
 	"partner add CARD [--mirror] | compare NAME [NUMBER] | list | remove "
 	"NAME",
 	"whom this node knows"},
+    {"signers", signers_run, "signers [NAME]...",
+	"whose signatures this node vouches for, as ssh-keygen reads it"},
     {"sync", sync_run, "sync [PARTNER]", "exchange records with partners"},
     {"bundle", bundle_run, "bundle write PARTNER FILE | bundle read FILE",
 	"the same by hand, on a stick"},

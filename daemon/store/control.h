@@ -60,7 +60,8 @@ void control_partner_add(struct request *request); /* control_partner.c */
 void control_partner_compare(struct request *request);
 void control_partner_list(struct request *request);
 void control_partner_remove(struct request *request);
-void control_sync(struct request *request); /* control_sync.c */
+void control_signers(struct request *request); /* control_signers.c */
+void control_sync(struct request *request);    /* control_sync.c */
 /* The courier says that a meeting is over. */
 void control_sync_ended(
     struct store *store, const struct author_id *partner, enum wire_code code);

@@ -37,6 +37,8 @@ enum ctl_op {
 	CTL_SYNC = 18,           /* names: partners, none for all */
 	CTL_BUNDLE_WRITE = 19,   /* text: name; fd 0: gets the bundle */
 	CTL_BUNDLE_READ = 20,    /* fd 0: the bundle */
+	CTL_SIGNERS = 21,        /* names: partners, none for all; JSON
+				    {"signers":[..]} */
 };
 
 enum ctl_flag {
