@@ -5,9 +5,10 @@ import re
 import subprocess
 import sys
 
-from usage import ask, commands, common, options
-
 evident, verify, evidentd, source = sys.argv[1:]
+sys.path.insert(0, os.path.join(source, "packaging"))
+from usage import ask, commands, common, options  # noqa: E402
+
 count = failed = 0
 
 
@@ -55,13 +56,13 @@ claim("no section names an option its command does not take",
        for option in re.findall(r"^\*(--[a-z-]+)\*", section(client_page, name, "##"), re.M)
        if option not in options(usage)])
 claim("each common option is explained",
-      [option for option in common(evident)
+      [option for option in options(common(evident))
        if not re.search(rf"^\*{option}\*.*\n\t", section(client_page, "OPTIONS"), re.M)])
 known = set(re.findall(r'\{\.name = "([a-z-]+)", \.(?:flag|value|each)', "".join(
     text for _, text in sources("client"))))
 told = {option[2:] for _, usage in table.values() for option in options(usage)}
 claim("usage names each option that the code takes, and no other",
-      sorted(known ^ (told | {option[2:] for option in common(evident)})))
+      sorted(known ^ (told | {option[2:] for option in options(common(evident))})))
 codes = re.findall(r"EXIT_\w+ = (\d+)", read("client", "command.h"))
 claim("each exit code is explained",
       [code for code in codes if f"*{code}*" not in section(client_page, "EXIT STATUS")]
@@ -74,7 +75,7 @@ claim("each variable of the environment is explained",
 
 own = page("evident-verify.1")
 claim("evident-verify's options are explained",
-      [option for option in [*common(verify), *options(ask(verify, "--help"))]
+      [option for option in options(common(verify))
        if f"*{option}*" not in section(own, "OPTIONS")])
 claim("evident-verify's exit codes are explained",
       [code for code in re.findall(r"(\d) [a-z]", ask(verify, "--help"))
