@@ -82,8 +82,8 @@ lay_out() { # the bag's proofs, as sumdb finds them
 			return 1
 	done
 	origin=$(sed '1,/^$/d' "$T/bag/data/${ids[0]}/proof" | sed -n 1p)
-	"$driver" key "$origin" \
-		"$(sed -E 's/.*(ssh-ed25519 [^ ]+)$/\1/' "$T/bag/allowed_signers")" \
+	"$driver" key "$origin" "$(grep "^$(cut -d/ -f3 <<<"$origin") " "$T/bag/allowed_signers" |
+		sed -E 's/.*(ssh-ed25519 [^ ]+)$/\1/')" \
 		>"$T/bagged/key"
 }
 ok "a desk exports 13 records" lay_out
