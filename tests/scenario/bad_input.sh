@@ -112,8 +112,13 @@ is "nothing else was ever stored" "$(records)" 3
 is "no object was left behind" "$(find "$T/desk/objects" -type f | wc -l)" 0
 
 # The disk is full: nothing is stored, and all goes on when there is room.
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
-	ok "a full disk is told and loses nothing" unshare -m \
+# (In a chroot the mounts of a name space of its own stay as shared as they were.)
+for apart in "unshare -m" "unshare -m --propagation unchanged"; do
+	[ "$(id -u)" = 0 ] && $apart true 2>/dev/null && break
+	apart=
+done
+if [ -n "$apart" ]; then
+	ok "a full disk is told and loses nothing" $apart \
 		bash "$(dirname "$0")/disk_full.sh" "$T"
 fi
 
