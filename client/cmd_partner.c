@@ -1,5 +1,5 @@
 /*
- * partner add | compare | list | remove: whom this node knows.
+ * partner add | compare | proxy | list | remove: whom this node knows.
  *
  * Adding a card proves nothing: until two people have compared the number
  * both screens show, nothing is sealed to that partner or synced with it.
@@ -113,13 +113,43 @@ static int list(struct client *client)
 		putchar('\n');
 	} else if (r == 0) {
 		json_array_foreach(json_object_get(json, "partners"), i,
-		    partner) printf("%-24s  %-12s  %s\n",
+		    partner) printf("%-24s  %-12s  %-6s  %s\n",
 		    json_string_value(json_object_get(partner, "name")),
 		    json_is_true(json_object_get(partner, "compared"))
 			? "compared"
 			: "not compared",
 		    json_is_true(json_object_get(partner, "mirror")) ? "mirror"
-								     : "");
+								     : "",
+		    json_string_value(json_object_get(partner, "proxy")));
+	}
+	json_decref(json);
+	return r;
+}
+
+static int set_proxy(struct client *client, const char *name, const char *proxy)
+{
+	struct span given = span_text(proxy);
+	struct ctl_request request = {
+	    .op = CTL_PARTNER_PROXY,
+	    .text = span_text(name),
+	    .names = {&given, 1},
+	};
+	json_t *json = NULL;
+	const char *used;
+	int r;
+
+	r = ask(client, &request, &json);
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (r == 0) {
+		used = json_string_value(json_object_get(json, "proxy"));
+		if (*used && strcmp(proxy, "none") == 0)
+			say_hint("this partner has an onion address and is "
+				 "still reached by Tor alone");
+		else if (!*used)
+			say_hint("this partner is contacted directly from now "
+				 "on: its network sees who calls");
 	}
 	json_decref(json);
 	return r;
@@ -160,13 +190,16 @@ int partner_run(struct client *client, int argc, char **argv)
 		return list(client);
 	if (strcmp(act, "add") == 0 && argc == 3)
 		return add(client, argv[2], mirror);
+	if (strcmp(act, "proxy") == 0 && argc == 4)
+		return set_proxy(client, argv[2], argv[3]);
 	if (strcmp(act, "remove") == 0 && argc == 3) {
 		request.text = span_text(argv[2]);
 		return ask(client, &request, NULL);
 	}
 	if (strcmp(act, "compare") != 0 || argc < 3)
 		return say_usage("it is partner add CARD, compare NAME "
-				 "[NUMBER], list, or remove NAME",
+				 "[NUMBER], proxy NAME IP:PORT|none, list, or "
+				 "remove NAME",
 		    NULL);
 	r = join_number(argc - 3, argv + 3, number, sizeof number);
 	if (r != 0)

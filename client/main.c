@@ -33,8 +33,8 @@ static const struct command commands[] = {
     {"card", card_run, "card [--out FILE] | card add-reader RECIPIENT",
 	"this node's card, for partners"},
     {"partner", partner_run,
-	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | list | "
-	"remove PARTNER",
+	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | proxy "
+	"PARTNER IP:PORT|none | list | remove PARTNER",
 	"whom this node knows"},
     {"signers", signers_run, "signers [NAME]...",
 	"whose signatures this node vouches for, as ssh-keygen reads it"},

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <openssl/ssl.h>
+#include <sodium.h>
 
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
@@ -117,20 +118,26 @@ static void take_peer_row(struct peer *peer, const struct wire_partner *row)
 			memcpy(peer->addresses[peer->address_count++],
 			    row->addresses.items[i].data,
 			    row->addresses.items[i].len);
+	if (row->proxy.len < sizeof peer->proxy)
+		memcpy(peer->proxy, row->proxy.data, row->proxy.len);
 }
 
-/* Sessions with who is no longer a partner, or has another key, end. */
+/* Sessions with who is no longer a partner, has another key, or may only be
+ * reached another way by now, end. */
 static void end_strangers(struct courier *courier)
 {
 	const struct peer *peer;
 	struct link *link;
 
 	for (link = courier->links; link; link = link->next) {
-		if (!link->known)
+		if (!link->known && link->carrier == WIRE_CARRIER_ACCEPTED)
 			continue;
 		peer = courier_find(courier, link->peer.transport.bytes);
-		if (!peer || memcmp(peer->author.bytes, link->peer.author.bytes,
-				 32) != 0)
+		if (!peer ||
+		    memcmp(peer->author.bytes, link->peer.author.bytes, 32) !=
+			0 ||
+		    (link->carrier == WIRE_CARRIER_DIALLED &&
+			strcmp(peer->proxy, link->peer.proxy) != 0))
 			link_close(link, WIRE_CODE_REFUSED);
 	}
 }
@@ -237,7 +244,9 @@ static int on_dial(struct courier *courier, struct wire_frame *frame)
 	r = peer && courier->tls ? link_dial(courier, peer) : -ENOENT;
 	if (r < 0) {
 		ended.partner = dial.partner;
-		ended.code = r == -EBUSY ? WIRE_CODE_BUSY : WIRE_CODE_NOT_FOUND;
+		ended.code = r == -EBUSY   ? WIRE_CODE_BUSY
+			     : r == -EPERM ? WIRE_CODE_PROXY
+					   : WIRE_CODE_NOT_FOUND;
 		courier_tell(courier, WIRE_COURIER_ENDED, &ended);
 	}
 	return 0;
@@ -448,6 +457,7 @@ static int begin(struct courier *courier)
 	int r;
 
 	courier->last_session = (uint64_t)time(NULL) << 16;
+	randombytes_buf(courier->isolation, sizeof courier->isolation);
 	courier->base = event_base_new();
 	if (!courier->base)
 		return -ENOMEM;

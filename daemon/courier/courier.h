@@ -1,8 +1,8 @@
 /*
  * What the courier's files share: courier.c (the process, the store's channel),
  * tls.c (identity and pins), link.c (one connection's life and deadlines),
- * turn.c (the session on it), bundle.c (a session on
- * a file) and object.c (attachments as streams).
+ * socks.c (a connection by way of a proxy), turn.c (the session on it),
+ * bundle.c (a session on a file) and object.c (attachments as streams).
  */
 #ifndef EVIDENT_COURIER_COURIER_H
 #define EVIDENT_COURIER_COURIER_H
@@ -21,6 +21,7 @@
 #define OUTPUT_BYTES (512 * 1024)
 #define INPUT_BYTES (WIRE_BODY_MAX + 65536)
 #define HANDSHAKE_SECONDS 15
+#define PROXY_SECONDS 120 /* Tor may have to build a circuit first */
 #define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */
 #define FRAME_RATE 512
 #define STORED_BYTES (8 * 1024 * 1024)
@@ -30,6 +31,7 @@ struct peer {
 	struct sign_key transport;
 	size_t address_count;
 	char addresses[8][CARD_ADDRESS_MAX];
+	char proxy[CARD_ADDRESS_MAX]; /* the only way to it, unless empty */
 };
 
 struct courier {
@@ -45,6 +47,7 @@ struct courier {
 	struct link *links;
 	size_t link_count;
 	uint64_t last_session;
+	uint8_t isolation[32]; /* keys the passwords for proxies */
 };
 
 /*
@@ -71,6 +74,7 @@ struct link {
 	struct link *next;
 	struct courier *courier;
 	struct bufferevent *bev; /* NULL for a bundle */
+	struct socks *socks;     /* of socks.c, while a proxy connects */
 	struct evbuffer *input, *output;
 	struct evbuffer *own_input, *own_output; /* of a bundle */
 	struct event *deadline, *pump;
@@ -111,6 +115,10 @@ void link_finish(struct link *link);
 struct link *link_find(struct courier *courier, uint64_t session);
 void link_set_deadline(struct link *link, unsigned seconds);
 void link_close_all(struct courier *courier);
+/* The proxy connected ${fd} to the partner, or did not; ${reached}: the proxy
+ * itself answered. */
+void link_proxied(struct link *link, int fd);
+void link_unproxied(struct link *link, bool reached);
 /* The newest state; a debug line a move. */
 void link_move(struct link *link, enum link_state state);
 
@@ -126,6 +134,12 @@ void turn_message(
     struct link *link, const struct wire_session_message *message);
 void turn_ack(struct link *link);
 int turn_send(struct link *link, enum wire_type type, const void *message);
+
+/* socks.c */
+/* Have the proxy connect; link_proxied() or link_unproxied() follows. */
+int socks_dial(
+    struct link *link, const char *proxy, const char *host, uint16_t port);
+void socks_end(struct link *link);
 
 /* bundle.c */
 int bundle_begin(struct courier *courier, const struct peer *peer, int fd,

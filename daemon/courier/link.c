@@ -35,7 +35,7 @@ void link_set_deadline(struct link *link, unsigned seconds)
 {
 	struct timeval after = {.tv_sec = seconds};
 
-	if (seconds > 0 && link->bev)
+	if (seconds > 0 && link->carrier <= WIRE_CARRIER_DIALLED)
 		evtimer_add(link->deadline, &after);
 	else
 		evtimer_del(link->deadline);
@@ -105,6 +105,7 @@ void link_close(struct link *link, enum wire_code code)
 	object_end(&link->in);
 	object_end(&link->out);
 	object_end(&link->file);
+	socks_end(link);
 	if (link->pump)
 		evtimer_del(link->pump);
 	if (link->bev)
@@ -148,7 +149,7 @@ static void on_write(struct bufferevent *bev, void *context)
 		turn_write(link);
 }
 
-static void try_address(struct link *link);
+static void try_next_address(struct link *link, enum wire_code code);
 
 static enum wire_code failure(struct link *link)
 {
@@ -186,9 +187,8 @@ static void on_event(struct bufferevent *bev, short what, void *context)
 		return;
 	}
 	code = failure(link);
-	if (code == WIRE_CODE_UNREACHABLE &&
-	    ++link->address < link->peer.address_count)
-		try_address(link);
+	if (code == WIRE_CODE_UNREACHABLE)
+		try_next_address(link, code);
 	else
 		link_close(link, code);
 }
@@ -244,7 +244,7 @@ static int wrap(struct link *link, int fd)
 
 /* HOST:PORT or [IPv6]:PORT, as card_address_is_valid() let it pass. */
 static int split_address(
-    const char *address, char host[CARD_ADDRESS_MAX], int *ret_port)
+    const char *address, char host[CARD_ADDRESS_MAX], uint16_t *ret_port)
 {
 	const char *colon = strrchr(address, ':');
 	uint64_t port;
@@ -260,28 +260,81 @@ static int split_address(
 	}
 	memcpy(host, address, len);
 	host[len] = 0;
-	*ret_port = (int)port;
+	*ret_port = (uint16_t)port;
 	return 0;
+}
+
+static int connect_to(struct link *link, const char *host, uint16_t port)
+{
+	int r;
+
+	if (link->peer.proxy[0]) {
+		link_set_deadline(link, PROXY_SECONDS);
+		return socks_dial(link, link->peer.proxy, host, port);
+	}
+	r = wrap(link, -1);
+	if (r == 0 && bufferevent_socket_connect_hostname(link->bev,
+			  link->courier->dns, AF_UNSPEC, host, port) < 0)
+		r = -EIO;
+	return r;
 }
 
 static void try_address(struct link *link)
 {
-	char host[CARD_ADDRESS_MAX];
-	int port;
+	char host[CARD_ADDRESS_MAX] = {0};
+	uint16_t port;
 
 	link_move(link, LINK_CONNECTING);
 	if (link->address >= link->peer.address_count ||
 	    split_address(link->peer.addresses[link->address], host, &port) ||
-	    wrap(link, -1) < 0 ||
-	    bufferevent_socket_connect_hostname(
-		link->bev, link->courier->dns, AF_UNSPEC, host, port) < 0)
+	    connect_to(link, host, port) < 0)
 		link_close(link, WIRE_CODE_UNREACHABLE);
+}
+
+static void try_next_address(struct link *link, enum wire_code code)
+{
+	if (++link->address < link->peer.address_count)
+		try_address(link);
+	else
+		link_close(link, code);
+}
+
+void link_proxied(struct link *link, int fd)
+{
+	if (!link->ended && wrap(link, fd) == 0)
+		return;
+	evutil_closesocket(fd);
+	link_close(link, WIRE_CODE_FAILED);
+}
+
+void link_unproxied(struct link *link, bool reached)
+{
+	if (link->ended)
+		return;
+	if (reached)
+		try_next_address(link, WIRE_CODE_UNREACHABLE);
+	else
+		link_close(link, WIRE_CODE_PROXY);
+}
+
+/* An onion address says that contact must not show, so nothing of that partner
+ * is ever looked up or dialled but by a proxy. */
+static bool may_dial(const struct peer *peer)
+{
+	size_t i;
+
+	for (i = 0; i < peer->address_count && !peer->proxy[0]; i++)
+		if (card_address_is_onion(peer->addresses[i]))
+			return false;
+	return true;
 }
 
 int link_dial(struct courier *courier, const struct peer *peer)
 {
 	struct link *link;
 
+	if (!may_dial(peer))
+		return -EPERM;
 	if (courier->link_count >= LINKS_MAX)
 		return -EBUSY;
 	link = link_new(courier);

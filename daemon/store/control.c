@@ -58,6 +58,7 @@ static const struct {
     {CTL_PARTNER_COMPARE, true, 0, 0, control_partner_compare},
     {CTL_PARTNER_LIST, true, 0, 0, control_partner_list},
     {CTL_PARTNER_REMOVE, true, 0, 0, control_partner_remove},
+    {CTL_PARTNER_PROXY, true, 0, 0, control_partner_proxy},
     {CTL_SYNC, true, 0, 0, control_sync},
     {CTL_BUNDLE_WRITE, true, 1, 1, control_bundle_write},
     {CTL_BUNDLE_READ, true, 1, 1, control_bundle_read},
@@ -204,6 +205,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 	case WIRE_CODE_INTERRUPTED:
 	case WIRE_CODE_BUSY:
 	case WIRE_CODE_CHANGED:
+	case WIRE_CODE_PROXY:
 		break;
 	}
 	control_fail(request, 1, "the daemon could not do this",

@@ -60,6 +60,7 @@ void control_partner_add(struct request *request); /* control_partner.c */
 void control_partner_compare(struct request *request);
 void control_partner_list(struct request *request);
 void control_partner_remove(struct request *request);
+void control_partner_proxy(struct request *request);
 void control_signers(struct request *request); /* control_signers.c */
 void control_sync(struct request *request);    /* control_sync.c */
 /* The courier says that a meeting is over. */

@@ -2,6 +2,7 @@
  * Partners: cards in, numbers compared.
  */
 #include <errno.h>
+#include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,10 +150,11 @@ static json_t *describe(const struct partner *partner)
 	for (i = 0; i < partner->card.address_count; i++)
 		json_array_append_new(
 		    addresses, json_string(partner->card.addresses[i]));
-	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o}", "name",
+	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o, s:s}", "name",
 	    partner->card.name, "author", author, "compared", partner->compared,
 	    "mirror", partner->mirror, "readers",
-	    (int)partner->card.reader_count, "addresses", addresses);
+	    (int)partner->card.reader_count, "addresses", addresses, "proxy",
+	    partners_proxy(partner));
 }
 
 void control_partner_list(struct request *request)
@@ -186,6 +188,51 @@ void control_partner_remove(struct request *request)
 		r = node_tell_courier(request->store);
 	if (r == 0)
 		control_done(request, NULL);
+	else
+		control_fail_result(request, r);
+}
+
+/* A number and a port: a name would have to be looked up. */
+static bool is_proxy(struct span text)
+{
+	char address[CARD_ADDRESS_MAX] = {0};
+	struct sockaddr_storage parsed;
+	int len = sizeof parsed;
+
+	if (!card_address_is_valid(text))
+		return false;
+	memcpy(address, text.data, text.len);
+	return evutil_parse_sockaddr_port(
+		   address, (struct sockaddr *)&parsed, &len) == 0;
+}
+
+void control_partner_proxy(struct request *request)
+{
+	struct store *store = request->store;
+	struct span proxy = span_of("", 0);
+	struct partner partner;
+	int r;
+
+	if (!find(request, &partner))
+		return;
+	if (request->ctl.names.count == 1)
+		proxy = request->ctl.names.items[0];
+	if (span_equal(proxy, span_text("none")))
+		proxy.len = 0;
+	else if (!is_proxy(proxy)) {
+		control_fail(request, 2,
+		    "a proxy is an IP address and a port, or none",
+		    "nothing was changed; Tor's is " PARTNERS_TOR);
+		return;
+	}
+	r = partners_set_proxy(store->database, partner.id, proxy);
+	if (r == 0)
+		r = partners_by_id(store->database, partner.id, &partner);
+	if (r == 0)
+		r = node_tell_courier(store);
+	if (r == 0)
+		control_done(request,
+		    json_pack("{s:s}", "proxy", partners_proxy(&partner)));
 	else
 		control_fail_result(request, r);
 }

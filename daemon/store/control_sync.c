@@ -55,6 +55,11 @@ static void tell(struct request *request, struct meetings *meetings)
 	else if (meetings->worst == WIRE_CODE_UNREACHABLE)
 		control_fail(request, 1, "the partner could not be reached",
 		    "nothing was lost; check its address, or try again later");
+	else if (meetings->worst == WIRE_CODE_PROXY)
+		control_fail(request, 1,
+		    "the proxy of this partner could not be reached",
+		    "nothing was lost, and no other way was tried; is Tor "
+		    "running? evident partner list shows the proxy");
 	else if (meetings->worst == WIRE_CODE_UNTRUSTED)
 		control_fail(request, 1,
 		    "whoever answered at the partner's address is not the "

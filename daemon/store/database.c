@@ -67,6 +67,8 @@ static const char *const migrations[] = {
     /* What a partner last said it holds, as it said it. */
     "CREATE TABLE frontier(partner INTEGER PRIMARY KEY"
     " REFERENCES partner(id), body BLOB NOT NULL);",
+    /* IP:PORT of the SOCKS5 proxy by which alone a partner is reached. */
+    "ALTER TABLE partner ADD COLUMN proxy TEXT NOT NULL DEFAULT '';",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

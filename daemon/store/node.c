@@ -369,6 +369,7 @@ static void list_partner(
 	for (i = 0; i < partner->card.address_count; i++)
 		item->addresses.items[i] =
 		    span_text(partner->card.addresses[i]);
+	item->proxy = span_text(partners_proxy(partner));
 	list->count++;
 }
 

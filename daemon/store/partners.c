@@ -12,6 +12,8 @@
 
 static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
 {
+	struct span proxy;
+
 	memset(ret_partner, 0, sizeof *ret_partner);
 	ret_partner->id = database_column_int(row, 0);
 	if (card_parse(database_column(row, 1), &ret_partner->card, NULL) != 0)
@@ -20,6 +22,10 @@ static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
 	ret_partner->compared = database_column_int(row, 2);
 	ret_partner->mirror = database_column_int(row, 3);
 	ret_partner->removed = database_column_int(row, 4);
+	proxy = database_column(row, 5);
+	if (proxy.len >= sizeof ret_partner->proxy)
+		return -EIO;
+	memcpy(ret_partner->proxy, proxy.data, proxy.len);
 	return 0;
 }
 
@@ -124,6 +130,21 @@ int partners_put(struct database *database, const struct card *card,
 	return database_run(database, SQL_PARTNER_ADD, "btbii",
 	    span_of(author.bytes, 32), span_text(card->name), bytes,
 	    (int64_t)card->serial, (int64_t)mirror);
+}
+
+const char *partners_proxy(const struct partner *partner)
+{
+	size_t i;
+
+	for (i = 0; i < partner->card.address_count && !partner->proxy[0]; i++)
+		if (card_address_is_onion(partner->card.addresses[i]))
+			return PARTNERS_TOR;
+	return partner->proxy;
+}
+
+int partners_set_proxy(struct database *database, int64_t id, struct span proxy)
+{
+	return database_run(database, SQL_PARTNER_PROXY, "ti", proxy, id);
 }
 
 int partners_set_compared(struct database *database, int64_t id)

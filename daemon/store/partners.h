@@ -14,7 +14,10 @@ struct partner {
 	bool compared; /* two people compared the number for these keys */
 	bool mirror;   /* is sent all logs this node holds */
 	bool removed;
+	char proxy[CARD_ADDRESS_MAX]; /* as set; see partners_proxy() */
 };
+
+#define PARTNERS_TOR "127.0.0.1:9050" /* where Tor listens by default */
 
 /* What adding a card may answer beside 0. */
 enum {
@@ -36,6 +39,12 @@ int partners_all(struct database *database, struct partner **ret_partners,
  * compared anew. */
 int partners_put(struct database *database, const struct card *card,
     struct span bytes, bool mirror);
+/* By which proxy alone this partner may be reached, or "": the one that was
+ * set, and Tor's for who has an onion address. */
+const char *partners_proxy(const struct partner *partner);
+/* ${proxy}: IP:PORT, or empty. */
+int partners_set_proxy(
+    struct database *database, int64_t id, struct span proxy);
 int partners_set_compared(struct database *database, int64_t id);
 /* The row stays, for what came from it; the card's keys are trusted no more. */
 int partners_remove(struct database *database, int64_t id);

@@ -98,6 +98,17 @@ bool card_address_is_valid(struct span address)
 	return host_is_valid(span_of(address.data, i - 1));
 }
 
+bool card_address_is_onion(const char *address)
+{
+	static const char ending[] = ".onion";
+	const char *colon = strrchr(address, ':');
+	size_t len = colon ? (size_t)(colon - address) : strlen(address);
+
+	return len >= sizeof ending - 1 &&
+	       strncasecmp(address + len - (sizeof ending - 1), ending,
+		   sizeof ending - 1) == 0;
+}
+
 static int put_sign_key(
     struct buf *out, const char *word, const struct sign_key *key)
 {

@@ -34,6 +34,8 @@ bool card_name_is_valid(struct span name);
 /* NAME:PORT or [IPv6]:PORT. A name is labels of letters, digits and inner
  * hyphens joined by dots (an onion name and IPv4 too); port 1..65535. */
 bool card_address_is_valid(struct span address);
+/* Whether a valid address is one of Tor's (RFC 7686). */
+bool card_address_is_onion(const char *address);
 /* Append the text that is signed. FORMAT_E_MALFORMED, nothing appended, for a
  * card that breaks a rule (bad name, unsorted list, author equal to transport
  * ...). */

@@ -39,6 +39,8 @@ enum ctl_op {
 	CTL_BUNDLE_READ = 20,    /* fd 0: the bundle */
 	CTL_SIGNERS = 21,        /* names: partners, none for all; JSON
 				    {"signers":[..]} */
+	CTL_PARTNER_PROXY = 22,  /* text: name; names: IP:PORT or none; JSON
+				    {"proxy": what is used, or ""} */
 };
 
 enum ctl_flag {

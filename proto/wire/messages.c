@@ -120,6 +120,7 @@ static const struct codec_row partner_rows[] = {
     FIXED(wire_partner, author, 32),
     FIXED(wire_partner, transport, 32),
     LIST_TEXT(wire_partner, addresses, 1, CARD_ADDRESS_MAX, CARD_ADDRESSES_MAX),
+    TEXT(wire_partner, proxy, 0, CARD_ADDRESS_MAX - 1),
 };
 TABLE(partner, partner, partner_rows);
 

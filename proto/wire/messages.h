@@ -254,6 +254,7 @@ struct wire_partner {
 	struct author_id author;
 	struct sign_key transport;
 	WIRE_LIST(struct span) addresses;
+	struct span proxy; /* IP:PORT of a SOCKS5 proxy, or empty */
 };
 /* Sent once on start and again whenever partners change: replaces all. */
 struct wire_courier_start {

@@ -118,6 +118,7 @@ enum wire_code {
 	WIRE_CODE_INTERRUPTED = 13, /* cut off; what came so far is kept */
 	WIRE_CODE_BUSY = 14,
 	WIRE_CODE_CHANGED = 15, /* a file changed while it was read */
+	WIRE_CODE_PROXY = 16,   /* the proxy to a partner cannot be reached */
 };
 
 #endif
