@@ -12,16 +12,17 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/ssl.h>
-#include <sodium.h>
 
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
 #include "daemon/courier/courier.h"
+#include "daemon/courier/tls.h"
 
 static void drop_store(struct courier *courier)
 {
@@ -457,7 +458,9 @@ static int begin(struct courier *courier)
 	int r;
 
 	courier->last_session = (uint64_t)time(NULL) << 16;
-	randombytes_buf(courier->isolation, sizeof courier->isolation);
+	if (getrandom(courier->isolation, sizeof courier->isolation, 0) !=
+	    sizeof courier->isolation)
+		return -EIO;
 	courier->base = event_base_new();
 	if (!courier->base)
 		return -ENOMEM;

@@ -1,8 +1,9 @@
 /*
  * What the courier's files share: courier.c (the process, the store's channel),
- * tls.c (identity and pins), link.c (one connection's life and deadlines),
- * socks.c (a connection by way of a proxy), turn.c (the session on it),
- * bundle.c (a session on a file) and object.c (attachments as streams).
+ * tls.c (identity and pins; tls.h), link.c (one connection's life and
+ * deadlines), socks.c (a connection by way of a proxy; socks.h), turn.c (the
+ * session on it), bundle.c (a session on a file) and object.c (attachments as
+ * streams).
  */
 #ifndef EVIDENT_COURIER_COURIER_H
 #define EVIDENT_COURIER_COURIER_H
@@ -135,12 +136,6 @@ void turn_message(
 void turn_ack(struct link *link);
 int turn_send(struct link *link, enum wire_type type, const void *message);
 
-/* socks.c */
-/* Have the proxy connect; link_proxied() or link_unproxied() follows. */
-int socks_dial(
-    struct link *link, const char *proxy, const char *host, uint16_t port);
-void socks_end(struct link *link);
-
 /* bundle.c */
 int bundle_begin(struct courier *courier, const struct peer *peer, int fd,
     const struct wire_courier_bundle *bundle);
@@ -149,15 +144,5 @@ bool bundle_fill(struct link *link, size_t size);
 void bundle_end_of_file(struct link *link);
 /* Write out what is queued, and go on. */
 void bundle_pump(struct link *link);
-
-/* tls.c */
-int tls_new(
-    struct courier *courier, const uint8_t seed[32], struct tls **ret_tls);
-void tls_free(struct tls *tls);
-bool tls_has_seed(const struct tls *tls, const uint8_t seed[32]);
-/* A bufferevent for ${fd}, or an unconnected one for -1. ${link}->peer says
- * whom to expect when dialling, and is filled in when accepting. */
-struct bufferevent *tls_wrap(struct link *link, int fd);
-bool tls_was_refused(struct link *link);
 
 #endif

@@ -14,6 +14,8 @@
 
 #include "daemon/base/log.h"
 #include "daemon/courier/courier.h"
+#include "daemon/courier/tls.h"
+#include "daemon/courier/socks.h"
 
 void link_move(struct link *link, enum link_state state)
 {

@@ -5,8 +5,8 @@
  * The proxy resolves names: none is ever looked up here. Each partner gets a
  * password of its own, made anew when the courier starts, so that Tor keeps
  * circuits to different partners apart (IsolateSOCKSAuth); a proxy that wants
- *no password is taken as it is. Whatever fails, fails: there is no way from
- *here to a connection that the proxy did not make.
+ * no password is taken as it is. Whatever fails, fails: there is no way from
+ * here to a connection that the proxy did not make.
  *
  *	CONNECTING -> METHOD -> [PASSWORD ->] REPLY -> link_proxied()
  *
@@ -19,10 +19,11 @@
 
 #include <arpa/inet.h>
 #include <event2/buffer.h>
-#include <sodium.h>
 
 #include "daemon/base/log.h"
 #include "daemon/courier/courier.h"
+#include "daemon/courier/socks.h"
+#include "proto/format/hash.h"
 
 #define SOCKS_VERSION 5
 #define AUTH_VERSION 1
@@ -112,18 +113,22 @@ static int say_password(struct socks *socks)
 {
 	static const char user[] = "evident";
 	const struct link *link = socks->link;
-	uint8_t hash[16], message[3 + sizeof user - 1 + 2 * sizeof hash];
-	char text[2 * sizeof hash + 1];
+	uint8_t mac[32], message[3 + sizeof user - 1 + 2 * sizeof mac];
+	char text[2 * sizeof mac + 1];
+	int r;
 
-	crypto_generichash(hash, sizeof hash, link->peer.author.bytes,
-	    sizeof link->peer.author.bytes, link->courier->isolation,
-	    sizeof link->courier->isolation);
-	hex_encode(hash, sizeof hash, text);
+	r = hash_hmac_sha256(
+	    span_of(link->courier->isolation, sizeof link->courier->isolation),
+	    span_of(link->peer.author.bytes, sizeof link->peer.author.bytes),
+	    mac);
+	if (r < 0)
+		return r;
+	hex_encode(mac, sizeof mac, text);
 	message[0] = AUTH_VERSION;
 	message[1] = sizeof user - 1;
 	memcpy(message + 2, user, sizeof user - 1);
-	message[2 + sizeof user - 1] = 2 * sizeof hash;
-	memcpy(message + 3 + sizeof user - 1, text, 2 * sizeof hash);
+	message[2 + sizeof user - 1] = 2 * sizeof mac;
+	memcpy(message + 3 + sizeof user - 1, text, 2 * sizeof mac);
 	socks->state = SOCKS_PASSWORD;
 	return say(socks, message, sizeof message);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "daemon/courier/courier.h"
+#include "daemon/courier/tls.h"
 
 #define CERTIFICATES_MAX 4096 /* bytes of the peer's chain */
 
