@@ -71,6 +71,17 @@ static int on_to(void *context, const char *value)
 	    capture, record_add_to(&capture->record, value, &capture->error));
 }
 
+static int on_label(void *context, const char *value)
+{
+	struct capture *capture = context;
+
+	if (value[0] == '@')
+		return fail(capture, record_label_file(&capture->record,
+					 value + 1, &capture->error));
+	return fail(capture, record_set_label(&capture->record, value,
+				 strlen(value), &capture->error));
+}
+
 static int send_record(struct client *client, struct capture *capture)
 {
 	struct ctl_request request;
@@ -103,11 +114,12 @@ int capture_run(struct client *client, int argc, char **argv)
 	    {.name = "field", .each = on_field, .context = &capture},
 	    {.name = "text", .each = on_text, .context = &capture},
 	    {.name = "attach", .each = on_attach, .context = &capture},
+	    {.name = "label", .each = on_label, .context = &capture},
 	};
 	int r;
 
 	record_begin(&capture.record);
-	r = command_options(specs, 4, &argc, argv);
+	r = command_options(specs, 5, &argc, argv);
 	if (r == 0 && argc > 1)
 		r = say_usage("capture takes only options, not", argv[1]);
 	if (r == 0 && json_array_size(capture.record.fields) == 0 &&

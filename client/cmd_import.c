@@ -99,6 +99,17 @@ static int fill_list(struct import *import, struct record *record, json_t *root,
 	return 0;
 }
 
+static int fill_label(
+    struct record *record, json_t *label, struct record_error *error)
+{
+	if (!label)
+		return 0;
+	if (!json_is_string(label))
+		return wrong_line(error, "\"label\" is no text");
+	return record_set_label(
+	    record, json_string_value(label), json_string_length(label), error);
+}
+
 static int fill_record(struct import *import, struct record *record,
     json_t *root, struct record_error *error)
 {
@@ -108,15 +119,19 @@ static int fill_record(struct import *import, struct record *record,
 
 	if (!json_is_object(root))
 		return wrong_line(error, "this is no JSON object in UTF-8");
-	json_object_foreach(root, key,
-	    value) if (strcmp(key, "fields") && strcmp(key, "attach") &&
-		       strcmp(key, "to")) return wrong_line(error,
-	    "only \"fields\", \"attach\" and \"to\" are known");
+	json_object_foreach(
+	    root, key, value) if (strcmp(key, "fields") &&
+				  strcmp(key, "attach") && strcmp(key, "to") &&
+				  strcmp(key, "label")) return wrong_line(error,
+	    "only \"fields\", \"attach\", \"to\" and \"label\" are "
+	    "known");
 	r = fill_fields(record, root, error);
 	if (r == 0)
 		r = fill_list(import, record, root, "attach", error);
 	if (r == 0)
 		r = fill_list(import, record, root, "to", error);
+	if (r == 0)
+		r = fill_label(record, json_object_get(root, "label"), error);
 	if (r == 0)
 		r = record_seal(record, error);
 	return r;

@@ -28,6 +28,7 @@ static void print_record(const json_t *record)
 {
 	const char *from =
 	    json_string_value(json_object_get(record, "received_from"));
+	const json_t *label;
 
 	printf("%.8s  %8lld  %3lld  %-12s  ",
 	    json_string_value(json_object_get(record, "id")),
@@ -38,6 +39,12 @@ static void print_record(const json_t *record)
 							      : "incomplete");
 	printf("%-16s  ", from ? from : "(this node)");
 	print_names(json_object_get(record, "delivered"));
+	label = json_object_get(record, "label");
+	if (label) {
+		fputs("  ", stdout);
+		say_safely(stdout, json_string_value(label),
+		    json_string_length(label), false);
+	}
 	putchar('\n');
 }
 
@@ -56,8 +63,8 @@ int list_run(struct client *client, int argc, char **argv)
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (r == 0) {
-		printf("%-8s  %8s  %3s  %-12s  %-16s  %s\n", "id", "index",
-		    "att", "state", "from", "delivered");
+		printf("%-8s  %8s  %3s  %-12s  %-16s  %s  %s\n", "id", "index",
+		    "att", "state", "from", "delivered", "label");
 		json_array_foreach(json_object_get(json, "records"), i, record)
 		    print_record(record);
 	}

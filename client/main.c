@@ -23,7 +23,7 @@ static const struct command commands[] = {
     {"stop", stop_run, "stop", "lock, and end the daemon"},
     {"capture", capture_run,
 	"capture [--to PARTNER]... [--field NAME=VALUE|NAME=@FILE]... "
-	"[--text FILE|-] [--attach FILE]...",
+	"[--text FILE|-] [--attach FILE]... [--label TEXT|@FILE]",
 	"seal and sign a record; prints its id"},
     {"import", import_run, "import FILE.jsonl",
 	"capture many records, one a line"},

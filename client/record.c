@@ -70,6 +70,7 @@ void record_free(struct record *record)
 
 	json_decref(record->fields);
 	json_decref(record->attachments);
+	buf_free(&record->label);
 	for (i = 0; i < record->fd_count; i++)
 		if (record->fds[i] >= 0)
 			close(record->fds[i]);
@@ -186,6 +187,40 @@ int record_add_file(struct record *record, const char *name, const char *path,
 	return r;
 }
 
+int record_set_label(struct record *record, const char *text, size_t len,
+    struct record_error *ret_error)
+{
+	buf_free(&record->label);
+	if (len > CTL_LABEL_BYTES_MAX)
+		return wrong(ret_error, "a label has at most 200 bytes", NULL);
+	if (!utf8_is_valid(span_of(text, len)))
+		return wrong(ret_error, "a label is not valid UTF-8", NULL);
+	if (buf_append(&record->label, text, len) < 0)
+		return wrong(ret_error, "out of memory", NULL);
+	return 0;
+}
+
+int record_label_file(
+    struct record *record, const char *path, struct record_error *ret_error)
+{
+	char text[CTL_LABEL_BYTES_MAX + 3];
+	size_t len = 0;
+	int fd, r;
+
+	r = open_regular(AT_FDCWD, path, &fd, ret_error);
+	if (r != 0)
+		return r;
+	if (read_limited(fd, text, sizeof text - 1, &len) < 0)
+		r = wrong(ret_error, "cannot read file", path);
+	close(fd);
+	if (r == 0 && len > 0 && len < sizeof text && text[len - 1] == '\n')
+		len--;
+	if (r == 0)
+		r = record_set_label(record, text, len, ret_error);
+	explicit_bzero(text, sizeof text);
+	return r;
+}
+
 static const char *type_of(const char *file)
 {
 	const char *dot = strrchr(file, '.');
@@ -259,6 +294,7 @@ void record_request(
 {
 	memset(ret_request, 0, sizeof *ret_request);
 	ret_request->op = CTL_CAPTURE;
+	ret_request->text = buf_span(&record->label);
 	ret_request->names.items = (struct span *)record->to;
 	ret_request->names.count = record->to_count;
 }

@@ -13,6 +13,7 @@ struct record {
 	json_t *attachments; /* [{"file", "type"}, ...] */
 	size_t fd_count;     /* fds[0] is the memfd, once record_seal() ran */
 	int fds[1 + CTL_ATTACHMENTS_MAX];
+	struct buf label; /* owned; may be empty */
 	size_t to_count;
 	struct span to[CTL_NAMES_MAX]; /* pointing to the caller's text */
 };
@@ -30,6 +31,12 @@ int record_add_text(struct record *record, const char *name, const char *text,
 /* From a file, or standard input for "-". */
 int record_add_file(struct record *record, const char *name, const char *path,
     struct record_error *ret_error);
+/* What this node's own list calls it; the last one given counts. */
+int record_set_label(struct record *record, const char *text, size_t len,
+    struct record_error *ret_error);
+/* The same from a file, of one line. */
+int record_label_file(
+    struct record *record, const char *path, struct record_error *ret_error);
 int record_add_json(struct record *record, const char *name, json_t *value,
     struct record_error *ret_error);
 /* Open ${path}, relative to ${dir} unless that is AT_FDCWD. */

@@ -29,7 +29,9 @@ struct capture {
 	struct store *store;
 	capture_done_cb done;
 	void *context;
-	bool receipt;
+	const char *kind;
+	bool hidden;
+	struct buf label;
 	size_t file_count;
 	struct objects_name *names; /* of the object files */
 	int *fds;                   /* of the object files */
@@ -60,6 +62,7 @@ static void capture_free(struct capture *capture)
 	free(capture->names);
 	free(capture->fds);
 	free(capture->veil_keys);
+	buf_free(&capture->label);
 	buf_free(&capture->attachments);
 	wire_arena_free(&capture->arena);
 	free(capture);
@@ -179,7 +182,8 @@ static int add_one(
 	    .entry_bytes = signed_entry->entry,
 	    .signature = span_of(signed_entry->signature.bytes, 64),
 	    .payload = capture->sealed.payload,
-	    .hidden = capture->receipt,
+	    .hidden = capture->hidden,
+	    .label = buf_span(&capture->label),
 	};
 	struct record_key key;
 	struct digest leaf;
@@ -366,9 +370,10 @@ static int make_objects(struct capture *capture, size_t count)
 	return r;
 }
 
-static int submit(struct capture *capture, int fields_fd, const int *files,
-    const struct capture_audience *audiences, size_t audience_count)
+static int submit(struct capture *capture, const struct capture_order *order)
 {
+	const struct capture_audience *audiences = order->audiences;
+	size_t audience_count = order->audience_count;
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
 	struct wire_work_seal seal = {.job = 0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
@@ -388,7 +393,7 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 		lists[i].recipients.count = audiences[i].count;
 	}
 	seal.job = jobs_number(capture->store);
-	seal.kind = span_text(capture->receipt ? "received" : "testimony");
+	seal.kind = span_text(capture->kind);
 	seal.time = span_text(stamp);
 	seal.after = span_text(r == 0 ? after : "none");
 	note_origin(&capture->store->author, &capture->store->log.log, origin);
@@ -397,9 +402,9 @@ static int submit(struct capture *capture, int fields_fd, const int *files,
 	seal.audiences.count = audience_count;
 	seal.veil_keys.items = capture->veil_keys;
 	seal.veil_keys.count = capture->file_count;
-	fds[0] = fields_fd;
+	fds[0] = order->fields_fd;
 	for (i = 0; i < capture->file_count; i++) {
-		fds[1 + 2 * i] = files[i];
+		fds[1 + 2 * i] = order->files[i];
 		fds[2 + 2 * i] = capture->fds[i];
 	}
 	if (r == 0)
@@ -425,29 +430,29 @@ static int check_files(
 	return 0;
 }
 
-int capture_start(struct store *store, int fields_fd, const int *files,
-    size_t file_count, const struct capture_audience *audiences,
-    size_t audience_count, bool receipt, capture_done_cb done, void *context,
+int capture_start(struct store *store, const struct capture_order *order,
     struct capture_fault *ret_fault)
 {
 	struct capture *capture;
 	int r;
 
-	if (audience_count == 0)
+	if (order->audience_count == 0)
 		return set_fault(ret_fault, WIRE_CODE_INPUT,
 		    "nobody could ever open this record");
-	if (check_files(files, file_count, ret_fault) != 0)
+	if (check_files(order->files, order->file_count, ret_fault) != 0)
 		return 1;
 	capture = calloc(1, sizeof *capture);
 	if (!capture)
 		return set_fault(ret_fault, WIRE_CODE_FAILED, "out of memory");
 	capture->store = store;
-	capture->receipt = receipt;
+	capture->kind = order->kind;
+	capture->hidden = order->hidden;
 	capture->arena.budget = WIRE_ARENA_BUDGET;
-	r = make_objects(capture, file_count);
+	r = buf_append_span(&capture->label, order->label);
 	if (r == 0)
-		r = submit(
-		    capture, fields_fd, files, audiences, audience_count);
+		r = make_objects(capture, order->file_count);
+	if (r == 0)
+		r = submit(capture, order);
 	if (r != 0) {
 		/* Nobody waits yet: the fault is answered, not called back. */
 		set_fault(ret_fault,
@@ -457,8 +462,8 @@ int capture_start(struct store *store, int fields_fd, const int *files,
 		fail(capture, ret_fault);
 		return 1;
 	}
-	capture->done = done;
-	capture->context = context;
+	capture->done = order->done;
+	capture->context = order->context;
 	return 0;
 }
 

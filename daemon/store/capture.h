@@ -24,16 +24,28 @@ struct capture_audience {
 	size_t count;
 };
 
+/* What is to become one record. Everything stays the caller's and must last
+ * for the call only. */
+struct capture_order {
+	int fields_fd;
+	const int *files;
+	size_t file_count;
+	const struct capture_audience *audiences;
+	size_t audience_count;
+	const char *kind;  /* of its content: a literal */
+	bool hidden;       /* not listed: receipts and custody */
+	struct span label; /* for this node's own list, sealed here; or empty */
+	capture_done_cb done;
+	void *context;
+};
+
 int captures_begin(struct store *store);
 /* All that waits is told that it failed. */
 void captures_end(struct store *store);
 
-/* Start one; ${fields_fd} and ${files} stay the caller's. ${receipt} makes a
- * hidden record of kind `received`, else `testimony`. 0 when ${done} will be
- * called, else the fault is in ${ret_fault}. */
-int capture_start(struct store *store, int fields_fd, const int *files,
-    size_t file_count, const struct capture_audience *audiences,
-    size_t audience_count, bool receipt, capture_done_cb done, void *context,
+/* Start one: 0 when ${done} will be called, else the fault is in ${ret_fault}.
+ */
+int capture_start(struct store *store, const struct capture_order *order,
     struct capture_fault *ret_fault);
 
 #endif

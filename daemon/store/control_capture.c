@@ -93,15 +93,42 @@ static void add_self(struct store *store, struct capture_audience *audience)
 	    store->reader_count * sizeof *audience->recipients);
 }
 
+static bool is_label(struct span text)
+{
+	size_t i;
+
+	if (text.len > CTL_LABEL_BYTES_MAX || !utf8_is_valid(text))
+		return false;
+	for (i = 0; i < text.len; i++)
+		if (text.data[i] < ' ' || text.data[i] == 0x7f)
+			return false;
+	return true;
+}
+
 void control_capture(struct request *request)
 {
 	struct store *store = request->store;
 	const struct ctl_request *ctl = &request->ctl;
 	struct capture_audience *audiences;
+	struct capture_order order = {
+	    .fields_fd = request->frame.fds[0],
+	    .files = request->frame.fds + 1,
+	    .file_count = request->frame.fd_count - 1,
+	    .kind = "testimony",
+	    .label = ctl->text,
+	    .done = on_captured,
+	    .context = request,
+	};
 	struct capture_fault fault;
 	size_t i, count = 0;
 	int r = 0;
 
+	if (!is_label(ctl->text)) {
+		control_fail(request, 1,
+		    "a label is one line of UTF-8, of at most 200 bytes",
+		    "nothing was stored");
+		return;
+	}
 	audiences = calloc(ctl->names.count + 1, sizeof *audiences);
 	if (!audiences) {
 		control_fail_code(request, WIRE_CODE_FAILED);
@@ -122,10 +149,9 @@ void control_capture(struct request *request)
 		    "name one with --to; nothing was stored");
 		r = 1;
 	}
-	if (r == 0 &&
-	    capture_start(store, request->frame.fds[0], request->frame.fds + 1,
-		request->frame.fd_count - 1, audiences, count, false,
-		on_captured, request, &fault) != 0)
+	order.audiences = audiences;
+	order.audience_count = count;
+	if (r == 0 && capture_start(store, &order, &fault) != 0)
 		on_captured(store, request, NULL, &fault);
 	free(audiences);
 }

@@ -67,6 +67,20 @@ static int put_names(
 	return r;
 }
 
+static int put_label(
+    struct store *store, const struct record_row *row, json_t *json)
+{
+	struct buf label = {0};
+	int r;
+
+	r = records_label(&store->records, row, &label);
+	if (r == 0 && label.len > 0)
+		json_object_set_new(json, "label",
+		    json_stringn((const char *)label.data, label.len));
+	buf_free(&label);
+	return r;
+}
+
 /* Append one record to the list. What cannot be read is an error: a record
  * that is silently left out would be a record hidden. */
 static int describe(
@@ -94,6 +108,8 @@ static int describe(
 	if (!json)
 		return -ENOMEM;
 	r = put_names(store, row, own, json);
+	if (r == 0)
+		r = put_label(store, row, json);
 	json_array_append_new(list, json);
 	return r > 0 ? -EIO : r;
 }

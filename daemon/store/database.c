@@ -69,6 +69,9 @@ static const char *const migrations[] = {
     " REFERENCES partner(id), body BLOB NOT NULL);",
     /* IP:PORT of the SOCKS5 proxy by which alone a partner is reached. */
     "ALTER TABLE partner ADD COLUMN proxy TEXT NOT NULL DEFAULT '';",
+    /* What this node's own list calls a record; sealed as its body is. */
+    "CREATE TABLE label(record INTEGER PRIMARY KEY REFERENCES record(id),"
+    " sealed BLOB NOT NULL);",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

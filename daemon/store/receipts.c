@@ -294,21 +294,28 @@ static void on_written(struct store *store, void *context,
 static int start_writing(struct session *session, struct writing *writing)
 {
 	struct capture_audience audience = {.id = session->partner.author};
+	struct capture_order order = {
+	    .audiences = &audience,
+	    .audience_count = 1,
+	    .kind = "received",
+	    .hidden = true,
+	    .done = on_written,
+	    .context = writing,
+	};
 	struct capture_fault fault;
-	int fd, r;
+	int r;
 
 	audience.recipients[0] = session->partner.card.bundle;
 	audience.count = 1;
-	r = build_fields(session, writing, &fd);
+	r = build_fields(session, writing, &order.fields_fd);
 	if (r != 0)
 		return r;
 	session->busy = true;
-	if (capture_start(session->store, fd, NULL, 0, &audience, 1, true,
-		on_written, writing, &fault) != 0) {
+	if (capture_start(session->store, &order, &fault) != 0) {
 		session->busy = false;
 		r = -EIO;
 	}
-	close(fd);
+	close(order.fields_fd);
 	return r;
 }
 

@@ -45,6 +45,22 @@ static int add_body(struct records *records, int64_t id,
 	return r;
 }
 
+static int add_label(struct records *records, int64_t id,
+    const struct record_key *key, struct span label)
+{
+	struct buf sealed = {0};
+	int r;
+
+	if (label.len == 0)
+		return 0;
+	r = seal_put(key, "label", label, &sealed);
+	if (r == 0)
+		r = database_run(records->database, SQL_LABEL_ADD, "ib", id,
+		    buf_span(&sealed));
+	buf_free(&sealed);
+	return r;
+}
+
 static uint64_t total_bytes(const struct entry *entry)
 {
 	uint64_t total = entry->content.size;
@@ -83,6 +99,8 @@ int records_add(struct records *records, const struct record_new *record,
 	if (record->hidden)
 		r = database_run(
 		    records->database, SQL_RECORD_HIDE, "i", *ret_id);
+	if (r == 0)
+		r = add_label(records, *ret_id, ret_key, record->label);
 	return r == 0 ? add_body(records, *ret_id, ret_key, record) : r;
 }
 
@@ -297,6 +315,22 @@ int records_any_envelope(
 		return r < 0 ? r : DATABASE_E_NONE;
 	r = open_sealed(
 	    records, row->slot, "envelope", database_column(found, 1), out);
+	database_done(found);
+	return r;
+}
+
+int records_label(
+    struct records *records, const struct record_row *row, struct buf *out)
+{
+	sqlite3_stmt *found;
+	int r;
+
+	found = database_query(records->database, SQL_LABEL_GET, "i", row->id);
+	r = database_step(found);
+	if (r <= 0)
+		return r;
+	r = open_sealed(
+	    records, row->slot, "label", database_column(found, 0), out);
 	database_done(found);
 	return r;
 }

@@ -62,7 +62,8 @@ struct record_new {
 	struct span signature;
 	struct span payload;
 	int64_t source;
-	bool hidden; /* not listed: receipts */
+	bool hidden;       /* not listed: receipts and custody */
+	struct span label; /* for the list of this node alone, or empty */
 };
 
 /* All inside the caller's transaction. The key is made in the keys file, which
@@ -97,6 +98,9 @@ int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);
 /* Any envelope: for whom is not asked (a record that came from a mirror). */
 int records_any_envelope(
+    struct records *records, const struct record_row *row, struct buf *out);
+/* The label it was given here, appended; nothing when it has none. */
+int records_label(
     struct records *records, const struct record_row *row, struct buf *out);
 int records_object(struct records *records, const struct record_row *row,
     uint64_t number, struct object_row *ret_object);

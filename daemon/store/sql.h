@@ -70,6 +70,8 @@
 	    "attachments,bytes) VALUES(?,?,?,?,?,?,?,?,?)")                   \
 	X(BODY_ADD, "INSERT INTO body VALUES(?,?)")                           \
 	X(BODY_GET, "SELECT sealed FROM body WHERE record=?")                 \
+	X(LABEL_ADD, "INSERT INTO label VALUES(?,?)")                         \
+	X(LABEL_GET, "SELECT sealed FROM label WHERE record=?")               \
 	X(RECORD_FIND, "SELECT id,entry,log,place,slot,stored,source,whole,"  \
 		       "attachments,bytes FROM record WHERE entry=?")         \
 	X(RECORD_BY_ID, "SELECT id,entry,log,place,slot,stored,source,whole," \

@@ -11,6 +11,7 @@
 
 #define CTL_NAMES_MAX 256
 #define CTL_ATTACHMENTS_MAX 100
+#define CTL_LABEL_BYTES_MAX 200
 #define CTL_FIELDS_BYTES_MAX (2 * 1024 * 1024)
 
 /* fd 0 and so on are those that ride with the request. */
@@ -21,7 +22,8 @@ enum ctl_op {
 	CTL_UNLOCK = 3, /* fd 0 passphrase */
 	CTL_LOCK = 4,
 	CTL_STOP = 5,
-	CTL_CAPTURE = 6, /* names: partners; fd 0 fields, others attachments */
+	CTL_CAPTURE = 6, /* names: partners; text: label or ""; fd 0 fields,
+			    others attachments */
 	CTL_LIST = 7,    /* JSON {"records":[..]}, more replies while more */
 	CTL_RECORD = 8,  /* text: id or prefix of >= 8 digits; JSON */
 	CTL_OPEN = 9,    /* text: id; fd 0: gets the content */
