@@ -70,6 +70,7 @@ int capture_run(struct client *client, int argc, char **argv);
 int import_run(struct client *client, int argc, char **argv);
 int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);
+int share_run(struct client *client, int argc, char **argv);
 int card_run(struct client *client, int argc, char **argv);
 int partner_run(struct client *client, int argc, char **argv);
 int bundle_run(struct client *client, int argc, char **argv);

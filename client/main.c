@@ -30,6 +30,8 @@ static const struct command commands[] = {
     {"list", list_run, "list", "list the records held here"},
     {"show", show_run, "show ID [--attachments DIR] [--sealed DIR]",
 	"open a record, or write its age files"},
+    {"share", share_run, "share ID --to PARTNER...",
+	"let one more partner read a record"},
     {"card", card_run, "card [--out FILE] | card add-reader RECIPIENT",
 	"this node's card, for partners"},
     {"partner", partner_run,

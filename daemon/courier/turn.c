@@ -20,7 +20,7 @@ static const struct {
 	enum wire_type first, last;
 } allowed[] = {
     {LINK_AWAIT_HELLO, WIRE_SYNC_HELLO, WIRE_SYNC_HELLO},
-    {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_SUMMARY},
+    {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_PROVEN},
     {LINK_ENDING, WIRE_SYNC_DONE, WIRE_SYNC_DONE},
 };
 
@@ -142,7 +142,7 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 {
 	link->asked = false;
 	if (link->state != LINK_MY_TURN || message->type < WIRE_SYNC_FRONTIER ||
-	    message->type > WIRE_SYNC_SUMMARY ||
+	    message->type > WIRE_SYNC_PROVEN ||
 	    send_body(link, (enum wire_type)message->type, message->body)) {
 		link_close(link, WIRE_CODE_FAILED);
 		return;
@@ -289,6 +289,7 @@ union sync_message {
 	struct wire_sync_frontier frontier;
 	struct wire_sync_summary summary;
 	struct wire_sync_cosign cosign;
+	struct wire_sync_proven proven;
 	struct wire_empty done;
 };
 

@@ -32,6 +32,8 @@ struct capture {
 	const char *kind;
 	bool hidden;
 	struct buf label;
+	struct capture_grant *grants; /* their envelopes are owned */
+	size_t grant_count;
 	size_t file_count;
 	struct objects_name *names; /* of the object files */
 	int *fds;                   /* of the object files */
@@ -56,6 +58,9 @@ static void capture_free(struct capture *capture)
 	for (i = 0; i < capture->file_count; i++)
 		if (capture->fds[i] >= 0)
 			close(capture->fds[i]);
+	for (i = 0; i < capture->grant_count; i++)
+		free((void *)capture->grants[i].envelope.data);
+	free(capture->grants);
 	if (capture->veil_keys)
 		explicit_bzero(capture->veil_keys,
 		    capture->file_count * sizeof *capture->veil_keys);
@@ -171,6 +176,35 @@ static int add_envelopes(
 	return r;
 }
 
+static int add_grant(struct records *records, const struct capture_grant *grant)
+{
+	struct record_key key;
+	struct record_row row;
+	int r;
+
+	r = records_load(records, grant->record, &row);
+	if (r == 0)
+		r = record_keys_get(records->keys, row.slot, &key);
+	if (r == 0)
+		r = records_add_envelope(
+		    records, row.id, &key, &grant->author, grant->envelope);
+	if (r == 0)
+		r = database_run(records->database, SQL_SHARED_ADD, "ii",
+		    row.id, grant->partner);
+	seal_wipe(&key);
+	return r;
+}
+
+static int add_grants(struct capture *capture)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < capture->grant_count; i++)
+		r = add_grant(&capture->store->records, &capture->grants[i]);
+	return r;
+}
+
 /* The rows of one record; the log grows by its leaf. */
 static int add_one(
     struct capture *capture, const struct wire_signed_entry *signed_entry)
@@ -202,6 +236,8 @@ static int add_one(
 		r = add_envelopes(capture, id, &key);
 	if (r == 0)
 		r = add_objects(capture, id, &key);
+	if (r == 0)
+		r = add_grants(capture);
 	seal_wipe(&key);
 	memcpy(leaf.bytes, record.id.bytes, sizeof leaf.bytes);
 	if (r == 0)
@@ -414,6 +450,28 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	return r;
 }
 
+static int copy_grants(
+    struct capture *capture, const struct capture_order *order)
+{
+	struct buf copy;
+	size_t i;
+	int r = 0;
+
+	if (order->grant_count == 0)
+		return 0;
+	capture->grants = calloc(order->grant_count, sizeof *capture->grants);
+	if (!capture->grants)
+		return -ENOMEM;
+	for (i = 0; r == 0 && i < order->grant_count; i++) {
+		memset(&copy, 0, sizeof copy);
+		r = buf_append_span(&copy, order->grants[i].envelope);
+		capture->grants[i] = order->grants[i];
+		capture->grants[i].envelope = buf_span(&copy);
+		capture->grant_count++;
+	}
+	return r;
+}
+
 static int check_files(
     const int *files, size_t count, struct capture_fault *fault)
 {
@@ -449,6 +507,8 @@ int capture_start(struct store *store, const struct capture_order *order,
 	capture->hidden = order->hidden;
 	capture->arena.budget = WIRE_ARENA_BUDGET;
 	r = buf_append_span(&capture->label, order->label);
+	if (r == 0)
+		r = copy_grants(capture, order);
 	if (r == 0)
 		r = make_objects(capture, order->file_count);
 	if (r == 0)

@@ -24,6 +24,13 @@ struct capture_audience {
 	size_t count;
 };
 
+/* A record that one more partner may have from now on. */
+struct capture_grant {
+	int64_t record, partner;
+	struct author_id author; /* the partner's */
+	struct span envelope;
+};
+
 /* What is to become one record. Everything stays the caller's and must last
  * for the call only. */
 struct capture_order {
@@ -32,8 +39,10 @@ struct capture_order {
 	size_t file_count;
 	const struct capture_audience *audiences;
 	size_t audience_count;
-	const char *kind;  /* of its content: a literal */
-	bool hidden;       /* not listed: receipts and custody */
+	const char *kind; /* of its content: a literal */
+	bool hidden;      /* not listed: receipts and custody */
+	const struct capture_grant *grants; /* that become true with it */
+	size_t grant_count;
 	struct span label; /* for this node's own list, sealed here; or empty */
 	capture_done_cb done;
 	void *context;

@@ -51,7 +51,25 @@ void control_stop(struct request *request);
 void control_card(struct request *request);
 void control_add_reader(struct request *request);
 void control_capture(struct request *request); /* control_capture.c */
-void control_list(struct request *request);    /* control_read.c */
+/* The readers of the partner of that name: 0, or 1 after answering why it may
+ * not have records. */
+int control_audience(struct request *request, struct span name,
+    struct partner *ret_partner, struct capture_audience *ret_audience);
+/* The own readers; there is at least one. */
+void control_audience_self(
+    struct store *store, struct capture_audience *ret_audience);
+void control_share(struct request *request); /* control_share.c */
+void control_list(struct request *request);  /* control_read.c */
+/* Envelopes of a record that might open it here. */
+#define CONTROL_ENVELOPES_MAX 16
+struct control_envelopes {
+	struct buf bytes[CONTROL_ENVELOPES_MAX];
+	struct span spans[CONTROL_ENVELOPES_MAX];
+	size_t count;
+};
+int control_envelopes_load(struct store *store, const struct record_row *row,
+    struct control_envelopes **ret_envelopes);
+void control_envelopes_free(struct control_envelopes *envelopes);
 void control_record(struct request *request);
 void control_open(struct request *request);
 void control_open_object(struct request *request);

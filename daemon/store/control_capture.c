@@ -31,9 +31,8 @@ static void on_captured(struct store *store, void *context,
 	control_fail(request, 1, text, "nothing was stored");
 }
 
-/* The readers of one partner: 0, or 1 after answering why not. */
-static int add_partner(struct request *request, struct span name,
-    struct capture_audience *audience)
+int control_audience(struct request *request, struct span name,
+    struct partner *ret_partner, struct capture_audience *ret_audience)
 {
 	struct partner partner;
 	char text[160];
@@ -66,10 +65,11 @@ static int add_partner(struct request *request, struct span name,
 			  "stored");
 		return 1;
 	}
-	audience->id = partner.author;
-	audience->count = partner.card.reader_count;
-	memcpy(audience->recipients, partner.card.readers,
-	    audience->count * sizeof *audience->recipients);
+	ret_audience->id = partner.author;
+	ret_audience->count = partner.card.reader_count;
+	memcpy(ret_audience->recipients, partner.card.readers,
+	    ret_audience->count * sizeof *ret_audience->recipients);
+	*ret_partner = partner;
 	return 0;
 }
 
@@ -85,12 +85,13 @@ static bool is_there(const struct capture_audience *audiences, size_t count,
 	return false;
 }
 
-static void add_self(struct store *store, struct capture_audience *audience)
+void control_audience_self(
+    struct store *store, struct capture_audience *ret_audience)
 {
-	audience->id = store->author;
-	audience->count = store->reader_count;
-	memcpy(audience->recipients, store->readers,
-	    store->reader_count * sizeof *audience->recipients);
+	ret_audience->id = store->author;
+	ret_audience->count = store->reader_count;
+	memcpy(ret_audience->recipients, store->readers,
+	    store->reader_count * sizeof *ret_audience->recipients);
 }
 
 static bool is_label(struct span text)
@@ -120,6 +121,7 @@ void control_capture(struct request *request)
 	    .context = request,
 	};
 	struct capture_fault fault;
+	struct partner partner;
 	size_t i, count = 0;
 	int r = 0;
 
@@ -135,13 +137,13 @@ void control_capture(struct request *request)
 		return;
 	}
 	for (i = 0; r == 0 && i < ctl->names.count; i++) {
-		r = add_partner(
-		    request, ctl->names.items[i], &audiences[count]);
+		r = control_audience(
+		    request, ctl->names.items[i], &partner, &audiences[count]);
 		if (r == 0 && !is_there(audiences, count, &audiences[count].id))
 			count++;
 	}
 	if (r == 0 && store->reader_count > 0 && count < 256)
-		add_self(store, &audiences[count++]);
+		control_audience_self(store, &audiences[count++]);
 	if (r == 0 && count == 0) {
 		control_fail(request, 1,
 		    "nobody could ever open this record: no partner was given "

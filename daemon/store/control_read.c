@@ -10,11 +10,34 @@
 
 #include "daemon/store/control.h"
 #include "daemon/store/jobs.h"
-#include "proto/format/proof.h"
+#include "daemon/store/proofs.h"
 
 #define PAGE 500
 
 /* --- list -------------------------------------------------------------- */
+
+/* With whom a record of somebody else was shared from here. */
+static int names_shared(struct store *store, const struct record_row *row,
+    bool delivered_only, json_t *names)
+{
+	struct partner partner;
+	sqlite3_stmt *found;
+	int r, known;
+
+	found = database_query(store->database, SQL_SHARED_OF, "i", row->id);
+	while ((r = database_step(found)) == 1) {
+		if (delivered_only && !database_column_int(found, 1))
+			continue;
+		known = partners_by_id(
+		    store->database, database_column_int(found, 0), &partner);
+		if (known != 0) {
+			database_done(found);
+			return known < 0 ? known : -EIO;
+		}
+		json_array_append_new(names, json_string(partner.card.name));
+	}
+	return r;
+}
 
 /* The partners a record is for, or those of them that hold it. */
 static int names_of(struct store *store, const struct record_row *row,
@@ -51,14 +74,15 @@ static int put_names(
 {
 	json_t *to = json_array(), *delivered = json_array();
 	struct partner partner;
-	int r = 0;
+	int r;
 
 	json_object_set_new(json, "to", to);
 	json_object_set_new(json, "delivered", delivered);
-	if (own)
-		r = names_of(store, row, false, to);
-	if (r == 0 && own)
-		r = names_of(store, row, true, delivered);
+	r = own ? names_of(store, row, false, to)
+		: names_shared(store, row, false, to);
+	if (r == 0)
+		r = own ? names_of(store, row, true, delivered)
+			: names_shared(store, row, true, delivered);
 	if (r == 0 && row->source > 0)
 		r = partners_by_id(store->database, row->source, &partner);
 	if (r == 0 && row->source > 0)
@@ -195,30 +219,6 @@ static int put_base64(json_t *json, const char *key, struct span bytes)
 	return r;
 }
 
-static int build_proof(struct store *store, const struct record_row *row,
-    const struct log_row *log, struct buf *out)
-{
-	struct proof proof = {.index = row->place};
-	struct buf note = {0};
-	uint64_t size = 0;
-	int r;
-
-	r = log->own ? node_checkpoint(store, &note)
-		     : buf_append_span(&note, buf_span(&log->checkpoint));
-	if (r == 0)
-		size = log_tree_note_size(buf_span(&note));
-	if (r == 0 && size <= row->place)
-		r = -EIO;
-	if (r == 0)
-		r = log_tree_inclusion(store->database, row->log, row->place,
-		    size, &proof.inclusion);
-	proof.checkpoint = buf_span(&note);
-	if (r == 0)
-		r = proof_build(&proof, out);
-	buf_free(&note);
-	return r;
-}
-
 /* Keys of who may have cosigned: this node, and its partners. */
 static int put_witnesses(struct store *store, json_t *json)
 {
@@ -253,7 +253,7 @@ static int fill_record(struct store *store, const struct record_row *row,
 	if (r == 0)
 		r = records_body(&store->records, row, body);
 	if (r == 0)
-		r = build_proof(store, row, log, &proof);
+		r = proofs_build(store, row, log, &proof);
 	if (r == 0)
 		r = put_base64(json, "entry", body->entry);
 	if (r == 0)
@@ -310,14 +310,7 @@ static void on_opened(
 		control_fail_code(request, code);
 }
 
-/* All envelopes of a record, each opened from its row. */
-struct envelopes {
-	struct buf bytes[256];
-	struct span spans[256];
-	size_t count;
-};
-
-static void envelopes_free(struct envelopes *envelopes)
+void control_envelopes_free(struct control_envelopes *envelopes)
 {
 	size_t i;
 
@@ -326,30 +319,67 @@ static void envelopes_free(struct envelopes *envelopes)
 	free(envelopes);
 }
 
-/* The node's own envelope first: it is the one that will open. */
-static int load_envelopes(struct store *store, const struct record_row *row,
-    struct envelopes *envelopes)
+static int add_envelope(struct records *records, const struct record_row *row,
+    const struct author_id *audience, struct control_envelopes *envelopes)
 {
+	struct buf *bytes = &envelopes->bytes[envelopes->count];
 	struct digest hash;
 	int r;
 
-	r = records_envelope(&store->records, row, &store->author,
-	    &envelopes->bytes[envelopes->count], &hash);
+	r = records_envelope(records, row, audience, bytes, &hash);
 	if (r == 0)
-		envelopes->count++;
-	if (r == DATABASE_E_NONE) {
-		r = records_any_envelope(
-		    &store->records, row, &envelopes->bytes[envelopes->count]);
-		if (r == 0)
-			envelopes->count++;
+		envelopes->spans[envelopes->count++] = buf_span(bytes);
+	return r;
+}
+
+/* Who they are for does not say who can open them: each might. */
+static int add_others(struct records *records, const struct record_row *row,
+    struct control_envelopes *envelopes)
+{
+	struct author_id audiences[CONTROL_ENVELOPES_MAX];
+	size_t i, count = 0;
+	struct span bytes;
+	sqlite3_stmt *found;
+	int r;
+
+	found =
+	    database_query(records->database, SQL_ENVELOPE_ALL, "i", row->id);
+	while (
+	    count < CONTROL_ENVELOPES_MAX && (r = database_step(found)) == 1) {
+		bytes = database_column(found, 0);
+		if (bytes.len == 32)
+			memcpy(audiences[count++].bytes, bytes.data, 32);
 	}
-	if (envelopes->count > 0)
-		envelopes->spans[0] = buf_span(&envelopes->bytes[0]);
+	database_done(found);
+	for (i = 0, r = r < 0 ? r : 0; r == 0 && i < count; i++)
+		r = add_envelope(records, row, &audiences[i], envelopes);
+	return r;
+}
+
+/* The node's own envelope is the one that will open; only of what came by way
+ * of others there is none. */
+int control_envelopes_load(struct store *store, const struct record_row *row,
+    struct control_envelopes **ret_envelopes)
+{
+	struct control_envelopes *envelopes = calloc(1, sizeof *envelopes);
+	int r;
+
+	if (!envelopes)
+		return -ENOMEM;
+	r = add_envelope(&store->records, row, &store->author, envelopes);
+	if (r == DATABASE_E_NONE)
+		r = add_others(&store->records, row, envelopes);
+	if (r == 0 && envelopes->count == 0)
+		r = DATABASE_E_NONE;
+	if (r != 0)
+		control_envelopes_free(envelopes);
+	else
+		*ret_envelopes = envelopes;
 	return r;
 }
 
 static int submit_open(struct request *request, const struct record_row *row,
-    const struct record_body *body, const struct envelopes *envelopes)
+    const struct record_body *body, const struct control_envelopes *envelopes)
 {
 	struct wire_work_open job = {
 	    .job = jobs_number(request->store),
@@ -386,7 +416,7 @@ static int find_object(struct request *request, const struct record_row *row,
 
 static int submit_open_object(struct request *request,
     const struct record_row *row, const struct record_body *body,
-    const struct envelopes *envelopes)
+    const struct control_envelopes *envelopes)
 {
 	struct wire_work_open_object job = {
 	    .job = jobs_number(request->store),
@@ -415,23 +445,23 @@ static int submit_open_object(struct request *request,
 }
 
 typedef int (*submit_cb)(struct request *request, const struct record_row *row,
-    const struct record_body *body, const struct envelopes *envelopes);
+    const struct record_body *body, const struct control_envelopes *envelopes);
 
 static void open_with(struct request *request, submit_cb submit)
 {
-	struct envelopes *envelopes = calloc(1, sizeof *envelopes);
+	struct control_envelopes *envelopes = NULL;
 	struct record_body body = {.entry = {0}};
 	struct record_row row;
 	int r;
 
-	r = envelopes ? find_record(request, &row) : -ENOMEM;
+	r = find_record(request, &row);
 	if (r == 0)
 		r = records_body(&request->store->records, &row, &body);
 	if (r == 0)
-		r = load_envelopes(request->store, &row, envelopes);
+		r = control_envelopes_load(request->store, &row, &envelopes);
 	if (r == 0)
 		r = submit(request, &row, &body, envelopes);
-	envelopes_free(envelopes);
+	control_envelopes_free(envelopes);
 	record_body_free(&body);
 	if (r == -EAGAIN)
 		control_fail(request, 1, "this attachment is not here yet",
@@ -513,7 +543,7 @@ static int submit_unveil(struct request *request, const struct record_row *row)
 /* The header goes out before the job is given, so that the payload follows it
  * even if both descriptors are one file. */
 static int submit_sealed(struct request *request, const struct record_row *row,
-    const struct record_body *body, const struct envelopes *envelopes)
+    const struct record_body *body, const struct control_envelopes *envelopes)
 {
 	struct span header;
 	int r;

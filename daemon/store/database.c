@@ -72,6 +72,15 @@ static const char *const migrations[] = {
     /* What this node's own list calls a record; sealed as its body is. */
     "CREATE TABLE label(record INTEGER PRIMARY KEY REFERENCES record(id),"
     " sealed BLOB NOT NULL);",
+    /* With whom a record was shared after it was made; and the proofs of
+     * records that were shared with us, whose logs we do not hold. */
+    "CREATE TABLE shared(record INTEGER NOT NULL REFERENCES record(id),"
+    " partner INTEGER NOT NULL REFERENCES partner(id),"
+    " delivered INTEGER NOT NULL, PRIMARY KEY(partner, record))"
+    " WITHOUT ROWID;"
+    "CREATE INDEX shared_record ON shared(record);"
+    "CREATE TABLE proven(record INTEGER PRIMARY KEY REFERENCES record(id),"
+    " sealed BLOB NOT NULL);",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

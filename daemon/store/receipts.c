@@ -20,7 +20,7 @@
 #include "daemon/base/log.h"
 #include "daemon/store/capture.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_session.h"
 
 #define RECORDS_MAX 900 /* in one receipt: a content holds 1024 fields */
 
@@ -37,20 +37,28 @@ struct reading {
 	int64_t record;
 };
 
-/* Mark one of our records delivered, if the envelope is the one we sent. */
+/* Mark a record delivered, if the envelope is the one we sent. */
 static int mark_delivered(struct store *store, const struct partner *partner,
     const struct wire_receipt_record *line)
 {
+	struct span author = span_of(partner->author.bytes, 32);
+	struct span hash = span_of(line->envelope.bytes, 32);
 	struct record_row row;
 	int r;
 
 	r = records_find(&store->records, &line->entry, &row);
-	if (r == DATABASE_E_NONE || (r == 0 && row.log != store->log.id))
+	if (r == DATABASE_E_NONE)
 		return 0;
-	return r == 0 ? database_run(store->database, SQL_ENVELOPE_DELIVERED,
-			    "ibb", row.id, span_of(partner->author.bytes, 32),
-			    span_of(line->envelope.bytes, 32))
-		      : r;
+	if (r == 0 && row.log == store->log.id)
+		r = database_run(store->database, SQL_ENVELOPE_DELIVERED, "ibb",
+		    row.id, author, hash);
+	if (r == 0)
+		r = database_run(store->database, SQL_SHARED_DELIVERED, "iibb",
+		    row.id, partner->id, author, hash);
+	if (r == 0 && partner->mirror)
+		r = database_run(store->database, SQL_PROVEN_FORWARDED, "iib",
+		    row.id, partner->id, hash);
+	return r;
 }
 
 /* A receipt counts only from the partner whose log it stands in. */
@@ -208,14 +216,12 @@ static int put_line(
 	int r;
 
 	r = records_load(records, record, &row);
-	if (r == 0)
-		r = records_envelope(
-		    records, &row, &session->store->author, &envelope, &hash);
-	if (r == DATABASE_E_NONE) {
-		/* It came through a mirror: sealed to the mirror's readers. */
+	if (r == 0) /* what this partner brought of another's */
 		r = records_envelope(
 		    records, &row, &session->partner.author, &envelope, &hash);
-	}
+	if (r == DATABASE_E_NONE) /* and of its own */
+		r = records_envelope(
+		    records, &row, &session->store->author, &envelope, &hash);
 	buf_free(&envelope);
 	if (r == 0)
 		r = buf_append_text(

@@ -28,37 +28,39 @@ static int pack_body(const struct record_new *record, struct buf *out)
 	return r == 0 ? buf_append_span(out, record->payload) : r;
 }
 
-static int add_body(struct records *records, int64_t id,
-    const struct record_key *key, const struct record_new *record)
-{
-	struct buf clear = {0}, sealed = {0};
-	int r;
-
-	r = pack_body(record, &clear);
-	if (r == 0)
-		r = seal_put(key, "body", buf_span(&clear), &sealed);
-	if (r == 0)
-		r = database_run(records->database, SQL_BODY_ADD, "ib", id,
-		    buf_span(&sealed));
-	buf_free(&clear);
-	buf_free(&sealed);
-	return r;
-}
-
-static int add_label(struct records *records, int64_t id,
-    const struct record_key *key, struct span label)
+/* One text of a record, sealed under its key, as a row of its own. */
+static int add_sealed(struct records *records, enum sql statement, int64_t id,
+    const struct record_key *key, const char *purpose, struct span text)
 {
 	struct buf sealed = {0};
 	int r;
 
-	if (label.len == 0)
-		return 0;
-	r = seal_put(key, "label", label, &sealed);
+	r = seal_put(key, purpose, text, &sealed);
 	if (r == 0)
-		r = database_run(records->database, SQL_LABEL_ADD, "ib", id,
-		    buf_span(&sealed));
+		r = database_run(
+		    records->database, statement, "ib", id, buf_span(&sealed));
 	buf_free(&sealed);
 	return r;
+}
+
+static int add_body(struct records *records, int64_t id,
+    const struct record_key *key, const struct record_new *record)
+{
+	struct buf clear = {0};
+	int r;
+
+	r = pack_body(record, &clear);
+	if (r == 0)
+		r = add_sealed(
+		    records, SQL_BODY_ADD, id, key, "body", buf_span(&clear));
+	buf_free(&clear);
+	return r;
+}
+
+int records_add_proof(struct records *records, int64_t record,
+    const struct record_key *key, struct span proof)
+{
+	return add_sealed(records, SQL_PROVEN_ADD, record, key, "proof", proof);
 }
 
 static uint64_t total_bytes(const struct entry *entry)
@@ -99,8 +101,9 @@ int records_add(struct records *records, const struct record_new *record,
 	if (record->hidden)
 		r = database_run(
 		    records->database, SQL_RECORD_HIDE, "i", *ret_id);
-	if (r == 0)
-		r = add_label(records, *ret_id, ret_key, record->label);
+	if (r == 0 && record->label.len > 0)
+		r = add_sealed(records, SQL_LABEL_ADD, *ret_id, ret_key,
+		    "label", record->label);
 	return r == 0 ? add_body(records, *ret_id, ret_key, record) : r;
 }
 
@@ -319,20 +322,34 @@ int records_any_envelope(
 	return r;
 }
 
-int records_label(
-    struct records *records, const struct record_row *row, struct buf *out)
+static int get_sealed(struct records *records, enum sql statement,
+    const struct record_row *row, const char *purpose, struct buf *out)
 {
 	sqlite3_stmt *found;
 	int r;
 
-	found = database_query(records->database, SQL_LABEL_GET, "i", row->id);
+	found = database_query(records->database, statement, "i", row->id);
 	r = database_step(found);
 	if (r <= 0)
-		return r;
+		return r < 0 ? r : DATABASE_E_NONE;
 	r = open_sealed(
-	    records, row->slot, "label", database_column(found, 0), out);
+	    records, row->slot, purpose, database_column(found, 0), out);
 	database_done(found);
 	return r;
+}
+
+int records_label(
+    struct records *records, const struct record_row *row, struct buf *out)
+{
+	int r = get_sealed(records, SQL_LABEL_GET, row, "label", out);
+
+	return r == DATABASE_E_NONE ? 0 : r;
+}
+
+int records_proof(
+    struct records *records, const struct record_row *row, struct buf *out)
+{
+	return get_sealed(records, SQL_PROVEN_GET, row, "proof", out);
 }
 
 static int take_object(

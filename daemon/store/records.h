@@ -99,6 +99,12 @@ int records_envelope(struct records *records, const struct record_row *row,
 /* Any envelope: for whom is not asked (a record that came from a mirror). */
 int records_any_envelope(
     struct records *records, const struct record_row *row, struct buf *out);
+/* A proof that came with the record; in the caller's transaction. */
+int records_add_proof(struct records *records, int64_t record,
+    const struct record_key *key, struct span proof);
+/* DATABASE_E_NONE when none came. */
+int records_proof(
+    struct records *records, const struct record_row *row, struct buf *out);
 /* The label it was given here, appended; nothing when it has none. */
 int records_label(
     struct records *records, const struct record_row *row, struct buf *out);

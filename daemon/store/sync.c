@@ -20,7 +20,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/control.h"
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_proven.h"
 
 #define SESSIONS_MAX 64
 
@@ -207,11 +207,15 @@ static int on_message(struct store *store, struct wire_frame *frame)
 	session = r == 0 ? sync_find(store, message.session) : NULL;
 	if (session && !session->closing && !session->busy) {
 		session->heard_news |= message.type == WIRE_SYNC_ENTRIES ||
+				       message.type == WIRE_SYNC_PROVEN ||
 				       message.type == WIRE_SYNC_COSIGN;
-		if (message.type == WIRE_SYNC_ENTRIES) {
+		if (message.type == WIRE_SYNC_ENTRIES ||
+		    message.type == WIRE_SYNC_PROVEN) {
 			r = buf_append_span(&inner.body, message.body);
-			if (r == 0)
+			if (r == 0 && message.type == WIRE_SYNC_ENTRIES)
 				sync_receive_entries(session, &inner);
+			else if (r == 0)
+				sync_receive_proven(session, &inner);
 		} else if (message.type == WIRE_SYNC_FRONTIER) {
 			sync_receive_frontier(session, message.body);
 		} else if (message.type == WIRE_SYNC_SUMMARY) {

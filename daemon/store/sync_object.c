@@ -13,7 +13,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_session.h"
 
 /* Whether this partner is in the audience of the object's record. */
 static int is_for_partner(

@@ -17,7 +17,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_session.h"
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
@@ -57,7 +57,7 @@ static bool may_bring(
 
 /* Only what the author signed is evidence: anybody can claim. A few of them
  * prove as much as many. */
-static void keep_fork(
+void sync_keep_fork(
     struct session *session, const struct log_row *log, struct span bytes)
 {
 	char origin[NOTE_ORIGIN_MAX];
@@ -77,16 +77,16 @@ static void keep_fork(
 	    bytes, (int64_t)time(NULL));
 }
 
-static int check_note(const struct wire_sync_entries *entries,
+int sync_check_note(const struct sign_key *author, struct span bytes,
     const char *origin, struct checkpoint *ret_checkpoint)
 {
 	struct note note;
 	int r;
 
-	r = note_parse(entries->checkpoint, &note);
+	r = note_parse(bytes, &note);
 	if (r != 0)
 		return r;
-	r = note_verify(&note, origin, &entries->author);
+	r = note_verify(&note, origin, author);
 	if (r == 0)
 		r = checkpoint_parse(note.text, ret_checkpoint);
 	if (r == 0 && strcmp(ret_checkpoint->origin, origin) != 0)
@@ -109,7 +109,8 @@ static int check_head(struct session *session,
 	if (!may_bring(session, &arrival->author))
 		return FORMAT_E_MISMATCH;
 	note_origin(&arrival->author, &entries->log, origin);
-	r = check_note(entries, origin, &arrival->checkpoint);
+	r = sync_check_note(&entries->author, entries->checkpoint, origin,
+	    &arrival->checkpoint);
 	if (r != 0)
 		return r;
 	r = log_tree_find(session->store->database, &arrival->author,
@@ -264,20 +265,19 @@ static int check_envelope(const struct entry *entry, struct span envelope)
 	return envelope.len == 0 ? 0 : FORMAT_E_MALFORMED;
 }
 
-static int check_item(const struct wire_sync_entries *entries,
-    const struct arrival *arrival, uint64_t at, struct entry *ret_entry)
+int sync_check_item(const struct wire_sync_item *item,
+    const struct author_id *author, const struct log_id *log, uint64_t index,
+    struct entry *ret_entry)
 {
-	const struct wire_sync_item *item = &entries->items.items[at];
 	struct digest payload;
 	int r;
 
 	r = entry_parse(item->entry, ret_entry, NULL);
 	if (r != 0)
 		return r;
-	if (memcmp(ret_entry->author.bytes, arrival->author.bytes, 32) != 0 ||
-	    memcmp(ret_entry->log.bytes, entries->log.bytes, 32) != 0 ||
-	    ret_entry->index != entries->start + at ||
-	    item->signature.len != 64)
+	if (memcmp(ret_entry->author.bytes, author->bytes, 32) != 0 ||
+	    memcmp(ret_entry->log.bytes, log->bytes, 32) != 0 ||
+	    ret_entry->index != index || item->signature.len != 64)
 		return FORMAT_E_MISMATCH;
 	r = hash_sha256(item->payload, &payload);
 	if (r == 0 &&
@@ -307,7 +307,8 @@ static int submit_verify(struct session *session, struct arrival *arrival)
 	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
 		if (entries->items.items[i].entry.len == 0)
 			continue;
-		r = check_item(entries, arrival, i, entry);
+		r = sync_check_item(&entries->items.items[i], &arrival->author,
+		    &entries->log, entries->start + i, entry);
 		if (r != 0)
 			break;
 		items[job.items.count].key = entries->author;
@@ -331,7 +332,7 @@ static int submit_verify(struct session *session, struct arrival *arrival)
 
 /* --- storing ------------------------------------------------------------ */
 
-static int store_objects(struct session *session, const struct entry *entry,
+int sync_add_objects(struct session *session, const struct entry *entry,
     int64_t record, const struct record_key *key)
 {
 	uint8_t veil[VEIL_KEY_BYTES];
@@ -353,7 +354,7 @@ static int store_objects(struct session *session, const struct entry *entry,
 
 /* A record that may be a receipt (no attachment, one recipient) is read before
  * it is owed one. */
-static int note_arrival(struct session *session, const struct entry *entry,
+int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record)
 {
 	struct age_header header;
@@ -367,12 +368,55 @@ static int note_arrival(struct session *session, const struct entry *entry,
 	return receipts_owe(session->store, record, session->partner.id);
 }
 
+int sync_add_envelope(struct session *session, const struct author_id *author,
+    int64_t record, const struct record_key *key, struct span envelope)
+{
+	bool direct =
+	    memcmp(author->bytes, session->partner.author.bytes, 32) == 0;
+
+	return records_add_envelope(&session->store->records, record, key,
+	    direct ? &session->store->author : &session->partner.author,
+	    envelope);
+}
+
+int sync_add_known(struct session *session, const struct author_id *author,
+    const struct record_row *row, struct span envelope)
+{
+	struct record_key key;
+	int r;
+
+	r = record_keys_get(session->store->records.keys, row->slot, &key);
+	if (r == 0)
+		r = sync_add_envelope(session, author, row->id, &key, envelope);
+	seal_wipe(&key);
+	if (r == 0 && row->whole)
+		r = receipts_owe(session->store, row->id, session->partner.id);
+	return r;
+}
+
+static int add_new(struct session *session, const struct arrival *arrival,
+    const struct record_new *record, struct span envelope)
+{
+	struct record_key key;
+	int64_t id;
+	int r;
+
+	r = records_add(&session->store->records, record, &key, &id);
+	if (r == 0)
+		r = sync_add_envelope(
+		    session, &arrival->author, id, &key, envelope);
+	if (r == 0)
+		r = sync_add_objects(session, record->entry, id, &key);
+	if (r == 0)
+		r = sync_note_arrival(session, record->entry, envelope, id);
+	seal_wipe(&key);
+	return r;
+}
+
+/* A record that was shared with us before may be here already. */
 static int store_record(struct session *session, const struct arrival *arrival,
     const struct wire_sync_item *item, uint64_t place, struct entry *entry)
 {
-	struct store *store = session->store;
-	bool direct = memcmp(arrival->author.bytes,
-			  session->partner.author.bytes, 32) == 0;
 	struct record_new record = {
 	    .log = arrival->log.id,
 	    .place = place,
@@ -382,24 +426,34 @@ static int store_record(struct session *session, const struct arrival *arrival,
 	    .payload = item->payload,
 	    .source = session->partner.id,
 	};
-	struct record_key key;
-	int64_t id;
+	struct record_row known;
 	int r;
 
 	r = entry_parse(item->entry, entry, NULL);
 	if (r == 0)
 		r = entry_id_of(item->entry, &record.id);
 	if (r == 0)
-		r = records_add(&store->records, &record, &key, &id);
-	if (r == 0)
-		r = records_add_envelope(&store->records, id, &key,
-		    direct ? &store->author : &session->partner.author,
-		    item->envelope);
-	if (r == 0)
-		r = store_objects(session, entry, id, &key);
-	if (r == 0)
-		r = note_arrival(session, entry, item->envelope, id);
-	seal_wipe(&key);
+		r = records_find(&session->store->records, &record.id, &known);
+	if (r == DATABASE_E_NONE)
+		return add_new(session, arrival, &record, item->envelope);
+	return r == 0 ? sync_add_known(
+			    session, &arrival->author, &known, item->envelope)
+		      : r;
+}
+
+/* A record that was shared with us before must be the one that stands at its
+ * place in the log. */
+static int check_place(struct session *session, int64_t log, uint64_t place,
+    const struct digest *leaf)
+{
+	struct record_row row;
+	int r;
+
+	r = records_at(&session->store->records, log, place, &row);
+	if (r == DATABASE_E_NONE)
+		return 0;
+	if (r == 0 && memcmp(row.entry.bytes, leaf->bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
 	return r;
 }
 
@@ -435,6 +489,9 @@ static int store_items(struct session *session, struct arrival *arrival)
 		item = &entries->items.items[i];
 		r = leaf_of(item, &leaf);
 		if (r == 0)
+			r = check_place(session, arrival->log.id,
+			    entries->start + i, &leaf);
+		if (r == 0)
 			r = log_tree_append(database, &arrival->log, &leaf);
 		if (r == 0 && item->entry.len > 0)
 			r = store_record(
@@ -468,7 +525,19 @@ static void release(struct session *session)
 	wire_frame_free(&session->held);
 }
 
-static bool all_hold(struct wire_frame *answer)
+void sync_end_arrival(struct session *session, int result)
+{
+	release(session);
+	if (result == 0)
+		sync_ack(session);
+	else
+		sync_close(session, result > 0          ? WIRE_CODE_CORRUPT
+				    : result == -ENOSPC ? WIRE_CODE_NO_SPACE
+				    : result == -EDQUOT ? WIRE_CODE_REFUSED
+							: WIRE_CODE_FAILED);
+}
+
+bool sync_all_hold(struct wire_frame *answer)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_work_verified verified;
@@ -497,24 +566,21 @@ static void on_verified(
 	session->busy = false;
 	/* Another meeting may have brought the log on meanwhile: what was true
 	 * of its end must be found true again. */
-	r = all_hold(answer) ? check_head(session, &session->entries, &arrival)
-			     : FORMAT_E_MISMATCH;
+	r = sync_all_hold(answer)
+		? check_head(session, &session->entries, &arrival)
+		: FORMAT_E_MISMATCH;
 	if (r == 0 && arrival.skip < session->entries.items.count) {
 		r = check_tree(session, &session->entries, &arrival);
 		if (r == 0)
 			r = store_batch(session, &arrival);
+		if (r == FORMAT_E_MISMATCH)
+			sync_keep_fork(
+			    session, &arrival.log, session->entries.checkpoint);
 	}
 	if (r == 0 && arrival.log.size == arrival.checkpoint.size)
 		sync_queue_cosign(session, &arrival.log);
 	log_row_free(&arrival.log);
-	release(session);
-	if (r == 0)
-		sync_ack(session);
-	else
-		sync_close(session, r > 0          ? WIRE_CODE_CORRUPT
-				    : r == -ENOSPC ? WIRE_CODE_NO_SPACE
-				    : r == -EDQUOT ? WIRE_CODE_REFUSED
-						   : WIRE_CODE_FAILED);
+	sync_end_arrival(session, r);
 }
 
 void sync_receive_entries(struct session *session, struct wire_frame *frame)
@@ -532,9 +598,8 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
 		/* Too early for us, or all held already. */
 		session->gaps += gap;
-		release(session);
 		log_row_free(&arrival.log);
-		sync_ack(session);
+		sync_end_arrival(session, 0);
 		return;
 	}
 	if (r == 0)
@@ -542,234 +607,11 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (r == 0)
 		pass_over_unknown(session);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
-		keep_fork(session, &arrival.log, session->entries.checkpoint);
+		sync_keep_fork(
+		    session, &arrival.log, session->entries.checkpoint);
 	if (r == 0)
 		r = submit_verify(session, &arrival);
 	log_row_free(&arrival.log);
-	if (r != 0) {
-		release(session);
-		sync_close(
-		    session, r > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED);
-	}
-}
-
-/* --- frontier and cosignatures ------------------------------------------ */
-
-/* A log that the partner offers, and that somebody else brought here. */
-static int remember_offer(struct session *session, const struct log_row *log,
-    const struct wire_sync_log *item)
-{
-	if (log->own || item->checkpoint.len == 0)
-		return 0;
-	return database_run(session->store->database, SQL_LOG_TELL, "ii",
-	    log->id, session->partner.id);
-}
-
-/* A log of ours that the partner holds must be a beginning of ours. */
-static int check_known(
-    struct session *session, const struct wire_sync_log *item)
-{
-	struct author_id author;
-	struct log_row log = {.id = 0};
-	struct digest root;
-	int r;
-
-	sign_key_author(&item->author, &author);
-	r = log_tree_find(session->store->database, &author, &item->log, &log);
-	if (r == DATABASE_E_NONE)
-		return 0;
-	if (r == 0 && item->size > 0 && item->size <= log.size)
-		r = log_tree_root(
-		    session->store->database, log.id, item->size, &root);
-	if (r == 0 && item->size > 0 && item->size <= log.size &&
-	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
-		keep_fork(session, &log, item->checkpoint);
-		r = FORMAT_E_MISMATCH;
-	}
-	if (r == 0)
-		r = remember_offer(session, &log, item);
-	log_row_free(&log);
-	return r;
-}
-
-/* A cosignature of ours that the partner does not have yet (the meeting in
- * which it was made was cut) is made again. */
-static void offer_cosign(
-    struct session *session, const struct wire_sync_log *item)
-{
-	struct author_id author;
-	struct log_row log = {.id = 0};
-	struct note note;
-	uint64_t time;
-
-	sign_key_author(&item->author, &author);
-	if (memcmp(author.bytes, session->partner.author.bytes, 32) != 0 ||
-	    log_tree_find(
-		session->store->database, &author, &item->log, &log) != 0)
-		return;
-	if (log.size == item->size && item->checkpoint.len > 0 &&
-	    note_parse(item->checkpoint, &note) == 0) {
-		if (cosignature_verify(
-			&note, &session->store->author_key, &time) != 0)
-			sync_queue_cosign(session, &log);
-		note_free(&note);
-	}
-	log_row_free(&log);
-}
-
-static void offer_cosigns(struct session *session)
-{
-	size_t i;
-
-	for (i = 0; i < session->frontier.logs.count; i++)
-		offer_cosign(session, &session->frontier.logs.items[i]);
-}
-
-void sync_receive_frontier(struct session *session, struct span body)
-{
-	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct wire_sync_frontier frontier;
-	size_t i;
-	int r;
-
-	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
-	if (r == 0)
-		r = database_run(session->store->database, SQL_FRONTIER_PUT,
-		    "ib", session->partner.id, body);
-	for (i = 0; r == 0 && i < frontier.logs.count; i++)
-		r = check_known(session, &frontier.logs.items[i]);
-	if (r != 0) {
-		wire_arena_free(&arena);
-		sync_close(
-		    session, r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
-		return;
-	}
-	wire_arena_free(&session->frontier_arena);
-	session->frontier_arena = arena;
-	session->frontier = frontier;
-	session->has_frontier = true;
-	sync_next_turn(session);
-	offer_cosigns(session);
-	sync_ack(session);
-}
-
-int sync_recall_frontier(struct session *session)
-{
-	struct database *database = session->store->database;
-	sqlite3_stmt *row;
-	int r;
-
-	row = database_query(
-	    database, SQL_FRONTIER_GET, "i", session->partner.id);
-	r = database_step(row);
-	if (r == 1) {
-		r = wire_decode(WIRE_SYNC_FRONTIER, database_column(row, 0),
-		    &session->frontier_arena, &session->frontier);
-		database_done(row);
-	}
-	session->has_frontier = r == 0; /* also when none was ever heard */
-	if (r == 0)
-		offer_cosigns(session);
-	return r;
-}
-
-static bool is_queued(struct session *session, const struct log_row *log)
-{
-	struct pending_cosign *cosign;
-
-	for (cosign = session->cosigns; cosign; cosign = cosign->next)
-		if (memcmp(cosign->log.bytes, log->log.bytes, 32) == 0)
-			return true;
-	return false;
-}
-
-/* Ask the keeper to cosign the checkpoint we now hold, for our next turn. */
-void sync_queue_cosign(struct session *session, const struct log_row *log)
-{
-	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct pending_cosign *cosign;
-	struct wire_keeper_cosign ask;
-	struct wire_keeper_note answer;
-	enum wire_code code;
-	struct note note;
-	int r;
-
-	if (is_queued(session, log) ||
-	    note_parse(buf_span(&log->checkpoint), &note) != 0)
-		return;
-	ask.text = note.text;
-	r = channel_call(session->store->keeper, WIRE_KEEPER_COSIGN, &ask, NULL,
-	    0, WIRE_KEEPER_NOTE, &arena, &answer, &code);
-	cosign = r == 0 ? calloc(1, sizeof *cosign) : NULL;
-	if (cosign && note_begin(note.text, &cosign->note) == 0 &&
-	    buf_append_span(&cosign->note, answer.note) == 0) {
-		cosign->author = log->key;
-		cosign->log = log->log;
-		cosign->next = session->cosigns;
-		session->cosigns = cosign;
-	} else if (cosign) {
-		buf_free(&cosign->note);
-		free(cosign);
-	}
-	note_free(&note);
-	wire_arena_free(&arena);
-}
-
-/* Add the partner's line to our own checkpoint, if it is for just that. */
-static int merge_cosign(struct session *session, struct span bytes)
-{
-	struct store *store = session->store;
-	struct buf merged = {0};
-	struct note theirs, ours;
-	uint64_t time;
-	int r;
-
-	if (note_parse(bytes, &theirs) != 0)
-		return FORMAT_E_MALFORMED;
-	r = note_parse(buf_span(&store->log.checkpoint), &ours);
-	if (r != 0) {
-		note_free(&theirs);
-		return 0; /* nothing was ever signed: not for us */
-	}
-	if (theirs.signature_count != 1 ||
-	    cosignature_verify(&theirs, &session->partner.card.author, &time) !=
-		0)
-		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
-	else if (span_equal(theirs.text, ours.text) &&
-		 cosignature_verify(
-		     &ours, &session->partner.card.author, &time) != 0 &&
-		 ours.signature_count < 32) {
-		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
-		if (r == 0)
-			r = buf_append(&merged,
-			    theirs.text.data + theirs.text.len + 1,
-			    bytes.len - theirs.text.len - 1);
-		if (r == 0)
-			r = log_tree_set_checkpoint(
-			    store->database, &store->log, buf_span(&merged));
-	}
-	note_free(&ours);
-	note_free(&theirs);
-	buf_free(&merged);
-	return r;
-}
-
-void sync_receive_cosign(struct session *session, struct span body)
-{
-	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct wire_sync_cosign message;
-	int r;
-
-	r = wire_decode(WIRE_SYNC_COSIGN, body, &arena, &message);
-	if (r == 0 &&
-	    memcmp(message.author.bytes, session->store->author_key.bytes,
-		32) == 0 &&
-	    memcmp(message.log.bytes, session->store->log.log.bytes, 32) == 0)
-		r = merge_cosign(session, message.note);
-	wire_arena_free(&arena);
-	if (r == 0)
-		sync_ack(session);
-	else
-		sync_close(
-		    session, r > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED);
+	if (r != 0)
+		sync_end_arrival(session, r);
 }

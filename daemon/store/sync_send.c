@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_proven.h"
 #include "proto/format/hash.h"
 
 #define BATCH_ITEMS 1024
@@ -30,12 +30,19 @@ int sync_envelope(struct session *session, const struct log_row *log,
 {
 	struct records *records = &session->store->records;
 	struct digest hash;
+	int64_t delivered;
+	int r;
 
 	if (log->own)
 		return records_envelope(
 		    records, row, &session->partner.author, out, &hash);
-	return session->partner.mirror ? records_any_envelope(records, row, out)
-				       : DATABASE_E_NONE;
+	if (session->partner.mirror)
+		return records_any_envelope(records, row, out);
+	r = database_number(records->database, SQL_SHARED_FIND, &delivered,
+	    "ii", row->id, session->partner.id);
+	return r == 0 ? records_envelope(
+			    records, row, &session->partner.author, out, &hash)
+		      : r;
 }
 
 /* What the peer says it holds of a log. */
@@ -277,6 +284,21 @@ static int send_eager(struct session *session)
 	return r;
 }
 
+/* What is shared beyond the logs, likewise. */
+static int send_proven_object(struct session *session)
+{
+	struct wire_sync_want want;
+	int r;
+
+	do {
+		r = sync_next_proven_object(session, &want);
+		if (r <= 0)
+			return r;
+		r = sync_send_object(session, &want);
+	} while (r == DATABASE_E_NONE);
+	return r == 0 ? 1 : r;
+}
+
 static int send_objects(struct session *session)
 {
 	const struct wire_sync_want *want;
@@ -291,7 +313,10 @@ static int send_objects(struct session *session)
 			session->told_news = true;
 		return r == 0 ? 1 : r;
 	}
-	return session->carrier == WIRE_CARRIER_WRITE ? send_eager(session) : 0;
+	if (session->carrier != WIRE_CARRIER_WRITE)
+		return 0;
+	r = send_eager(session);
+	return r == 0 ? send_proven_object(session) : r;
 }
 
 static int send_cosign(struct session *session)
@@ -468,6 +493,8 @@ static int do_stage(struct session *session)
 		return 0;
 	case SESSION_ENTRIES:
 		return session->has_frontier ? send_entries(session) : 0;
+	case SESSION_PROVEN:
+		return session->has_frontier ? sync_send_proven(session) : 0;
 	case SESSION_OBJECTS:
 		return session->has_frontier ? send_objects(session) : 0;
 	case SESSION_COSIGNATURES:

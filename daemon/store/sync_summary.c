@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/store/sync.h"
+#include "daemon/store/sync_session.h"
 #include "proto/format/hash.h"
 
 /* What is hashed of a log, as it lies in memory: bytes only. */
@@ -98,6 +98,7 @@ static bool lacks_cosignature(struct session *session)
 	return lacks;
 }
 
+/* Or has something that the sizes of its logs do not show. */
 static bool lacks_something(struct session *session)
 {
 	struct database *database = session->store->database;
@@ -109,6 +110,9 @@ static bool lacks_something(struct session *session)
 		   (int64_t)1) != DATABASE_E_NONE ||
 	       database_number(database, SQL_OBJECT_MISSING, &found, "ibi", id,
 		   span_of("", 0), (int64_t)1) != DATABASE_E_NONE ||
+	       database_number(database, SQL_SHARED_NEXT, &found, "iii", id,
+		   (int64_t)0,
+		   (int64_t)session->partner.mirror) != DATABASE_E_NONE ||
 	       lacks_cosignature(session);
 }
 

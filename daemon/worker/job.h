@@ -42,6 +42,8 @@ int open_content(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
 int open_object(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
+int open_rewrap(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job);
 int bundle_seal(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job);
 int bundle_open(struct worker *worker, struct wire_frame *frame,

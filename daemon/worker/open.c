@@ -347,3 +347,103 @@ out:
 	wire_arena_free(&arena);
 	return r;
 }
+
+/* --- for more audiences ------------------------------------------------- */
+
+/* The envelope of all objects of a record, for one audience. */
+static int build_envelope(const uint8_t (*keys)[AGE_FILE_KEY_BYTES],
+    size_t count, const struct wire_audience *audience, struct buf *out)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < count; i++)
+		r = age_header_build(keys[i], audience->recipients.items,
+		    audience->recipients.count, out);
+	return r;
+}
+
+static int answer_rewrapped(struct worker *worker,
+    const uint8_t (*keys)[AGE_FILE_KEY_BYTES], size_t count,
+    const struct wire_work_rewrap *request)
+{
+	struct wire_work_rewrapped answer = {.job = request->job};
+	size_t i, audiences = request->audiences.count;
+	struct buf *envelopes = calloc(audiences + 1, sizeof *envelopes);
+	int r = 0;
+
+	answer.envelopes.items =
+	    calloc(audiences + 1, sizeof *answer.envelopes.items);
+	if (!envelopes || !answer.envelopes.items)
+		r = -ENOMEM;
+	for (i = 0; r == 0 && i < audiences; i++) {
+		r = build_envelope(
+		    keys, count, &request->audiences.items[i], &envelopes[i]);
+		answer.envelopes.items[i].audience =
+		    request->audiences.items[i].id;
+		answer.envelopes.items[i].bytes = buf_span(&envelopes[i]);
+	}
+	answer.envelopes.count = audiences;
+	if (r == 0)
+		r = channel_send(
+		    worker->store, WIRE_WORK_REWRAPPED, &answer, NULL, 0);
+	for (i = 0; envelopes && i < audiences; i++)
+		buf_free(&envelopes[i]);
+	free(envelopes);
+	free(answer.envelopes.items);
+	return r;
+}
+
+/* Every file key of the record, content first. */
+static int rewrap(struct worker *worker, struct opening *opening,
+    const struct wire_work_rewrap *request, struct job_fault *fault)
+{
+	size_t i, count = opening->entry.attachment_count + 1;
+	uint8_t(*keys)[AGE_FILE_KEY_BYTES] = calloc(count, sizeof *keys);
+	int r = keys ? 0 : -ENOMEM;
+
+	for (i = 0; r == 0 && i < count; i++)
+		r = job_file_key(worker, opening->envelope, i, keys[i]);
+	if (r > 0)
+		r = job_fail(fault, WIRE_CODE_CORRUPT,
+		    "the envelope does not open every attachment");
+	if (r == 0)
+		r = answer_rewrapped(worker,
+		    (const uint8_t(*)[AGE_FILE_KEY_BYTES])keys, count, request);
+	if (keys)
+		explicit_bzero(keys, count * sizeof *keys);
+	free(keys);
+	return r;
+}
+
+int open_rewrap(struct worker *worker, struct wire_frame *frame,
+    struct job_fault *fault, uint64_t *ret_job)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct opening *opening = calloc(1, sizeof *opening);
+	struct wire_work_rewrap request;
+	size_t i;
+	int r;
+
+	if (!opening)
+		return -ENOMEM;
+	r = wire_decode(
+	    WIRE_WORK_REWRAP, buf_span(&frame->body), &arena, &request);
+	if (r != 0 || frame->fd_count != 0) {
+		r = -EPROTO;
+		goto out;
+	}
+	*ret_job = request.job;
+	r = open_record(worker, opening, request.entry, request.envelopes.items,
+	    request.envelopes.count, request.payload, fault);
+	for (i = 0; r == 0 && i < request.audiences.count; i++)
+		if (request.audiences.items[i].recipients.count == 0)
+			r = job_fail(
+			    fault, WIRE_CODE_INPUT, "a partner has no reader");
+	if (r == 0)
+		r = rewrap(worker, opening, &request, fault);
+out:
+	opening_free(opening);
+	wire_arena_free(&arena);
+	return r;
+}

@@ -34,6 +34,7 @@ static const struct {
     {WIRE_WORK_VERIFY, check_signatures},
     {WIRE_WORK_BUNDLE_SEAL, bundle_seal},
     {WIRE_WORK_BUNDLE_OPEN, bundle_open},
+    {WIRE_WORK_REWRAP, open_rewrap},
 };
 
 int job_fail(struct job_fault *fault, enum wire_code code, const char *why)

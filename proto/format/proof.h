@@ -7,6 +7,9 @@
 #include "proto/format/merkle.h"
 #include "proto/format/note.h"
 
+/* Hashes of 45 bytes, a head, a note. */
+#define PROOF_BYTES_MAX (MERKLE_PROOF_MAX * 45 + 64 + NOTE_BYTES_MAX)
+
 struct proof {
 	uint64_t index;
 	struct merkle_proof inclusion;

@@ -43,6 +43,8 @@ enum ctl_op {
 				    {"signers":[..]} */
 	CTL_PARTNER_PROXY = 22,  /* text: name; names: IP:PORT or none; JSON
 				    {"proxy": what is used, or ""} */
+	CTL_SHARE = 23, /* text: id; names: partners; JSON {"id": of the entry
+			   that records it} */
 };
 
 enum ctl_flag {

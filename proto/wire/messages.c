@@ -14,6 +14,7 @@
 #include "proto/format/content.h"
 #include "proto/format/merkle.h"
 #include "proto/format/note.h"
+#include "proto/format/proof.h"
 #include "proto/wire/codec.h"
 #include "proto/wire/messages.h"
 
@@ -537,6 +538,31 @@ static const struct codec_row work_bundle_opened_rows[] = {
 };
 TABLE(work_bundle_opened, work_bundle_opened, work_bundle_opened_rows);
 
+static const struct codec_row work_rewrap_rows[] = {
+    U64(wire_work_rewrap, job, UINT64_MAX),
+    BYTES(wire_work_rewrap, entry, 1, ENTRY_BYTES_MAX),
+    LIST_BYTES(wire_work_rewrap, envelopes, 1, WIRE_ENVELOPE_MAX, 256),
+    BYTES(wire_work_rewrap, payload, 1, WIRE_PAYLOAD_MAX),
+    LIST_MESSAGE(wire_work_rewrap, audiences, audience, 256),
+};
+TABLE(work_rewrap, work_rewrap, work_rewrap_rows);
+
+static const struct codec_row work_rewrapped_rows[] = {
+    U64(wire_work_rewrapped, job, UINT64_MAX),
+    LIST_MESSAGE(wire_work_rewrapped, envelopes, envelope, 256),
+};
+TABLE(work_rewrapped, work_rewrapped, work_rewrapped_rows);
+
+static const struct codec_row sync_proven_rows[] = {
+    FIXED(wire_sync_proven, author, 32),
+    BYTES(wire_sync_proven, entry, 1, ENTRY_BYTES_MAX),
+    FIXED(wire_sync_proven, signature, 64),
+    BYTES(wire_sync_proven, payload, 1, WIRE_PAYLOAD_MAX),
+    BYTES(wire_sync_proven, envelope, 1, WIRE_ENVELOPE_MAX),
+    BYTES(wire_sync_proven, proof, 1, PROOF_BYTES_MAX),
+};
+TABLE(sync_proven, sync_proven, sync_proven_rows);
+
 static const struct codec_row work_done_rows[] = {
     U64(wire_work_done, job, UINT64_MAX),
 };
@@ -598,6 +624,8 @@ static const struct {
     {WIRE_WORK_BUNDLE_OPEN, WIRE_SMALL, &work_bundle_open_table},
     {WIRE_WORK_BUNDLE_OPENED, 4096, &work_bundle_opened_table},
     {WIRE_WORK_DONE, WIRE_SMALL, &work_done_table},
+    {WIRE_WORK_REWRAP, WIRE_BODY_MAX, &work_rewrap_table},
+    {WIRE_WORK_REWRAPPED, WIRE_BODY_MAX, &work_rewrapped_table},
     {WIRE_COURIER_BUNDLE, WIRE_SMALL, &courier_bundle_table},
     {WIRE_SYNC_HELLO, 64, &sync_hello_table},
     {WIRE_SYNC_FRONTIER, WIRE_BODY_MAX, &sync_frontier_table},
@@ -606,6 +634,7 @@ static const struct {
     {WIRE_SYNC_COSIGN, NOTE_BYTES_MAX + WIRE_SMALL, &sync_cosign_table},
     {WIRE_SYNC_DONE, 64, &sync_done_table},
     {WIRE_SYNC_SUMMARY, 64, &sync_summary_table},
+    {WIRE_SYNC_PROVEN, WIRE_BODY_MAX - 2 * WIRE_SMALL, &sync_proven_table},
 };
 
 static size_t find(enum wire_type type)

@@ -244,6 +244,19 @@ struct wire_work_bundle_opened {
 	struct digest digest;
 	struct span tail;
 };
+/* Open a record's content, hold it against the entry, and make envelopes of
+ * its file keys for more audiences. */
+struct wire_work_rewrap {
+	uint64_t job;
+	struct span entry;
+	WIRE_LIST(struct span) envelopes; /* each is tried */
+	struct span payload;
+	WIRE_LIST(struct wire_audience) audiences;
+};
+struct wire_work_rewrapped {
+	uint64_t job;
+	WIRE_LIST(struct wire_envelope) envelopes; /* one an audience */
+};
 struct wire_work_done {
 	uint64_t job;
 };
@@ -367,6 +380,16 @@ struct wire_sync_entries {
 	consistency; /* from start + items to the
 			checkpoint's size */
 	struct span checkpoint;
+};
+/* One entry, whole, with the proof of its place (FORMAT.md, 8): for whom its
+ * audience was widened later, by the author or by a reader of it. */
+struct wire_sync_proven {
+	struct sign_key author;
+	struct span entry;
+	struct wire_signature signature;
+	struct span payload;
+	struct span envelope;
+	struct span proof;
 };
 struct wire_sync_chunk {
 	struct digest object;

@@ -66,6 +66,8 @@ enum wire_type {
 	WIRE_WORK_BUNDLE_OPEN = 92, /* + fds: in, frames */
 	WIRE_WORK_BUNDLE_OPENED = 93,
 	WIRE_WORK_DONE = 94,
+	WIRE_WORK_REWRAP = 95,
+	WIRE_WORK_REWRAPPED = 96,
 
 	/* store <-> courier */
 	WIRE_COURIER_START = 112,
@@ -91,6 +93,7 @@ enum wire_type {
 	WIRE_SYNC_COSIGN = 148,
 	WIRE_SYNC_DONE = 149,
 	WIRE_SYNC_SUMMARY = 150,
+	WIRE_SYNC_PROVEN = 151,
 };
 
 /* A process role in one word, for its title and its --role; "evidentd" for

@@ -1,0 +1,59 @@
+/*
+ * Proofs are made from the log's tree as it is here. Of a record that was
+ * shared with this node alone there is no tree: its proof was kept as it came.
+ */
+#include <errno.h>
+
+#include "daemon/store/proofs.h"
+#include "proto/format/proof.h"
+
+static int from_tree(struct store *store, const struct record_row *row,
+    const struct log_row *log, struct buf *out)
+{
+	struct proof proof = {.index = row->place};
+	struct buf note = {0};
+	uint64_t size = 0;
+	int r;
+
+	r = log->own ? node_checkpoint(store, &note)
+		     : buf_append_span(&note, buf_span(&log->checkpoint));
+	if (r == 0)
+		size = log_tree_note_size(buf_span(&note));
+	if (r == 0 && size <= row->place)
+		r = -EIO;
+	if (r == 0)
+		r = log_tree_inclusion(store->database, row->log, row->place,
+		    size, &proof.inclusion);
+	proof.checkpoint = buf_span(&note);
+	if (r == 0)
+		r = proof_build(&proof, out);
+	buf_free(&note);
+	return r;
+}
+
+int proofs_build(struct store *store, const struct record_row *row,
+    const struct log_row *log, struct buf *out)
+{
+	int r = DATABASE_E_NONE;
+
+	if (!log->own &&
+	    log_tree_note_size(buf_span(&log->checkpoint)) <= row->place)
+		r = records_proof(&store->records, row, out);
+	return r == DATABASE_E_NONE ? from_tree(store, row, log, out) : r;
+}
+
+int proofs_build_bare(struct store *store, const struct record_row *row,
+    const struct log_row *log, struct buf *out)
+{
+	char origin[NOTE_ORIGIN_MAX];
+	struct buf proof = {0};
+	int r;
+
+	note_origin(&log->author, &log->log, origin);
+	r = proofs_build(store, row, log, &proof);
+	if (r == 0)
+		r = proof_select(
+		    buf_span(&proof), origin, &log->key, NULL, 0, out);
+	buf_free(&proof);
+	return r > 0 ? -EIO : r;
+}

@@ -1,0 +1,113 @@
+/* clang-format off */
+/*
+ * The statements about records: their rows, envelopes and objects, and what is
+ * owed for them (sql.h).
+ */
+#ifndef EVIDENT_STORE_SQL_RECORDS_H
+#define EVIDENT_STORE_SQL_RECORDS_H
+
+/* What partner ?1 shall have beyond the logs it is offered: what was shared with
+ * it and, if ?3 (it is a mirror), what others shared with this node. */
+#define SQL_TO_SHARE                                                          \
+	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
+	" UNION SELECT p.record FROM proven p JOIN record r"                  \
+	" ON r.id=p.record WHERE ?3=1 AND r.source IS NOT ?1 AND"             \
+	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \
+	" AND s.partner=?1))"
+
+#define SQL_RECORD_STATEMENTS(X)                                              \
+	X(RECORD_ADD,                                                         \
+	    "INSERT INTO record(entry,log,place,slot,stored,source,whole,"    \
+	    "attachments,bytes) VALUES(?,?,?,?,?,?,?,?,?)")                   \
+	X(BODY_ADD, "INSERT INTO body VALUES(?,?)")                           \
+	X(BODY_GET, "SELECT sealed FROM body WHERE record=?")                 \
+	X(LABEL_ADD, "INSERT INTO label VALUES(?,?)")                         \
+	X(LABEL_GET, "SELECT sealed FROM label WHERE record=?")               \
+	X(RECORD_FIND, "SELECT id,entry,log,place,slot,stored,source,whole,"  \
+		       "attachments,bytes FROM record WHERE entry=?")         \
+	X(RECORD_BY_ID, "SELECT id,entry,log,place,slot,stored,source,whole," \
+			"attachments,bytes FROM record WHERE id=?")           \
+	X(RECORD_AT, "SELECT id,entry,log,place,slot,stored,source,whole,"    \
+		     "attachments,bytes FROM record WHERE log=? AND place=?") \
+	X(RECORD_PREFIX, "SELECT id,entry,log,place,slot,stored,source,"      \
+			 "whole,attachments,bytes FROM record"                \
+			 " WHERE entry>=? AND entry<=? LIMIT 2")              \
+	X(RECORD_PAGE, "SELECT id,entry,log,place,slot,stored,source,whole,"  \
+		       "attachments,bytes FROM record WHERE id>? AND hidden=0"\
+		       " ORDER BY id LIMIT ?")                                \
+	X(RECORD_WHOLE, "UPDATE record SET whole=1 WHERE id=?")               \
+	X(RECORD_HIDE, "UPDATE record SET hidden=1 WHERE id=?")               \
+	X(RECORD_COUNT, "SELECT count(*) FROM record WHERE hidden=0")         \
+	X(RECORD_SLOTS, "SELECT max(slot) FROM record")                       \
+	X(ENVELOPE_ADD, "INSERT OR IGNORE INTO envelope VALUES(?,?,?,?,0)")   \
+	X(ENVELOPE_GET, "SELECT sealed,hash,delivered FROM envelope"          \
+			" WHERE record=? AND audience=?")                     \
+	X(ENVELOPE_ALL, "SELECT audience,sealed,delivered FROM envelope"      \
+			" WHERE record=?")                                    \
+	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1 WHERE record=?"\
+			      " AND audience=? AND hash=?")                   \
+	X(UNDELIVERED, "SELECT count(*) + (SELECT count(*) FROM shared s"     \
+	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record" \
+	    " JOIN log l ON l.id=r.log WHERE p.author=?1 AND s.delivered=0"   \
+	    " AND l.own=0)"                                                   \
+	    " FROM envelope e JOIN record r ON r.id=e.record"                 \
+	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND r.hidden=0"          \
+	    " AND e.delivered=0 AND e.audience=?1")                           \
+	X(UNDELIVERED_ALL,                                                    \
+	    "SELECT count(*) + (SELECT count(*) FROM shared s"                \
+	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record"\
+	    " JOIN log l ON l.id=r.log WHERE p.removed=0 AND s.delivered=0"   \
+	    " AND l.own=0)"                                                   \
+	    " FROM envelope e JOIN record r ON r.id=e.record"  \
+	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=e.audience" \
+	    " WHERE l.own=1 AND r.hidden=0 AND e.delivered=0"                 \
+	    " AND p.removed=0")                                               \
+	X(SHARED_ADD, "INSERT OR IGNORE INTO shared VALUES(?,?,0)")           \
+	X(SHARED_FIND, "SELECT delivered FROM shared WHERE record=?"          \
+	    " AND partner=?")                                                 \
+	X(SHARED_OF, "SELECT partner,delivered FROM shared WHERE record=?")   \
+	X(SHARED_NEXT, "SELECT record FROM" SQL_TO_SHARE                      \
+	    " WHERE record>?2 ORDER BY record LIMIT 1")                       \
+	X(SHARED_OBJECT_AFTER, "SELECT id,digest FROM object WHERE whole=1"   \
+	    " AND id>?2 AND record IN" SQL_TO_SHARE " ORDER BY id LIMIT 1")   \
+	X(SHARED_DELIVERED, "UPDATE shared SET delivered=1 WHERE record=?1"   \
+	    " AND partner=?2 AND EXISTS(SELECT 1 FROM envelope WHERE"         \
+	    " record=?1 AND audience=?3 AND hash=?4)")                        \
+	X(PROVEN_FORWARDED, "INSERT OR REPLACE INTO shared SELECT ?1,?2,1"    \
+	    " FROM proven WHERE record=?1 AND EXISTS(SELECT 1 FROM envelope"       \
+	    " WHERE record=?1 AND hash=?3)")                                  \
+	X(PROVEN_ADD, "INSERT OR IGNORE INTO proven VALUES(?,?)")             \
+	X(PROVEN_GET, "SELECT sealed FROM proven WHERE record=?")             \
+	X(LOG_COUNT_VIA, "SELECT count(*) FROM log WHERE via=?")              \
+	X(OBJECT_ADD, "INSERT INTO object(record,number,digest,size,held,"    \
+		      "whole,file,sealed) VALUES(?,?,?,?,?,?,?,?)")           \
+	X(OBJECT_OF, "SELECT id,record,number,digest,size,held,whole,file,"   \
+		     "sealed FROM object WHERE record=? AND number=?")        \
+	X(OBJECT_BY_ID, "SELECT id,record,number,digest,size,held,whole,"     \
+			"file,sealed FROM object WHERE id=?")                 \
+	X(OBJECT_MISSING, "SELECT o.id,o.record,o.number,o.digest,o.size,"    \
+			  "o.held,o.whole,o.file,o.sealed FROM object o"      \
+			  " JOIN record r ON r.id=o.record"                   \
+			  " WHERE o.whole=0 AND r.source=? AND o.digest>?"    \
+			  " ORDER BY o.digest LIMIT ?")                       \
+	X(OBJECT_BY_DIGEST, "SELECT id,record,number,digest,size,held,whole," \
+			    "file,sealed FROM object WHERE digest=? AND id>?" \
+			    " ORDER BY id LIMIT 1")                           \
+	X(OBJECT_AFTER, "SELECT r.place,o.id,o.digest FROM record r"          \
+			" JOIN object o ON o.record=r.id WHERE r.log=?1"      \
+			" AND (r.place,o.id)>(?2,?3) AND o.whole=1"           \
+			" ORDER BY r.place,o.id LIMIT 1")                     \
+	X(OBJECT_HELD, "UPDATE object SET held=? WHERE id=?")                 \
+	X(OBJECT_WHOLE, "UPDATE object SET held=size,whole=1 WHERE id=?")     \
+	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \
+		       " AND whole=0")                                        \
+	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
+	X(OWED_ADD, "INSERT OR IGNORE INTO owed VALUES(?,?)")                 \
+	X(OWED_OF, "SELECT record FROM owed WHERE partner=?"                  \
+		   " ORDER BY record LIMIT ?")                                \
+	X(OWED_REMOVE, "DELETE FROM owed WHERE record=? AND partner=?")       \
+	X(UNREAD_ADD, "INSERT OR IGNORE INTO unread VALUES(?)")               \
+	X(UNREAD_NEXT, "SELECT record FROM unread ORDER BY record LIMIT 1")   \
+	X(UNREAD_REMOVE, "DELETE FROM unread WHERE record=?")
+
+#endif

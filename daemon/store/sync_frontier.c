@@ -1,0 +1,229 @@
+/*
+ * What ends a partner's turn: its frontier, which says what it holds and lacks;
+ * and the cosignatures that go both ways with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/sync_session.h"
+#include "proto/format/sshsig.h"
+
+/* A log that the partner offers, and that somebody else brought here. */
+static int remember_offer(struct session *session, const struct log_row *log,
+    const struct wire_sync_log *item)
+{
+	if (log->own || item->checkpoint.len == 0)
+		return 0;
+	return database_run(session->store->database, SQL_LOG_TELL, "ii",
+	    log->id, session->partner.id);
+}
+
+/* A log of ours that the partner holds must be a beginning of ours. */
+static int check_known(
+    struct session *session, const struct wire_sync_log *item)
+{
+	struct author_id author;
+	struct log_row log = {.id = 0};
+	struct digest root;
+	int r;
+
+	sign_key_author(&item->author, &author);
+	r = log_tree_find(session->store->database, &author, &item->log, &log);
+	if (r == DATABASE_E_NONE)
+		return 0;
+	if (r == 0 && item->size > 0 && item->size <= log.size)
+		r = log_tree_root(
+		    session->store->database, log.id, item->size, &root);
+	if (r == 0 && item->size > 0 && item->size <= log.size &&
+	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
+		sync_keep_fork(session, &log, item->checkpoint);
+		r = FORMAT_E_MISMATCH;
+	}
+	if (r == 0)
+		r = remember_offer(session, &log, item);
+	log_row_free(&log);
+	return r;
+}
+
+/* A cosignature of ours that the partner does not have yet (the meeting in
+ * which it was made was cut) is made again. */
+static void offer_cosign(
+    struct session *session, const struct wire_sync_log *item)
+{
+	struct author_id author;
+	struct log_row log = {.id = 0};
+	struct note note;
+	uint64_t time;
+
+	sign_key_author(&item->author, &author);
+	if (memcmp(author.bytes, session->partner.author.bytes, 32) != 0 ||
+	    log_tree_find(
+		session->store->database, &author, &item->log, &log) != 0)
+		return;
+	if (log.size == item->size && item->checkpoint.len > 0 &&
+	    note_parse(item->checkpoint, &note) == 0) {
+		if (cosignature_verify(
+			&note, &session->store->author_key, &time) != 0)
+			sync_queue_cosign(session, &log);
+		note_free(&note);
+	}
+	log_row_free(&log);
+}
+
+static void offer_cosigns(struct session *session)
+{
+	size_t i;
+
+	for (i = 0; i < session->frontier.logs.count; i++)
+		offer_cosign(session, &session->frontier.logs.items[i]);
+}
+
+void sync_receive_frontier(struct session *session, struct span body)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_frontier frontier;
+	size_t i;
+	int r;
+
+	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
+	if (r == 0)
+		r = database_run(session->store->database, SQL_FRONTIER_PUT,
+		    "ib", session->partner.id, body);
+	for (i = 0; r == 0 && i < frontier.logs.count; i++)
+		r = check_known(session, &frontier.logs.items[i]);
+	if (r != 0) {
+		wire_arena_free(&arena);
+		sync_close(
+		    session, r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
+		return;
+	}
+	wire_arena_free(&session->frontier_arena);
+	session->frontier_arena = arena;
+	session->frontier = frontier;
+	session->has_frontier = true;
+	sync_next_turn(session);
+	offer_cosigns(session);
+	sync_ack(session);
+}
+
+int sync_recall_frontier(struct session *session)
+{
+	struct database *database = session->store->database;
+	sqlite3_stmt *row;
+	int r;
+
+	row = database_query(
+	    database, SQL_FRONTIER_GET, "i", session->partner.id);
+	r = database_step(row);
+	if (r == 1) {
+		r = wire_decode(WIRE_SYNC_FRONTIER, database_column(row, 0),
+		    &session->frontier_arena, &session->frontier);
+		database_done(row);
+	}
+	session->has_frontier = r == 0; /* also when none was ever heard */
+	if (r == 0)
+		offer_cosigns(session);
+	return r;
+}
+
+static bool is_queued(struct session *session, const struct log_row *log)
+{
+	struct pending_cosign *cosign;
+
+	for (cosign = session->cosigns; cosign; cosign = cosign->next)
+		if (memcmp(cosign->log.bytes, log->log.bytes, 32) == 0)
+			return true;
+	return false;
+}
+
+/* Ask the keeper to cosign the checkpoint we now hold, for our next turn. */
+void sync_queue_cosign(struct session *session, const struct log_row *log)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct pending_cosign *cosign;
+	struct wire_keeper_cosign ask;
+	struct wire_keeper_note answer;
+	enum wire_code code;
+	struct note note;
+	int r;
+
+	if (is_queued(session, log) ||
+	    note_parse(buf_span(&log->checkpoint), &note) != 0)
+		return;
+	ask.text = note.text;
+	r = channel_call(session->store->keeper, WIRE_KEEPER_COSIGN, &ask, NULL,
+	    0, WIRE_KEEPER_NOTE, &arena, &answer, &code);
+	cosign = r == 0 ? calloc(1, sizeof *cosign) : NULL;
+	if (cosign && note_begin(note.text, &cosign->note) == 0 &&
+	    buf_append_span(&cosign->note, answer.note) == 0) {
+		cosign->author = log->key;
+		cosign->log = log->log;
+		cosign->next = session->cosigns;
+		session->cosigns = cosign;
+	} else if (cosign) {
+		buf_free(&cosign->note);
+		free(cosign);
+	}
+	note_free(&note);
+	wire_arena_free(&arena);
+}
+
+/* Add the partner's line to our own checkpoint, if it is for just that. */
+static int merge_cosign(struct session *session, struct span bytes)
+{
+	struct store *store = session->store;
+	struct buf merged = {0};
+	struct note theirs, ours;
+	uint64_t time;
+	int r;
+
+	if (note_parse(bytes, &theirs) != 0)
+		return FORMAT_E_MALFORMED;
+	r = note_parse(buf_span(&store->log.checkpoint), &ours);
+	if (r != 0) {
+		note_free(&theirs);
+		return 0; /* nothing was ever signed: not for us */
+	}
+	if (theirs.signature_count != 1 ||
+	    cosignature_verify(&theirs, &session->partner.card.author, &time) !=
+		0)
+		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
+	else if (span_equal(theirs.text, ours.text) &&
+		 cosignature_verify(
+		     &ours, &session->partner.card.author, &time) != 0 &&
+		 ours.signature_count < 32) {
+		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
+		if (r == 0)
+			r = buf_append(&merged,
+			    theirs.text.data + theirs.text.len + 1,
+			    bytes.len - theirs.text.len - 1);
+		if (r == 0)
+			r = log_tree_set_checkpoint(
+			    store->database, &store->log, buf_span(&merged));
+	}
+	note_free(&ours);
+	note_free(&theirs);
+	buf_free(&merged);
+	return r;
+}
+
+void sync_receive_cosign(struct session *session, struct span body)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_cosign message;
+	int r;
+
+	r = wire_decode(WIRE_SYNC_COSIGN, body, &arena, &message);
+	if (r == 0 &&
+	    memcmp(message.author.bytes, session->store->author_key.bytes,
+		32) == 0 &&
+	    memcmp(message.log.bytes, session->store->log.log.bytes, 32) == 0)
+		r = merge_cosign(session, message.note);
+	wire_arena_free(&arena);
+	if (r == 0)
+		sync_ack(session);
+	else
+		sync_close(
+		    session, r > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED);
+}

@@ -1,0 +1,332 @@
+/*
+ * Single entries with the proof of their place: what was shared with a partner
+ * that does not hold the log, or held its place as a leaf only.
+ *
+ * Ours go out once a meeting until the partner's receipt is here. Theirs are
+ * held against their own proof, against what is known of that log, and against
+ * their signature before they are stored; the log's other places stay unknown.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/jobs.h"
+#include "daemon/store/proofs.h"
+#include "daemon/store/sync_proven.h"
+#include "proto/format/sshsig.h"
+
+/* Logs that one partner may bring, unless it is our hub. */
+#define LOGS_VIA_MAX 1024
+
+/* --- ours --------------------------------------------------------------- */
+
+static int send_one(struct session *session, const struct record_row *row)
+{
+	struct store *store = session->store;
+	struct buf envelope = {0}, proof = {0};
+	struct record_body body = {.entry = {0}};
+	struct log_row log = {.id = 0};
+	struct wire_sync_proven message;
+	int r;
+
+	r = log_tree_load(store->database, row->log, &log);
+	if (r == 0)
+		r = sync_envelope(session, &log, row, &envelope);
+	if (r == 0)
+		r = records_body(&store->records, row, &body);
+	if (r == 0)
+		r = proofs_build_bare(store, row, &log, &proof);
+	if (r == 0) {
+		message.author = log.key;
+		message.entry = body.entry;
+		memcpy(message.signature.bytes, body.signature.data, 64);
+		message.payload = body.payload;
+		message.envelope = buf_span(&envelope);
+		message.proof = buf_span(&proof);
+		r = sync_message(session, WIRE_SYNC_PROVEN, &message);
+	}
+	log_row_free(&log);
+	record_body_free(&body);
+	buf_free(&envelope);
+	buf_free(&proof);
+	return r;
+}
+
+int sync_send_proven(struct session *session)
+{
+	struct store *store = session->store;
+	struct record_row row;
+	int64_t record;
+	int r;
+
+	r = database_number(store->database, SQL_SHARED_NEXT, &record, "iii",
+	    session->partner.id, session->proven_at,
+	    (int64_t)session->partner.mirror);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	session->proven_at = record;
+	r = records_load(&store->records, record, &row);
+	if (r == 0)
+		r = send_one(session, &row);
+	session->told_news = true;
+	return r == 0 ? 1 : r < 0 ? r : -EIO;
+}
+
+int sync_next_proven_object(
+    struct session *session, struct wire_sync_want *ret_want)
+{
+	sqlite3_stmt *row;
+	struct span digest;
+	int r;
+
+	row = database_query(session->store->database, SQL_SHARED_OBJECT_AFTER,
+	    "iii", session->partner.id, session->proven_object,
+	    (int64_t)session->partner.mirror);
+	r = database_step(row);
+	if (r <= 0)
+		return r;
+	session->proven_object = database_column_int(row, 0);
+	digest = database_column(row, 1);
+	if (digest.len == 32)
+		memcpy(ret_want->object.bytes, digest.data, 32);
+	ret_want->offset = 0;
+	database_done(row);
+	return 1;
+}
+
+/* --- theirs ------------------------------------------------------------- */
+
+/* Whether a log is told in two ways: by its leaf, by its root, or by another
+ * entry of this place. */
+static int check_history(
+    struct session *session, const struct sync_proven *proven)
+{
+	struct store *store = session->store;
+	uint64_t size = proven->checkpoint.size, held = proven->log.size;
+	struct record_row row;
+	struct digest hash;
+	int r;
+
+	if (proven->log.id == 0)
+		return 0;
+	r = records_at(
+	    &store->records, proven->log.id, proven->entry.index, &row);
+	if (r == 0 && memcmp(row.entry.bytes, proven->id.bytes, 32) != 0)
+		return FORMAT_E_MISMATCH;
+	if (r == DATABASE_E_NONE)
+		r = 0;
+	if (r == 0 && proven->entry.index < held) {
+		r = log_tree_leaf(store->database, proven->log.id,
+		    proven->entry.index, &hash);
+		if (r == 0 && memcmp(hash.bytes, proven->id.bytes, 32) != 0)
+			return FORMAT_E_MISMATCH;
+	}
+	if (r == 0 && size <= held) {
+		r = log_tree_root(store->database, proven->log.id, size, &hash);
+		if (r == 0 &&
+		    memcmp(hash.bytes, proven->checkpoint.root.bytes, 32) != 0)
+			return FORMAT_E_MISMATCH;
+	}
+	return r;
+}
+
+int sync_check_proven(
+    const struct wire_sync_proven *message, struct sync_proven *ret_proven)
+{
+	struct wire_sync_item item = {
+	    .entry = message->entry,
+	    .signature = span_of(message->signature.bytes, 64),
+	    .payload = message->payload,
+	    .envelope = message->envelope,
+	};
+	char origin[NOTE_ORIGIN_MAX];
+	struct digest leaf;
+	int r;
+
+	r = sign_key_check(&message->author);
+	if (r == 0)
+		r = entry_parse(message->entry, &ret_proven->entry, NULL);
+	if (r == 0)
+		r = entry_id_of(message->entry, &ret_proven->id);
+	if (r != 0)
+		return r;
+	sign_key_author(&message->author, &ret_proven->author);
+	r = sync_check_item(&item, &ret_proven->author, &ret_proven->entry.log,
+	    ret_proven->entry.index, &ret_proven->entry);
+	if (r == 0)
+		r = proof_parse(message->proof, &ret_proven->proof);
+	if (r == 0 && ret_proven->proof.index != ret_proven->entry.index)
+		r = FORMAT_E_MISMATCH;
+	if (r != 0)
+		return r;
+	note_origin(&ret_proven->author, &ret_proven->entry.log, origin);
+	memcpy(leaf.bytes, ret_proven->id.bytes, 32);
+	r = proof_verify(&ret_proven->proof, &leaf, origin, &message->author);
+	return r == 0 ? sync_check_note(&message->author,
+			    ret_proven->proof.checkpoint, origin,
+			    &ret_proven->checkpoint)
+		      : r;
+}
+
+static int check(struct session *session, struct sync_proven *proven)
+{
+	const struct wire_sync_proven *message = &session->proven;
+	int r;
+
+	r = sync_check_proven(message, proven);
+	if (r == 0 &&
+	    memcmp(proven->author.bytes, session->store->author.bytes, 32) == 0)
+		r = FORMAT_E_MISMATCH; /* nobody brings us our own */
+	if (r == 0)
+		r = log_tree_find(session->store->database, &proven->author,
+		    &proven->entry.log, &proven->log);
+	if (r == DATABASE_E_NONE)
+		r = 0;
+	if (r == 0) {
+		r = check_history(session, proven);
+		if (r == FORMAT_E_MISMATCH)
+			sync_keep_fork(
+			    session, &proven->log, proven->proof.checkpoint);
+	}
+	return r;
+}
+
+static int find_log(
+    struct session *session, const struct sync_proven *proven, int64_t *ret_log)
+{
+	struct database *database = session->store->database;
+	int64_t count;
+	int r;
+
+	if (proven->log.id > 0) {
+		*ret_log = proven->log.id;
+		return 0;
+	}
+	r = database_number(
+	    database, SQL_LOG_COUNT_VIA, &count, "i", session->partner.id);
+	if (r == 0 && count >= LOGS_VIA_MAX)
+		r = -EDQUOT;
+	return r == 0 ? log_tree_add(database, &session->proven.author,
+			    &proven->entry.log, false, session->partner.id,
+			    ret_log)
+		      : r;
+}
+
+static int add_record(struct session *session, struct sync_proven *proven)
+{
+	const struct wire_sync_proven *message = &session->proven;
+	struct records *records = &session->store->records;
+	struct record_new record = {
+	    .place = proven->entry.index,
+	    .id = proven->id,
+	    .entry = &proven->entry,
+	    .entry_bytes = message->entry,
+	    .signature = span_of(message->signature.bytes, 64),
+	    .payload = message->payload,
+	    .source = session->partner.id,
+	};
+	struct record_key key;
+	int64_t id;
+	int r;
+
+	r = find_log(session, proven, &record.log);
+	if (r == 0)
+		r = records_add(records, &record, &key, &id);
+	if (r != 0)
+		return r;
+	r = records_add_proof(records, id, &key, message->proof);
+	if (r == 0)
+		r = sync_add_envelope(
+		    session, &proven->author, id, &key, message->envelope);
+	if (r == 0)
+		r = sync_add_objects(session, &proven->entry, id, &key);
+	if (r == 0)
+		r = sync_note_arrival(
+		    session, &proven->entry, message->envelope, id);
+	seal_wipe(&key);
+	return r;
+}
+
+static int store_proven(struct session *session, struct sync_proven *proven)
+{
+	struct store *store = session->store;
+	struct record_row row;
+	int r;
+
+	r = database_begin(store->database);
+	if (r == 0)
+		r = records_find(&store->records, &proven->id, &row);
+	if (r == 0)
+		r = sync_add_known(
+		    session, &proven->author, &row, session->proven.envelope);
+	else if (r == DATABASE_E_NONE)
+		r = add_record(session, proven);
+	if (r == 0)
+		r = record_keys_sync(store->records.keys);
+	if (r == 0)
+		r = database_commit(store->database);
+	return r == 0 ? 0 : database_rollback(store->database, r);
+}
+
+static void on_verified(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct session *session =
+	    sync_find(store, (uint64_t)(uintptr_t)context);
+	struct sync_proven *proven = calloc(1, sizeof *proven);
+	int r = FORMAT_E_MISMATCH;
+
+	if (session && store->state == STORE_OPEN) {
+		session->busy = false;
+		/* Other meetings went on meanwhile: it is checked again. */
+		if (sync_all_hold(answer))
+			r = proven ? check(session, proven) : -ENOMEM;
+		if (r == 0)
+			r = store_proven(session, proven);
+		sync_end_arrival(session, r);
+	}
+	if (proven)
+		log_row_free(&proven->log);
+	free(proven);
+}
+
+static int submit(struct session *session)
+{
+	struct wire_work_verify job = {.job = jobs_number(session->store)};
+	struct wire_verify_item item = {
+	    .key = session->proven.author,
+	    .entry = session->proven.entry,
+	    .signature = session->proven.signature,
+	};
+	int r;
+
+	job.items.items = &item;
+	job.items.count = 1;
+	session->busy = true;
+	r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY, &job, NULL,
+	    0, on_verified, (void *)(uintptr_t)session->number);
+	if (r != 0)
+		session->busy = false;
+	return r;
+}
+
+void sync_receive_proven(struct session *session, struct wire_frame *frame)
+{
+	struct sync_proven *proven = calloc(1, sizeof *proven);
+	int r;
+
+	session->held = *frame;
+	r = wire_decode(WIRE_SYNC_PROVEN, buf_span(&session->held.body),
+	    &session->held_arena, &session->proven);
+	if (r == 0)
+		r = proven ? check(session, proven) : -ENOMEM;
+	if (r == 0)
+		r = submit(session);
+	if (r == FORMAT_E_UNKNOWN)
+		sync_end_arrival(session, 0); /* of a later version: not ours */
+	else if (r != 0)
+		sync_end_arrival(session, r);
+	if (proven)
+		log_row_free(&proven->log);
+	free(proven);
+}

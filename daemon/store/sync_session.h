@@ -1,0 +1,132 @@
+/*
+ * What the rooms of sync share: a meeting under way, and what each does for it.
+ */
+#ifndef EVIDENT_STORE_SYNC_SESSION_H
+#define EVIDENT_STORE_SYNC_SESSION_H
+
+#include "daemon/store/sync.h"
+
+/* What a turn of ours does next, in this order. */
+enum session_stage {
+	SESSION_RECEIPTS, /* read theirs, write ours */
+	SESSION_ENTRIES,
+	SESSION_PROVEN,
+	SESSION_OBJECTS,
+	SESSION_COSIGNATURES,
+	SESSION_FRONTIER,
+};
+
+struct pending_cosign {
+	struct pending_cosign *next;
+	struct sign_key author;
+	struct log_id log;
+	struct buf note;
+};
+
+struct session {
+	struct session *next;
+	struct store *store;
+	uint64_t number;
+	struct partner partner;
+	enum wire_carrier carrier;
+	bool closing;
+
+	/* The peer's newest frontier. */
+	bool has_frontier;
+	struct wire_arena frontier_arena;
+	struct wire_sync_frontier frontier;
+	bool heard_news; /* its last turn brought more than a frontier */
+
+	/* Our turn. */
+	enum session_stage stage;
+	bool told_news;
+	size_t log_at;     /* which of our logs */
+	uint64_t entry_at; /* next index to send of it; UINT64_MAX: not begun */
+	size_t want_at;    /* which of the peer's wants */
+	struct {
+		int64_t log, place, object; /* the last one put into a bundle */
+	} eager;
+	int64_t proven_at;     /* the last record sent with its proof */
+	int64_t proven_object; /* and the last object of those, in a bundle */
+	struct digest told_frontier; /* hash of the last one sent */
+	bool has_told;
+	bool agreed; /* by the summaries there is nothing to tell */
+	struct pending_cosign *cosigns;
+
+	/* A message that waits for a worker. */
+	struct wire_frame held;
+	struct wire_arena held_arena;
+	struct wire_sync_entries entries;
+	struct wire_sync_proven proven;
+	uint64_t gaps; /* batches of a bundle that follow on nothing held */
+	bool busy;     /* a worker or a receipt works for this session */
+};
+
+struct session *sync_find(struct store *store, uint64_t number);
+int sync_send(struct session *session, enum wire_type type, const void *message,
+    const int *fds, size_t fd_count);
+/* A sync message, in its wrapping. */
+int sync_message(
+    struct session *session, enum wire_type type, const void *message);
+int sync_ack(struct session *session);
+void sync_close(struct session *session, enum wire_code code);
+/* Our turn goes on: send the next thing (sync_send.c). */
+void sync_next(struct session *session);
+void sync_next_turn(struct session *session);
+bool sync_may_offer(const struct session *session, const struct log_row *log);
+/* The envelope ${session}'s partner gets of a record; DATABASE_E_NONE when it
+ * is not in the audience. */
+int sync_envelope(struct session *session, const struct log_row *log,
+    const struct record_row *row, struct buf *out);
+/* sync_summary.c */
+int sync_summarise(
+    struct session *session, struct wire_sync_summary *ret_summary);
+void sync_receive_summary(struct session *session, struct span body);
+/* Whether both sides know that the other knows this log. */
+bool sync_is_mutual(const struct session *session, const struct log_row *log);
+/* A bundle of ours is answered to what the partner last said it holds. */
+int sync_recall_frontier(struct session *session);
+int sync_build_frontier(struct session *session, struct buf *out_body);
+void sync_receive_entries(struct session *session, struct wire_frame *frame);
+/* A checkpoint of ${origin}, signed by ${author}. */
+int sync_check_note(const struct sign_key *author, struct span bytes,
+    const char *origin, struct checkpoint *ret_checkpoint);
+/* Whether a whole entry stands where it should and has the content and the
+ * envelope it names; its signature is a worker's to check. */
+int sync_check_item(const struct wire_sync_item *item,
+    const struct author_id *author, const struct log_id *log, uint64_t index,
+    struct entry *ret_entry);
+/* Keep a note that shows a log told in two ways, if its author signed it. */
+void sync_keep_fork(
+    struct session *session, const struct log_row *log, struct span bytes);
+/* Whether all signatures of a VERIFY hold. */
+bool sync_all_hold(struct wire_frame *answer);
+/* Inside a transaction, of a record that ${session}'s partner brought: */
+int sync_add_envelope(struct session *session, const struct author_id *author,
+    int64_t record, const struct record_key *key, struct span envelope);
+int sync_add_objects(struct session *session, const struct entry *entry,
+    int64_t record, const struct record_key *key);
+int sync_note_arrival(struct session *session, const struct entry *entry,
+    struct span envelope, int64_t record);
+/* The same for one that is here already. */
+int sync_add_known(struct session *session, const struct author_id *author,
+    const struct record_row *row, struct span envelope);
+/* Done with what was held: acknowledge it, or end the meeting. */
+void sync_end_arrival(struct session *session, int result);
+/* sync_frontier.c */
+void sync_receive_frontier(struct session *session, struct span body);
+void sync_receive_cosign(struct session *session, struct span body);
+void sync_queue_cosign(struct session *session, const struct log_row *log);
+/* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
+int sync_send_object(
+    struct session *session, const struct wire_sync_want *want);
+void sync_object_want(
+    struct session *session, const struct wire_session_part *part);
+void sync_object_stored(
+    struct session *session, const struct wire_session_part *part);
+/* receipts.c: false while work is under way; sync_next() is called after. */
+bool receipts_work(struct session *session);
+/* Inside a transaction: a record from a partner is whole. */
+int receipts_owe(struct store *store, int64_t record, int64_t partner);
+
+#endif
