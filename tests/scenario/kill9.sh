@@ -57,21 +57,48 @@ wait "$loop"
 node_reopen field || die "the field does not open again"
 is "kill -9 of the supervisor loses nothing acknowledged" "$(all_there field)" 0
 
-on field list --json | json "'\n'.join(r['id'] for r in j['records'] if r['own'] and r['to'])" |
-	sort >"$T/want"
-for role in courier store worker keeper; do
+# Each sync has an attachment to carry, and the kill comes while it grows at the
+# hub: the process dies in mid-sync, not before or after.
+head -c 60000000 /dev/urandom >"$T/large.bin"
+arrived() { du -sb "$T/hub/objects" | cut -f1; }
+kill_in_sync() { # NODE ROLE
+	local before sync try
+	on field capture --to hub --field "statement=$1 $2" \
+		--attach "$T/large.bin" >>"$T/ids" || die "capture"
+	before=$(arrived)
+	on field sync hub >/dev/null 2>&1 &
+	sync=$!
+	for try in $(seq 400); do
+		[ "$(arrived)" -gt $((before + 1000000)) ] && break
+		sleep 0.01
+	done
+	if [ "$2" = supervisor ]; then
+		pkill -9 -f -- "--home $T/$1\$"
+	else
+		process_of "$1" "$2" | shuf -n 1 | xargs -r kill -9
+	fi
+	wait "$sync" || cut=$((cut + 1))
+	node_reopen field || die "the field does not open again"
+	node_reopen hub || die "the hub does not open again"
+}
+cut=0
+: >"$T/ids"
+on field sync hub || die "sync"
+for role in courier store worker keeper supervisor; do
 	for node in field hub; do
-		on field sync hub >/dev/null 2>&1 &
-		sync=$!
-		sleep 0.2
-		process_of "$node" "$role" | shuf -n 1 | xargs -r kill -9
-		wait "$sync"
-		node_reopen "$node" || die "the $node does not open again"
+		kill_in_sync "$node" "$role"
 	done
 done
+is "most of them cut a sync in the middle" \
+	"$([ "$cut" -ge 6 ] && echo yes || echo "only $cut")" yes
+is "kill -9 in mid-sync loses nothing acknowledged" "$(all_there field)" 0
+on field list --json | json "'\n'.join(r['id'] for r in j['records'] if r['own'] and r['to'])" |
+	sort >"$T/want"
 ok "after all that, a sync ends 0" on field sync hub
 on hub list --json | json "'\n'.join(r['id'] for r in j['records'] if r['complete'])" |
 	sort >"$T/have"
 is "the hub holds every record, whole" "$(comm -23 "$T/want" "$T/have" | wc -l)" 0
+is "and the field holds a receipt for each" \
+	"$(on field list --json | json "sum(r['delivered']!=['hub'] for r in j['records'] if r['own'] and r['to'])")" 0
 ok "the field stops cleanly" on field stop
 ok "and opens again" node_unlock field
