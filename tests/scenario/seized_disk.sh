@@ -11,8 +11,9 @@ words=(Zanzibarquux Wqxstatement Vkkfieldname)
 printf '%s: %s' "${words[0]}" "${words[1]}" >"$T/text"
 head -c 70000 /dev/urandom >"$T/secretphoto.jpg"
 printf 'Pxyattachedwords' >>"$T/secretphoto.jpg"
+head -c 50000 /dev/urandom >"$T/other.bin"
 id=$(on $field capture --to $hub --text "$T/text" \
-	--field witness.name=Vkkfieldname --attach "$T/secretphoto.jpg")
+	--field witness.name=Vkkfieldname --attach "$T/secretphoto.jpg" --attach "$T/other.bin")
 on $field sync $hub || die "sync"
 on $desk sync $hub || die "sync of the desk"
 on $desk export "$id" --to "$T/bag" --disclose-all || die "export"
@@ -42,5 +43,8 @@ for node in $field $hub $desk; do
 done
 is "every file in a home is for its owner alone" \
 	"$(find "$T/$field" "$T/$hub" \( -type f -o -type d \) -perm /077 | wc -l)" 0
-is "objects all bear the same time" \
-	"$(find "$T/$hub/objects" -type f -printf '%T@\n' | sort -u | wc -l)" 1
+for node in $field $hub $desk; do
+	is "objects of the $node bear no time" \
+		"$(find "$T/$node/objects" -type f -printf '%T@ ' | tr -d '0. ')$(
+			find "$T/$node/objects" -type f | wc -l)" 2
+done
