@@ -14,6 +14,10 @@
 
 #include "daemon/courier/courier.h"
 
+/* A piece that is cut off in the middle is sent again, so pieces are small: on
+ * a line of 20 kbit/s one takes some seconds. */
+#define PIECE_BYTES 16384
+
 void object_begin(struct stream *stream)
 {
 	memset(stream, 0, sizeof *stream);
@@ -108,7 +112,7 @@ static int send_chunk(struct link *link, uint8_t *room)
 	struct wire_sync_chunk chunk = {
 	    .object = out->object, .offset = out->offset};
 	uint64_t left = out->size - out->offset;
-	size_t len = left < SYNC_CHUNK_BYTES ? (size_t)left : SYNC_CHUNK_BYTES;
+	size_t len = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
 	int r;
 
 	r = object_read(out, room, len);
@@ -118,7 +122,7 @@ static int send_chunk(struct link *link, uint8_t *room)
 
 int object_send(struct link *link)
 {
-	uint8_t *room = malloc(SYNC_CHUNK_BYTES);
+	uint8_t *room = malloc(PIECE_BYTES);
 	int r = room ? 0 : -ENOMEM;
 
 	while (r == 0 && link->out.offset < link->out.size &&

@@ -11,6 +11,7 @@
 
 #define BATCH_ITEMS 1024
 #define BATCH_BYTES (1024 * 1024)
+#define BATCH_BYTES_FIRST 16384
 #define WANTS_MAX 1024
 
 static bool same_author(const struct author_id *a, const struct author_id *b)
@@ -159,18 +160,26 @@ static int add_item(struct session *session, const struct log_row *log,
 	return 0;
 }
 
+/* A batch that is cut off is sent again whole. The first of a meeting is small
+ * and each is twice the one before: so even a line that holds for a minute only
+ * brings the log forward, and a good one is soon filled. */
 static int send_batch(struct session *session, const struct log_row *log,
     struct batch *batch, uint64_t start, uint64_t size)
 {
+	size_t limit = session->batch_bytes;
 	struct merkle_proof proof;
 	uint64_t at = start;
 	int r = 0;
 
+	if (limit == 0)
+		limit = session->carrier == WIRE_CARRIER_WRITE
+			    ? BATCH_BYTES /* a file is never cut */
+			    : BATCH_BYTES_FIRST;
 	batch->message.author = log->key;
 	batch->message.log = log->log;
 	batch->message.start = start;
 	batch->message.items.items = batch->items;
-	while (r == 0 && at < size && batch->bytes < BATCH_BYTES &&
+	while (r == 0 && at < size && batch->bytes < limit &&
 	       batch->message.items.count < BATCH_ITEMS)
 		r = add_item(session, log, at++, batch);
 	if (r == 0)
@@ -184,6 +193,8 @@ static int send_batch(struct session *session, const struct log_row *log,
 	if (r == 0) {
 		session->entry_at = at;
 		session->told_news = true;
+		session->batch_bytes =
+		    limit < BATCH_BYTES / 2 ? limit * 2 : BATCH_BYTES;
 	}
 	return r;
 }

@@ -42,7 +42,8 @@ struct session {
 	bool told_news;
 	size_t log_at;     /* which of our logs */
 	uint64_t entry_at; /* next index to send of it; UINT64_MAX: not begun */
-	size_t want_at;    /* which of the peer's wants */
+	size_t batch_bytes; /* of the next batch of entries; 0: none was sent */
+	size_t want_at;     /* which of the peer's wants */
 	struct {
 		int64_t log, place, object; /* the last one put into a bundle */
 	} eager;
