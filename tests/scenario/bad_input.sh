@@ -33,6 +33,8 @@ refuse 1 "partner" "an unknown partner" on desk capture --to nobody --field a=b
 refuse 1 "no file" "a missing file" on desk capture --attach "$T/missing"
 mkfifo "$T/fifo"
 refuse 1 "not a regular file" "a FIFO" on desk capture --attach "$T/fifo"
+refuse 1 "not a regular file" "a FIFO as a text" on desk capture --text "$T/fifo"
+refuse 1 "not a regular file" "a FIFO as a field" on desk capture --field "a=@$T/fifo"
 refuse 1 "not a regular file" "a directory" on desk capture --attach "$T"
 refuse 1 "not a regular file" "a device" on desk capture --attach /dev/null
 refuse 2 "nothing to capture" "an empty capture" on desk capture
@@ -67,6 +69,17 @@ shrink() {
 	wait "$pid"
 }
 refuse 1 "changed while" "an attachment that shrinks while it is read" shrink
+while_captured() { # COMMAND: again and again until the capture ends
+	on desk capture --attach "$T/changes" &
+	local pid=$!
+	while kill -0 "$pid" 2>/dev/null; do "$@"; done
+	wait "$pid"
+}
+head -c 60000000 /dev/zero >"$T/changes"
+grow() { head -c 4096 /dev/zero >>"$T/changes"; }
+refuse 1 "changed while" "an attachment that grows while it is read" while_captured grow
+rewrite() { printf x | dd of="$T/changes" bs=1 seek=1000 conv=notrunc 2>/dev/null; }
+refuse 1 "changed while" "one that is written to, at the same size" while_captured rewrite
 
 # Cards.
 on desk card >"$T/own.card"

@@ -51,3 +51,22 @@ for file in content attachment-1; do
 done
 head -c 30000000 "$T/attachment-1.plain" >"$T/audio.out"
 ok "the attachment is the one captured" cmp "$T/audio.wav" "$T/audio.out"
+
+# What comes across must be what the entry names, whatever the sender does.
+head -c 500000 /dev/urandom >"$T/photo.jpg"
+bad=$(on field capture --to hub --attach "$T/photo.jpg") || die "capture"
+object=$(find "$T/field/objects" -type f -size -1000k)
+cp "$object" "$T/good.object"
+printf '\x5a\xa5\x5a' | dd of="$object" bs=1 seek=100000 conv=notrunc 2>/dev/null
+relay_start 0
+fails 5 "" "an attachment that is not the one signed is refused" on field sync hub
+complete() {
+	on hub list --json | json "[r['complete'] for r in j['records'] if r['id']=='$bad'][0]"
+}
+is "the hub does not call it whole" "$(complete)" False
+is "nor the field delivered" "$(on field list --json |
+	json "[r['delivered'] for r in j['records'] if r['id']=='$bad'][0]")" "[]"
+cp "$T/good.object" "$object"
+ok "once the true one is there, the sync ends 0" on field sync hub
+is "and the hub holds it whole" "$(complete)" True
+relay_stop
