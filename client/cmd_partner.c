@@ -155,6 +155,26 @@ static int set_proxy(struct client *client, const char *name, const char *proxy)
 	return r;
 }
 
+static int set_limit(struct client *client, const char *name, const char *limit)
+{
+	struct span given = span_text(limit);
+	struct ctl_request request = {
+	    .op = CTL_PARTNER_LIMIT,
+	    .text = span_text(name),
+	    .names = {&given, 1},
+	};
+	json_t *json = NULL;
+	int r;
+
+	r = ask(client, &request, &json);
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	json_decref(json);
+	return r;
+}
+
 /* The number may be given as one argument or as its twelve groups. */
 static int join_number(int argc, char **argv, char *out, size_t size)
 {
@@ -192,14 +212,17 @@ int partner_run(struct client *client, int argc, char **argv)
 		return add(client, argv[2], mirror);
 	if (strcmp(act, "proxy") == 0 && argc == 4)
 		return set_proxy(client, argv[2], argv[3]);
+	if (strcmp(act, "limit") == 0 && argc == 4)
+		return set_limit(client, argv[2], argv[3]);
 	if (strcmp(act, "remove") == 0 && argc == 3) {
 		request.text = span_text(argv[2]);
 		return ask(client, &request, NULL);
 	}
 	if (strcmp(act, "compare") != 0 || argc < 3)
-		return say_usage("it is partner add CARD, compare NAME "
-				 "[NUMBER], proxy NAME IP:PORT|none, list, or "
-				 "remove NAME",
+		return say_usage(
+		    "it is partner add CARD, compare NAME "
+		    "[NUMBER], proxy NAME IP:PORT|none, limit NAME "
+		    "KIB|none|default, list, or remove NAME",
 		    NULL);
 	r = join_number(argc - 3, argv + 3, number, sizeof number);
 	if (r != 0)

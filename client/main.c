@@ -36,7 +36,8 @@ static const struct command commands[] = {
 	"this node's card, for partners"},
     {"partner", partner_run,
 	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | proxy "
-	"PARTNER IP:PORT|none | list | remove PARTNER",
+	"PARTNER IP:PORT|none | limit PARTNER KIB|none|default | list | remove "
+	"PARTNER",
 	"whom this node knows"},
     {"signers", signers_run, "signers [NAME]...",
 	"whose signatures this node vouches for, as ssh-keygen reads it"},

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/base/config.h"
 #include "daemon/base/home.h"
 #include "daemon/base/service.h"
 #include "daemon/supervise.h"
@@ -45,12 +46,16 @@ static const struct {
 };
 
 static const char usage[] =
-    "usage: evidentd --home DIR    serve the node in DIR, in the foreground\n"
+    "usage: evidentd --home DIR [--config FILE]\n"
+    "                              serve the node in DIR, in the foreground\n"
+    "       evidentd --check-config FILE\n"
+    "                              say what is wrong with a configuration\n"
     "       evidentd --version\n"
     "       evidentd --help\n"
     "\n"
     "DIR must belong to you and have mode 0700. The node is made and used\n"
-    "with evident(1); SIGTERM stops cleanly.\n";
+    "with evident(1); SIGTERM stops cleanly. FILE, else DIR/evident.conf, "
+    "else\n" EVIDENT_CONFIG " says how the node behaves.\n";
 
 static int complain(const char *what)
 {
@@ -93,18 +98,40 @@ static int tidy_descriptors(void)
 	return 0;
 }
 
-static int run_home(const char *path)
+static int read_config(const char *path, struct wire_sup_start *ret_settings)
 {
+	int r = config_read(AT_FDCWD, path, ret_settings);
+
+	if (r == CONFIG_E_NONE)
+		fprintf(stderr, "evidentd: error: %s: there is no such file\n",
+		    path);
+	return r;
+}
+
+static int check_config(const char *path)
+{
+	struct wire_sup_start settings;
+
+	return read_config(path, &settings) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run_home(const char *path, const char *config_or_null)
+{
+	struct wire_sup_start settings;
 	const char *why;
 	struct home home;
-	int r;
+	int r = 0;
 
 	if (tidy_descriptors() < 0)
 		return complain("/dev/null cannot be opened");
 	umask(077);
+	if (config_or_null && read_config(config_or_null, &settings) != 0)
+		return EXIT_FAILURE;
 	if (home_open(path, &home, &why) != 0)
 		return complain(why);
-	r = supervise_run(&home);
+	if (!config_or_null)
+		r = config_find(home.dir_fd, &settings);
+	r = r == 0 ? supervise_run(&home, &settings) : EXIT_FAILURE;
 	home_close(&home);
 	return r;
 }
@@ -121,7 +148,12 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return run_role(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "--check-config") == 0)
+		return check_config(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--home") == 0)
-		return run_home(argv[2]);
+		return run_home(argv[2], NULL);
+	if (argc == 5 && strcmp(argv[1], "--home") == 0 &&
+	    strcmp(argv[3], "--config") == 0)
+		return run_home(argv[2], argv[4]);
 	return complain_usage("give --home and a directory");
 }

@@ -62,7 +62,7 @@ struct supervisor {
 	int signal_fd;
 	enum phase phase;
 	int64_t deadline; /* of stopping, in ms */
-	unsigned workers;
+	struct wire_sup_start settings;
 	size_t count;
 	struct child children[CHILDREN_MAX]; /* keeper, store, courier, ... */
 };
@@ -93,7 +93,7 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 	size_t i;
 	int r;
 
-	r = child_start(child, supervisor->home, supervisor->workers);
+	r = child_start(child, supervisor->home, &supervisor->settings);
 	for (i = 0; r == 0 && i < supervisor->count; i++) {
 		struct child *peer = &supervisor->children[i];
 
@@ -375,17 +375,17 @@ static void list_children(struct supervisor *supervisor)
 {
 	static const enum wire_role singles[] = {
 	    WIRE_ROLE_KEEPER, WIRE_ROLE_STORE, WIRE_ROLE_COURIER};
+	uint64_t *workers = &supervisor->settings.workers;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned i;
 
 	for (i = 0; i < sizeof singles / sizeof *singles; i++)
 		supervisor->children[supervisor->count++].role = singles[i];
-	if (cores < 1)
-		cores = 1;
-	if (cores > SERVICE_WORKERS_MAX)
-		cores = SERVICE_WORKERS_MAX;
-	supervisor->workers = (unsigned)cores;
-	for (i = 0; i < supervisor->workers; i++) {
+	if (*workers == 0)
+		*workers = cores < 1 ? 1 : (uint64_t)cores;
+	if (*workers > SERVICE_WORKERS_MAX)
+		*workers = SERVICE_WORKERS_MAX;
+	for (i = 0; i < *workers; i++) {
 		struct child *child =
 		    &supervisor->children[supervisor->count++];
 
@@ -450,9 +450,10 @@ static int watch_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int supervise_run(const struct home *home)
+int supervise_run(
+    const struct home *home, const struct wire_sup_start *settings)
 {
-	struct supervisor supervisor = {.home = home};
+	struct supervisor supervisor = {.home = home, .settings = *settings};
 
 	log_begin("evidentd");
 	supervisor.signal_fd = watch_signals();

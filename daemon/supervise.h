@@ -6,9 +6,11 @@
 #define EVIDENT_SUPERVISE_H
 
 #include "daemon/base/home.h"
+#include "proto/wire/messages.h"
 
 /* Run until told to stop. Answers the exit code: 0 for a clean stop, 1 when
  * the processes cannot be kept alive. The caller keeps ${home}. */
-int supervise_run(const struct home *home);
+int supervise_run(
+    const struct home *home, const struct wire_sup_start *settings);
 
 #endif

@@ -25,6 +25,7 @@ LIBRARIES = {
     r"^sodium": r"^(proto/format/|daemon/keeper/|daemon/store/(vfs|record_keys|seal)|tests/)",
     r"^sqlite3\.h": r"^(daemon/store/|tests/)",
     r"^openssl/ssl\.h": r"^(daemon/courier/|tests/)",
+    r"^confuse\.h": r"^daemon/base/config\.c",
     r"^event2/": r"^(daemon/courier/|daemon/store/|tests/)",
     r"\.pb-c\.h$": r"^proto/wire/",
     r"^protobuf-c": r"^(proto/wire/|tests/)",

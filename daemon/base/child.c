@@ -64,9 +64,9 @@ static int spawn(struct child *child)
 	return r;
 }
 
-int child_start(struct child *child, const struct home *home, unsigned workers)
+int child_start(struct child *child, const struct home *home,
+    const struct wire_sup_start *settings)
 {
-	const struct wire_sup_start start = {.workers = workers};
 	const int fds[2] = {home->dir_fd, home->control_fd};
 	size_t count = 0;
 	int r;
@@ -78,7 +78,8 @@ int child_start(struct child *child, const struct home *home, unsigned workers)
 		count = 1;
 	else if (child->role == WIRE_ROLE_STORE)
 		count = 2;
-	return channel_send(child->channel, WIRE_SUP_START, &start, fds, count);
+	return channel_send(
+	    child->channel, WIRE_SUP_START, settings, fds, count);
 }
 
 static int send_peer(struct child *child, const struct child *peer, int fd)

@@ -8,6 +8,7 @@
 
 #include "daemon/base/home.h"
 #include "proto/wire/channel.h"
+#include "proto/wire/messages.h"
 
 #define CHILD_DEATHS_MAX 5    /* this many ... */
 #define CHILD_DEATHS_MS 10000 /* ... within so long are too many */
@@ -21,9 +22,10 @@ struct child {
 	int64_t deaths[CHILD_DEATHS_MAX]; /* newest first; 0: none */
 };
 
-/* Execute this binary in the child's role and send it START: 0 or -errno.
- * After a failure child_end() cleans up. */
-int child_start(struct child *child, const struct home *home, unsigned workers);
+/* Execute this binary in the child's role and send it START with ${settings}: 0
+ * or -errno. After a failure child_end() cleans up. */
+int child_start(struct child *child, const struct home *home,
+    const struct wire_sup_start *settings);
 /* Give both of a fresh pair of sockets to talk to each other: 0 or -errno of
  * ${a}. */
 int child_connect(struct child *a, struct child *b);

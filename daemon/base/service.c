@@ -74,6 +74,7 @@ static int take_start(
 	if (r > 0 || start.workers < 1 || start.workers > SERVICE_WORKERS_MAX)
 		return -EPROTO;
 	service->workers = (unsigned)start.workers;
+	service->settings = start;
 	service->home_fd = wire_frame_take_fd(frame, 0);
 	service->control_fd = wire_frame_take_fd(frame, 1);
 	return 0;

@@ -29,6 +29,7 @@ struct service {
 	int home_fd;    /* or -1 */
 	int control_fd; /* or -1 */
 	unsigned workers;
+	struct wire_sup_start settings; /* of the configuration */
 };
 
 /* Take descriptor 3, turn off core dumps and ptrace, ignore SIGPIPE, die with

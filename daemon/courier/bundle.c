@@ -18,7 +18,7 @@
 
 #include <event2/buffer.h>
 
-#include "daemon/courier/courier.h"
+#include "daemon/courier/bundle.h"
 
 #define READ_BYTES 65536
 

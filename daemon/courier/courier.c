@@ -21,7 +21,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
-#include "daemon/courier/courier.h"
+#include "daemon/courier/bundle.h"
 #include "daemon/courier/tls.h"
 
 static void drop_store(struct courier *courier)
@@ -119,6 +119,7 @@ static void take_peer_row(struct peer *peer, const struct wire_partner *row)
 			memcpy(peer->addresses[peer->address_count++],
 			    row->addresses.items[i].data,
 			    row->addresses.items[i].len);
+	peer->rate = row->rate;
 	if (row->proxy.len < sizeof peer->proxy)
 		memcpy(peer->proxy, row->proxy.data, row->proxy.len);
 }

@@ -33,6 +33,7 @@ struct peer {
 	size_t address_count;
 	char addresses[8][CARD_ADDRESS_MAX];
 	char proxy[CARD_ADDRESS_MAX]; /* the only way to it, unless empty */
+	uint64_t rate;                /* bytes a second each way; 0: no limit */
 };
 
 struct courier {
@@ -79,6 +80,7 @@ struct link {
 	struct evbuffer *input, *output;
 	struct evbuffer *own_input, *own_output; /* of a bundle */
 	struct event *deadline, *pump;
+	struct ev_token_bucket_cfg *bucket; /* its rate; NULL: no limit */
 	enum link_state state;
 	enum wire_carrier carrier;
 	bool known;  /* the peer is authenticated */
@@ -115,6 +117,8 @@ void link_close(struct link *link, enum wire_code code);
 void link_finish(struct link *link);
 struct link *link_find(struct courier *courier, uint64_t session);
 void link_set_deadline(struct link *link, unsigned seconds);
+/* The peer may take its time with what is queued, but not for ever. */
+void link_expect_reading(struct link *link);
 void link_close_all(struct courier *courier);
 /* The proxy connected ${fd} to the partner, or did not; ${reached}: the proxy
  * itself answered. */
@@ -135,14 +139,5 @@ void turn_message(
     struct link *link, const struct wire_session_message *message);
 void turn_ack(struct link *link);
 int turn_send(struct link *link, enum wire_type type, const void *message);
-
-/* bundle.c */
-int bundle_begin(struct courier *courier, const struct peer *peer, int fd,
-    const struct wire_courier_bundle *bundle);
-/* Have ${size} bytes of a bundle ready to be read; false at its end. */
-bool bundle_fill(struct link *link, size_t size);
-void bundle_end_of_file(struct link *link);
-/* Write out what is queued, and go on. */
-void bundle_pump(struct link *link);
 
 #endif

@@ -13,9 +13,11 @@
 #include <event2/buffer.h>
 
 #include "daemon/base/log.h"
-#include "daemon/courier/courier.h"
+#include "daemon/courier/bundle.h"
 #include "daemon/courier/tls.h"
 #include "daemon/courier/socks.h"
+
+#define RATE_TICK_USEC 100000
 
 void link_move(struct link *link, enum link_state state)
 {
@@ -58,6 +60,30 @@ static void keep_part(struct link *link)
 		courier_tell(link->courier, WIRE_SESSION_STORED, &part);
 }
 
+void link_expect_reading(struct link *link)
+{
+	link_set_deadline(link,
+	    FRAME_SECONDS +
+		(unsigned)(evbuffer_get_length(link->output) / FRAME_RATE));
+}
+
+/* Now that it is known who the peer is. What comes and what goes are limited
+ * alike; a second's worth may come at once. */
+static int limit_rate(struct link *link)
+{
+	const struct timeval tick = {.tv_usec = RATE_TICK_USEC};
+	size_t rate = (size_t)link->peer.rate;
+	size_t step = rate / (1000000 / RATE_TICK_USEC);
+
+	if (rate == 0)
+		return 0;
+	link->bucket = ev_token_bucket_cfg_new(step, rate, step, rate, &tick);
+	if (!link->bucket)
+		return -ENOMEM;
+	return bufferevent_set_rate_limit(link->bev, link->bucket) < 0 ? -EIO
+								       : 0;
+}
+
 static void tell_ended(struct link *link)
 {
 	struct wire_courier_ended ended = {
@@ -85,6 +111,8 @@ static void on_free(evutil_socket_t fd, short what, void *context)
 	event_free(link->deadline);
 	if (link->bev)
 		bufferevent_free(link->bev);
+	if (link->bucket)
+		ev_token_bucket_cfg_free(link->bucket);
 	if (link->pump)
 		event_free(link->pump);
 	if (link->own_input)
@@ -121,7 +149,7 @@ void link_finish(struct link *link)
 {
 	link->code = WIRE_CODE_OK;
 	link_move(link, LINK_CLOSED);
-	link_set_deadline(link, FRAME_SECONDS);
+	link_expect_reading(link);
 	if (evbuffer_get_length(link->output) == 0)
 		link_close(link, WIRE_CODE_OK);
 	else
@@ -176,6 +204,8 @@ static void on_event(struct bufferevent *bev, short what, void *context)
 	if (what & BEV_EVENT_CONNECTED) {
 		if (!link->known)
 			link_close(link, WIRE_CODE_UNTRUSTED);
+		else if (limit_rate(link) < 0)
+			link_close(link, WIRE_CODE_FAILED);
 		else
 			turn_begin(link);
 		return;

@@ -13,7 +13,7 @@
 #include <event2/buffer.h>
 
 #include "daemon/base/log.h"
-#include "daemon/courier/courier.h"
+#include "daemon/courier/bundle.h"
 
 static const struct {
 	enum link_state state;
@@ -122,7 +122,7 @@ void turn_write(struct link *link)
 	}
 	if (link->state != LINK_MY_TURN)
 		return;
-	link_set_deadline(link, FRAME_SECONDS);
+	link_expect_reading(link);
 	if (link->out.fd >= 0) {
 		if (object_send(link) < 0) {
 			link_close(link, WIRE_CODE_FAILED);
@@ -155,7 +155,7 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 		link_move(link, LINK_PEER_TURN);
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
-	link_set_deadline(link, FRAME_SECONDS);
+	link_expect_reading(link);
 	bundle_pump(link);
 	if (link->state == LINK_MY_TURN)
 		turn_ask(link);

@@ -62,6 +62,7 @@ static const struct {
     {CTL_SYNC, true, 0, 0, control_sync},
     {CTL_BUNDLE_WRITE, true, 1, 1, control_bundle_write},
     {CTL_BUNDLE_READ, true, 1, 1, control_bundle_read},
+    {CTL_PARTNER_LIMIT, true, 0, 0, control_partner_limit},
     {CTL_SHARE, true, 0, 0, control_share},
     {CTL_SIGNERS, true, 0, 0, control_signers},
 };

@@ -79,8 +79,13 @@ void control_partner_compare(struct request *request);
 void control_partner_list(struct request *request);
 void control_partner_remove(struct request *request);
 void control_partner_proxy(struct request *request);
+void control_partner_limit(struct request *request);
 void control_signers(struct request *request); /* control_signers.c */
 void control_sync(struct request *request);    /* control_sync.c */
+/* Whether a person's sync is under way; and go on with it, now that the meeting
+ * that was in its way is over. */
+bool control_sync_is_busy(void);
+void control_sync_resume(void);
 /* The courier says that a meeting is over. */
 void control_sync_ended(
     struct store *store, const struct author_id *partner, enum wire_code code);

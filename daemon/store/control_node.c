@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 
 static const char *state_name(enum store_state state)
@@ -64,6 +65,8 @@ static int put_open(struct store *store, json_t *json)
 	json_object_set_new(json, "listen", json_string(store->listen));
 	json_object_set_new(
 	    json, "port", json_integer((json_int_t)store->port));
+	json_object_set_new(
+	    json, "automatic_sync", json_boolean(auto_sync_is_on(store)));
 	r = put_count(store, SQL_RECORD_COUNT, "records", json);
 	if (r == 0)
 		r = put_count(store, SQL_PARTNER_COUNT, "partners", json);

@@ -140,7 +140,15 @@ void control_partner_compare(struct request *request)
 		control_fail_result(request, r);
 }
 
-static json_t *describe(const struct partner *partner)
+static int64_t effective_rate(
+    const struct store *store, const struct partner *partner)
+{
+	return partner->rate < 0 ? (int64_t)store->service.settings.rate
+				 : partner->rate;
+}
+
+static json_t *describe(
+    const struct store *store, const struct partner *partner)
 {
 	json_t *addresses = json_array();
 	char author[65];
@@ -150,11 +158,13 @@ static json_t *describe(const struct partner *partner)
 	for (i = 0; i < partner->card.address_count; i++)
 		json_array_append_new(
 		    addresses, json_string(partner->card.addresses[i]));
-	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o, s:s}", "name",
-	    partner->card.name, "author", author, "compared", partner->compared,
-	    "mirror", partner->mirror, "readers",
+	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o, s:s, s:I, s:I}",
+	    "name", partner->card.name, "author", author, "compared",
+	    partner->compared, "mirror", partner->mirror, "readers",
 	    (int)partner->card.reader_count, "addresses", addresses, "proxy",
-	    partners_proxy(partner));
+	    partners_proxy(partner), "limit",
+	    (json_int_t)effective_rate(store, partner), "last_met",
+	    (json_int_t)partner->met);
 }
 
 void control_partner_list(struct request *request)
@@ -166,7 +176,8 @@ void control_partner_list(struct request *request)
 
 	r = partners_all(request->store->database, &partners, &count);
 	for (i = 0; i < count; i++)
-		json_array_append_new(list, describe(&partners[i]));
+		json_array_append_new(
+		    list, describe(request->store, &partners[i]));
 	free(partners);
 	if (r == 0) {
 		control_done(request, json_pack("{s:o}", "partners", list));
@@ -233,6 +244,53 @@ void control_partner_proxy(struct request *request)
 	if (r == 0)
 		control_done(request,
 		    json_pack("{s:s}", "proxy", partners_proxy(&partner)));
+	else
+		control_fail_result(request, r);
+}
+
+/* KiB a second, none, or default: bytes a second as they are stored. */
+static int read_rate(struct span text, int64_t *ret_rate)
+{
+	uint64_t kib;
+
+	if (span_equal(text, span_text("none")))
+		*ret_rate = 0;
+	else if (span_equal(text, span_text("default")))
+		*ret_rate = -1;
+	else if (decimal_decode(text, &kib) != 0 || kib < 1 ||
+		 kib > UINT32_MAX / 1024)
+		return FORMAT_E_MALFORMED;
+	else
+		*ret_rate = (int64_t)kib * 1024;
+	return 0;
+}
+
+void control_partner_limit(struct request *request)
+{
+	struct store *store = request->store;
+	struct partner partner;
+	int64_t rate = 0;
+	int r;
+
+	if (!find(request, &partner))
+		return;
+	if (request->ctl.names.count != 1 ||
+	    read_rate(request->ctl.names.items[0], &rate) != 0) {
+		control_fail(request, 2,
+		    "a limit is a number of KiB a second, from 1 to 4194303, "
+		    "none, or default",
+		    "nothing was changed");
+		return;
+	}
+	r = partners_set_rate(store->database, partner.id, rate);
+	if (r == 0)
+		r = partners_by_id(store->database, partner.id, &partner);
+	if (r == 0)
+		r = node_tell_courier(store);
+	if (r == 0)
+		control_done(
+		    request, json_pack("{s:I}", "limit",
+				 (json_int_t)effective_rate(store, &partner)));
 	else
 		control_fail_result(request, r);
 }

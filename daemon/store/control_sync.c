@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 #include "daemon/store/sync.h"
 
@@ -20,6 +21,12 @@ struct meetings {
 };
 
 static struct request *waiting; /* one sync command at a time */
+static bool stalled; /* until a meeting that nobody asked for is over */
+
+bool control_sync_is_busy(void)
+{
+	return waiting;
+}
 
 /* How many records are not known to be delivered; a number that cannot be read
  * is as bad as one. */
@@ -89,6 +96,9 @@ static void next(struct request *request)
 	struct wire_courier_dial dial;
 	int r = -EPIPE;
 
+	stalled = auto_sync_is_busy(store);
+	if (stalled)
+		return;
 	while (meetings->at < meetings->count) {
 		control_progress(request, meetings->at, meetings->count);
 		dial.partner = meetings->partners[meetings->at];
@@ -102,6 +112,12 @@ static void next(struct request *request)
 		meetings->at++;
 	}
 	finish(request);
+}
+
+void control_sync_resume(void)
+{
+	if (waiting && stalled)
+		next(waiting);
 }
 
 void control_sync_ended(
@@ -130,7 +146,7 @@ void control_sync_lost(struct store *store)
 	struct meetings *meetings = waiting ? waiting->state : NULL;
 	struct author_id partner;
 
-	if (!meetings || meetings->at >= meetings->count)
+	if (!meetings || stalled || meetings->at >= meetings->count)
 		return;
 	partner = meetings->partners[meetings->at];
 	control_sync_ended(store, &partner, WIRE_CODE_INTERRUPTED);

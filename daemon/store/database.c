@@ -81,6 +81,10 @@ static const char *const migrations[] = {
     "CREATE INDEX shared_record ON shared(record);"
     "CREATE TABLE proven(record INTEGER PRIMARY KEY REFERENCES record(id),"
     " sealed BLOB NOT NULL);",
+    /* Bytes a second, 0 for no limit, -1 for what is configured; and when it
+     * was last met in good order, in Unix seconds. */
+    "ALTER TABLE partner ADD COLUMN rate INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE partner ADD COLUMN met INTEGER NOT NULL DEFAULT 0;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

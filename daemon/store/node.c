@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/base/config.h"
 #include "daemon/base/log.h"
+#include "daemon/store/auto_sync.h"
 #include "daemon/store/store.h"
 #include "daemon/store/vfs.h"
 #include "proto/format/hash.h"
@@ -32,7 +34,7 @@ static bool is_known_leftover(const char *name)
 	static const char *const known[] = {".", "..", "lock", "control",
 	    "keyring.new", DATABASE_NAME, DATABASE_NAME ".new",
 	    DATABASE_NAME "-wal", DATABASE_NAME ".new-wal", "keys.0",
-	    "keys.wrap", "keys.wrap.new", "objects"};
+	    "keys.wrap", "keys.wrap.new", "objects", CONFIG_NAME};
 	size_t i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++)
@@ -55,6 +57,7 @@ static bool clear_leftovers(struct store *store)
 			clean = false;
 		else if (clean && item->d_name[0] != '.' &&
 			 strcmp(item->d_name, "lock") != 0 &&
+			 strcmp(item->d_name, CONFIG_NAME) != 0 &&
 			 strcmp(item->d_name, "control") != 0)
 			unlinkat(store->service.home_fd, item->d_name, 0);
 	}
@@ -337,7 +340,8 @@ int node_tell_durable(struct store *store)
 {
 	struct wire_keeper_durable durable = {
 	    .size = store->log.size,
-	    .idle_seconds = store->listen[0] ? 0 : STORE_IDLE_SECONDS,
+	    .idle_seconds =
+		store->listen[0] ? 0 : store->service.settings.lock_after,
 	};
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_empty nothing;
@@ -354,6 +358,7 @@ struct courier_list {
 	struct wire_partner partners[1024];
 	struct span addresses[1024][CARD_ADDRESSES_MAX];
 	size_t count;
+	uint64_t rate; /* of those for whom none was set */
 };
 
 static void list_partner(
@@ -370,6 +375,7 @@ static void list_partner(
 		item->addresses.items[i] =
 		    span_text(partner->card.addresses[i]);
 	item->proxy = span_text(partners_proxy(partner));
+	item->rate = partner->rate < 0 ? list->rate : (uint64_t)partner->rate;
 	list->count++;
 }
 
@@ -405,12 +411,15 @@ int node_tell_courier(struct store *store)
 
 	if (!list)
 		return -ENOMEM;
+	list->rate = store->service.settings.rate;
 	r = partners_all(store->database, &partners, &count);
 	for (i = 0; r == 0 && i < count && list->count < 1024; i++)
 		if (partners[i].compared)
 			list_partner(list, &partners[i]);
 	if (r == 0 && store->courier)
 		r = send_courier(store, list);
+	if (r == 0)
+		auto_sync_plan(store);
 	free(partners);
 	free(list);
 	return r;

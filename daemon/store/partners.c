@@ -26,6 +26,8 @@ static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
 	if (proxy.len >= sizeof ret_partner->proxy)
 		return -EIO;
 	memcpy(ret_partner->proxy, proxy.data, proxy.len);
+	ret_partner->rate = database_column_int(row, 6);
+	ret_partner->met = database_column_int(row, 7);
 	return 0;
 }
 
@@ -145,6 +147,11 @@ const char *partners_proxy(const struct partner *partner)
 int partners_set_proxy(struct database *database, int64_t id, struct span proxy)
 {
 	return database_run(database, SQL_PARTNER_PROXY, "ti", proxy, id);
+}
+
+int partners_set_rate(struct database *database, int64_t id, int64_t rate)
+{
+	return database_run(database, SQL_PARTNER_RATE, "ii", rate, id);
 }
 
 int partners_set_compared(struct database *database, int64_t id)

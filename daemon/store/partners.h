@@ -15,6 +15,8 @@ struct partner {
 	bool mirror;   /* is sent all logs this node holds */
 	bool removed;
 	char proxy[CARD_ADDRESS_MAX]; /* as set; see partners_proxy() */
+	int64_t rate; /* bytes a second; 0: no limit, -1: as configured */
+	int64_t met;  /* when last, in Unix seconds; 0: never */
 };
 
 #define PARTNERS_TOR "127.0.0.1:9050" /* where Tor listens by default */
@@ -45,6 +47,7 @@ const char *partners_proxy(const struct partner *partner);
 /* ${proxy}: IP:PORT, or empty. */
 int partners_set_proxy(
     struct database *database, int64_t id, struct span proxy);
+int partners_set_rate(struct database *database, int64_t id, int64_t rate);
 int partners_set_compared(struct database *database, int64_t id);
 /* The row stays, for what came from it; the card's keys are trusted no more. */
 int partners_remove(struct database *database, int64_t id);

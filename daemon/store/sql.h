@@ -25,18 +25,24 @@
 	X(PARTNER_REMOVE, "UPDATE partner SET compared=0,removed=1,"          \
 			  "name='' || hex(author) WHERE id=?")                \
 	X(PARTNER_BY_NAME,                                                    \
-	    "SELECT id,card,compared,mirror,removed,proxy FROM partner"       \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    " FROM partner"                                                   \
 	    " WHERE name=? AND removed=0")                                    \
 	X(PARTNER_BY_AUTHOR,                                                  \
-	    "SELECT id,card,compared,mirror,removed,proxy FROM partner"       \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    " FROM partner"                                                   \
 	    " WHERE author=?")                                                \
 	X(PARTNER_BY_ID,                                                      \
-	    "SELECT id,card,compared,mirror,removed,proxy FROM partner"       \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    " FROM partner"                                                   \
 	    " WHERE id=?")                                                    \
 	X(PARTNER_ALL,                                                        \
-	    "SELECT id,card,compared,mirror,removed,proxy FROM partner"       \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    " FROM partner"                                                   \
 	    " WHERE removed=0 ORDER BY name")                                 \
 	X(PARTNER_PROXY, "UPDATE partner SET proxy=? WHERE id=?")             \
+	X(PARTNER_RATE, "UPDATE partner SET rate=? WHERE id=?")               \
+	X(PARTNER_MET, "UPDATE partner SET met=? WHERE author=?")             \
 	X(PARTNER_REVIVE, "UPDATE partner SET removed=0 WHERE id=?")          \
 	X(PARTNER_COUNT, "SELECT count(*) FROM partner WHERE removed=0")      \
 	X(LOG_ADD, "INSERT INTO log(author,log,key,size,own,via)"             \

@@ -17,6 +17,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
+#include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/sync.h"
@@ -170,6 +171,8 @@ static int begin(struct store *store)
 	if (r == 0)
 		r = sync_begin(store);
 	if (r == 0)
+		r = auto_sync_begin(store);
+	if (r == 0)
 		r = control_begin(store);
 	if (r == 0)
 		r = warm_up();
@@ -207,6 +210,7 @@ static void end(struct store *store)
 		drop_courier(store);
 	jobs_end(store);
 	sync_end(store);
+	auto_sync_end(store);
 	node_close(store);
 	channel_freep(&store->keeper);
 	if (store->base)

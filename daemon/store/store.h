@@ -7,6 +7,7 @@
  *   capture.c  new records: seal by a worker, sign by the keeper, group commit
  *   control*.c what clients ask
  *   sync*.c    what partners ask, through the courier
+ *   auto_sync.c  meetings that nobody asked for
  */
 #ifndef EVIDENT_STORE_STORE_H
 #define EVIDENT_STORE_STORE_H
@@ -18,8 +19,6 @@
 #include "daemon/store/partners.h"
 #include "daemon/store/records.h"
 
-#define STORE_IDLE_SECONDS 600
-
 enum store_state {
 	STORE_EMPTY, /* no keyring: only INIT */
 	STORE_LOCKED,
@@ -27,6 +26,7 @@ enum store_state {
 	STORE_CLOSING, /* locked again; waits to be ended */
 };
 
+struct auto_sync;
 struct jobs;
 struct captures;
 struct control;
@@ -44,6 +44,7 @@ struct store {
 	struct captures *captures;
 	struct control *control;
 	struct sync *sync;
+	struct auto_sync *auto_sync;
 
 	/* Only while open: */
 	struct database *database;

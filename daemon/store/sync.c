@@ -17,8 +17,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 #include "daemon/store/sync_proven.h"
 
@@ -82,6 +84,7 @@ void sync_courier_lost(struct store *store)
 
 	while (store->sync && (session = store->sync->sessions) != NULL)
 		drop(store, session);
+	auto_sync_lost(store);
 	control_sync_lost(store);
 	control_bundle_ended(store, WIRE_CODE_INTERRUPTED, 0);
 }
@@ -272,6 +275,16 @@ static int on_part(struct store *store, struct wire_frame *frame)
 	return 0;
 }
 
+/* When this partner was last met in good order. */
+static void remember_meeting(
+    struct store *store, const struct wire_courier_ended *ended)
+{
+	if (ended->code != WIRE_CODE_OK || store->state != STORE_OPEN)
+		return;
+	database_run(store->database, SQL_PARTNER_MET, "ib",
+	    (int64_t)time(NULL), span_of(ended->partner.bytes, 32));
+}
+
 static int on_ended(struct store *store, struct wire_frame *frame)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
@@ -289,9 +302,14 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 	gaps = session ? session->gaps : 0;
 	if (session)
 		drop(store, session);
-	if (ended.carrier == WIRE_CARRIER_DIALLED)
+	if (ended.carrier <= WIRE_CARRIER_DIALLED)
+		remember_meeting(store, &ended);
+	if (ended.carrier == WIRE_CARRIER_DIALLED &&
+	    !auto_sync_ended(store, &ended.partner, (enum wire_code)ended.code))
 		control_sync_ended(
 		    store, &ended.partner, (enum wire_code)ended.code);
+	else if (ended.carrier == WIRE_CARRIER_DIALLED)
+		return 0;
 	else if (ended.carrier != WIRE_CARRIER_ACCEPTED)
 		control_bundle_ended(store, (enum wire_code)ended.code, gaps);
 	return 0;

@@ -43,6 +43,9 @@ enum ctl_op {
 				    {"signers":[..]} */
 	CTL_PARTNER_PROXY = 22,  /* text: name; names: IP:PORT or none; JSON
 				    {"proxy": what is used, or ""} */
+	CTL_PARTNER_LIMIT = 24,  /* text: name; names: KiB a second, none or
+				    default; JSON {"limit": bytes a second, or
+				    0} */
 	CTL_SHARE = 23, /* text: id; names: partners; JSON {"id": of the entry
 			   that records it} */
 };

@@ -122,6 +122,7 @@ static const struct codec_row partner_rows[] = {
     FIXED(wire_partner, transport, 32),
     LIST_TEXT(wire_partner, addresses, 1, CARD_ADDRESS_MAX, CARD_ADDRESSES_MAX),
     TEXT(wire_partner, proxy, 0, CARD_ADDRESS_MAX - 1),
+    U64(wire_partner, rate, UINT32_MAX),
 };
 TABLE(partner, partner, partner_rows);
 
@@ -184,6 +185,10 @@ TABLE(sup_peer, sup_peer, sup_peer_rows);
 
 static const struct codec_row sup_start_rows[] = {
     U64(wire_sup_start, workers, 64),
+    U64(wire_sup_start, lock_after, UINT32_MAX),
+    U64(wire_sup_start, sync, WIRE_SYNC_ON),
+    U64(wire_sup_start, sync_every, UINT32_MAX),
+    U64(wire_sup_start, rate, UINT32_MAX),
 };
 TABLE(sup_start, sup_start, sup_start_rows);
 

@@ -46,8 +46,18 @@ struct wire_sup_peer {
 	uint64_t role;   /* enum wire_role */
 	uint64_t number; /* which worker, from 0 */
 };
+enum wire_sync_mode {
+	WIRE_SYNC_AUTO, /* a node that listens meets partners by itself */
+	WIRE_SYNC_OFF,
+	WIRE_SYNC_ON,
+};
+/* The configuration, as every child gets it (daemon/base/config.h). */
 struct wire_sup_start {
-	uint64_t workers; /* how many there are */
+	uint64_t workers;    /* how many there are */
+	uint64_t lock_after; /* seconds without a request; 0 never */
+	uint64_t sync;       /* enum wire_sync_mode */
+	uint64_t sync_every; /* seconds between meetings with a partner */
+	uint64_t rate;       /* bytes a second and partner; 0 no limit */
 };
 struct wire_sup_state {
 	uint64_t state; /* enum sup_state, daemon/base/service.h */
@@ -268,6 +278,7 @@ struct wire_partner {
 	struct sign_key transport;
 	WIRE_LIST(struct span) addresses;
 	struct span proxy; /* IP:PORT of a SOCKS5 proxy, or empty */
+	uint64_t rate;     /* bytes a second each way; 0 no limit */
 };
 /* Sent once on start and again whenever partners change: replaces all. */
 struct wire_courier_start {

@@ -95,6 +95,16 @@ claim("each signal that stops it is explained",
        and f"*{name}*" not in section(daemon_page, "SIGNALS")]
       or ([] if signals else ["none found"]))
 
+config_page = page("evident.conf.5")
+schema = re.findall(r'CFG_(?:INT|STR|BOOL)\("([a-z-]+)", ("?\w+"?)', read("daemon", "base", "config.c"))
+claim("each option of the configuration is explained, with its default",
+      [name for name, default in schema
+       if f"*{name}* = {default.strip(chr(34))}\n\t" not in section(config_page, "OPTIONS")]
+      or ([] if len(schema) >= 5 else schema))
+claim("no option is explained that is not there",
+      [name for name in re.findall(r"^\*([a-z-]+)\* = ", config_page, re.M)
+       if name not in dict(schema)])
+
 scdoc = subprocess.run(["which", "scdoc"], capture_output=True, text=True).stdout.strip()
 names = sorted(os.listdir(os.path.join(source, "packaging", "man")))
 if scdoc:

@@ -1,0 +1,243 @@
+/*
+ * Reading evident.conf, by libconfuse.
+ *
+ * The supervisor reads it, once, before there is any other process, and hands
+ * on numbers: no process that holds a key or meets a stranger parses a file
+ * that people edit. A file with a fault in it is refused whole.
+ *
+ * libconfuse replaces ${NAME} in a quoted value by a variable of the
+ * environment. Every value here is a number or one of three words, so that can
+ * bring nothing in that could not be written out.
+ */
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/base/config.h"
+#include "daemon/base/service.h"
+
+#define SECONDS_MAX (365 * 24 * 3600)
+#define KIB_MAX (4 * 1024 * 1024 - 1)
+
+static const char *const modes[] = {
+    [WIRE_SYNC_AUTO] = "auto",
+    [WIRE_SYNC_OFF] = "off",
+    [WIRE_SYNC_ON] = "on",
+};
+#define MODES (sizeof modes / sizeof *modes)
+
+/* Each with its default; the man page evident.conf(5) explains each. */
+static cfg_opt_t options[] = {
+    CFG_INT("workers", 0, CFGF_NONE),
+    CFG_INT("lock-after", 600, CFGF_NONE),
+    CFG_STR("sync", "auto", CFGF_NONE),
+    CFG_INT("sync-every", 3600, CFGF_NONE),
+    CFG_INT("rate", 0, CFGF_NONE),
+    CFG_END(),
+};
+
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	fprintf(stderr, "evidentd: error: %s:%d: ",
+	    cfg && cfg->filename ? cfg->filename : CONFIG_NAME,
+	    cfg ? cfg->line : 0);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+static int check_range(cfg_t *cfg, cfg_opt_t *opt, long min, long max)
+{
+	long value = cfg_opt_getnint(opt, cfg_opt_size(opt) - 1);
+
+	if (value >= min && value <= max)
+		return 0;
+	cfg_error(
+	    cfg, "%s must be from %ld to %ld", cfg_opt_name(opt), min, max);
+	return -1;
+}
+
+static int check_workers(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 0, SERVICE_WORKERS_MAX);
+}
+
+static int check_lock_after(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 0, SECONDS_MAX);
+}
+
+static int check_sync_every(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 1, SECONDS_MAX);
+}
+
+static int check_rate(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 0, KIB_MAX);
+}
+
+static size_t find_mode(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < MODES; i++)
+		if (word && strcmp(word, modes[i]) == 0)
+			break;
+	return i;
+}
+
+static int check_sync(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (find_mode(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1)) < MODES)
+		return 0;
+	cfg_error(cfg, "sync must be auto, on or off");
+	return -1;
+}
+
+static cfg_t *begin(void)
+{
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+
+	if (!cfg)
+		return NULL;
+	cfg_set_error_function(cfg, on_error);
+	cfg_set_validate_func(cfg, "workers", check_workers);
+	cfg_set_validate_func(cfg, "lock-after", check_lock_after);
+	cfg_set_validate_func(cfg, "sync", check_sync);
+	cfg_set_validate_func(cfg, "sync-every", check_sync_every);
+	cfg_set_validate_func(cfg, "rate", check_rate);
+	return cfg;
+}
+
+static void take(cfg_t *cfg, struct wire_sup_start *settings)
+{
+	settings->workers = (uint64_t)cfg_getint(cfg, "workers");
+	settings->lock_after = (uint64_t)cfg_getint(cfg, "lock-after");
+	settings->sync = find_mode(cfg_getstr(cfg, "sync"));
+	settings->sync_every = (uint64_t)cfg_getint(cfg, "sync-every");
+	settings->rate = (uint64_t)cfg_getint(cfg, "rate") * 1024;
+}
+
+static void take_defaults(struct wire_sup_start *ret_settings)
+{
+	cfg_t *cfg = begin();
+
+	memset(ret_settings, 0, sizeof *ret_settings);
+	if (!cfg)
+		return;
+	take(cfg, ret_settings);
+	cfg_free(cfg);
+}
+
+static int refuse(const char *shown, const char *why)
+{
+	fprintf(stderr, "evidentd: error: %s: %s\n", shown, why);
+	return CONFIG_E_REFUSED;
+}
+
+/* The whole text, ended by a NUL, into ${text}. */
+static int read_text(int fd, const char *shown, char *text)
+{
+	size_t len = 0;
+	struct stat st;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return refuse(shown, "this is not a regular file");
+	while (n > 0 && len <= CONFIG_BYTES_MAX) {
+		n = read(fd, text + len, CONFIG_BYTES_MAX + 1 - len);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+		else if (n < 0)
+			return refuse(shown, "this file cannot be read");
+		else
+			len += (size_t)n;
+	}
+	if (len > CONFIG_BYTES_MAX)
+		return refuse(shown, "this file has more than 65536 bytes");
+	if (memchr(text, 0, len))
+		return refuse(shown, "a NUL byte stands in this file");
+	text[len] = 0;
+	return 0;
+}
+
+/* Comments become blanks: behind them libconfuse 3.3 counts lines wrongly, and
+ * people are told lines. */
+static void blank_comments(char *text)
+{
+	bool quoted = false, comment = false;
+
+	for (; *text; text++) {
+		if (*text == '\n')
+			quoted = comment = false;
+		else if (*text == '"' && !comment)
+			quoted = !quoted;
+		else if (*text == '#' && !quoted)
+			comment = true;
+		if (comment)
+			*text = ' ';
+	}
+}
+
+static int parse(
+    const char *text, const char *shown, struct wire_sup_start *ret_settings)
+{
+	FILE *file = *text ? fmemopen((void *)text, strlen(text), "r") : NULL;
+	cfg_t *cfg = begin();
+	int r = CONFIG_E_REFUSED;
+
+	if (!cfg || (*text && !file)) {
+		refuse(shown, "out of memory");
+	} else {
+		cfg->filename = strdup(shown);
+		if (!file || cfg_parse_fp(cfg, file) == CFG_SUCCESS) {
+			take(cfg, ret_settings);
+			r = 0;
+		}
+	}
+	if (file)
+		fclose(file);
+	if (cfg)
+		cfg_free(cfg);
+	return r;
+}
+
+int config_read(
+    int dir_fd, const char *name, struct wire_sup_start *ret_settings)
+{
+	char *text;
+	int fd, r;
+
+	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return errno == ENOENT
+			   ? CONFIG_E_NONE
+			   : refuse(name, "this file cannot be opened");
+	text = malloc(CONFIG_BYTES_MAX + 2);
+	r = text ? read_text(fd, name, text) : refuse(name, "out of memory");
+	if (r == 0) {
+		blank_comments(text);
+		r = parse(text, name, ret_settings);
+	}
+	free(text);
+	close(fd);
+	return r;
+}
+
+int config_find(int dir_fd, struct wire_sup_start *ret_settings)
+{
+	int r;
+
+	r = config_read(dir_fd, CONFIG_NAME, ret_settings);
+	if (r == CONFIG_E_NONE)
+		r = config_read(AT_FDCWD, EVIDENT_CONFIG, ret_settings);
+	if (r != CONFIG_E_NONE)
+		return r;
+	take_defaults(ret_settings);
+	return 0;
+}
