@@ -88,14 +88,17 @@ void turn_open(struct link *link)
 	courier_tell(link->courier, WIRE_SESSION_OPENED, &opened);
 }
 
-/* Ask the store what to send, unless it is asked or there is no room. */
+/* Ask the store what to send, unless it is asked or there is no room yet. */
 void turn_ask(struct link *link)
 {
 	struct wire_session_step step = {.session = link->session};
 
-	if (link->state != LINK_MY_TURN || link->asked || link->out.fd >= 0 ||
-	    evbuffer_get_length(link->output) >= OUTPUT_BYTES)
+	if (link->state != LINK_MY_TURN || link->asked || link->out.fd >= 0)
 		return;
+	if (evbuffer_get_length(link->output) >= OUTPUT_BYTES) {
+		bundle_pump(link); /* a connection calls when it has room */
+		return;
+	}
 	link->asked = true;
 	courier_tell(link->courier, WIRE_SESSION_NEXT, &step);
 }

@@ -147,3 +147,12 @@ on desk bundle write field "$T/6r.age" && on field bundle read "$T/6r.age"
 is "and delivered" "$(delivered "$fifth")" "['desk']"
 is "no frames are left in the homes" \
 	"$(find "$T/desk/objects" "$T/field/objects" -type f | wc -l)" 6
+
+# The last piece of an attachment may fill all the room the courier has.
+head -c 100000 /dev/urandom >"$T/small.jpg"
+head -c 450000 /dev/urandom >"$T/large.jpg"
+sixth=$(on other capture --to desk --field statement=full --attach "$T/small.jpg" --attach "$T/large.jpg") || die "capture"
+ok "a bundle goes on when the room was full" \
+	timeout 60 "$EVIDENT" --home "$T/other" bundle write desk "$T/8.age"
+ok "and is read" on desk bundle read "$T/8.age"
+is "to its end" "$(has "$sixth")" "[True]"
