@@ -7,11 +7,14 @@
 #define EVIDENT_STORE_SQL_RECORDS_H
 
 /* What partner ?1 shall have beyond the logs it is offered: what was shared with
- * it and, if ?3 (it is a mirror), what others shared with this node. */
+ * it and, if ?3 (it is a mirror), what others shared with this node, unless the
+ * mirror wrote it. */
 #define SQL_TO_SHARE                                                          \
 	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
 	" UNION SELECT p.record FROM proven p JOIN record r"                  \
-	" ON r.id=p.record WHERE ?3=1 AND r.source IS NOT ?1 AND"             \
+	" ON r.id=p.record JOIN log l ON l.id=r.log"                          \
+	" WHERE ?3=1 AND r.source IS NOT ?1 AND"                              \
+	" l.author<>(SELECT author FROM partner WHERE id=?1) AND"             \
 	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \
 	" AND s.partner=?1))"
 
