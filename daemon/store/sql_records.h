@@ -13,7 +13,8 @@
 	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
 	" UNION SELECT p.record FROM proven p JOIN record r"                  \
 	" ON r.id=p.record JOIN log l ON l.id=r.log"                          \
-	" WHERE ?3=1 AND r.source IS NOT ?1 AND"                              \
+	" WHERE ?3=1 AND r.source IS NOT ?1 AND r.hidden=0 AND"               \
+	" NOT EXISTS(SELECT 1 FROM unread u WHERE u.record=p.record) AND"     \
 	" l.author<>(SELECT author FROM partner WHERE id=?1) AND"             \
 	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \
 	" AND s.partner=?1))"
@@ -39,6 +40,8 @@
 		       "attachments,bytes FROM record WHERE id>? AND hidden=0"\
 		       " ORDER BY id LIMIT ?")                                \
 	X(RECORD_WHOLE, "UPDATE record SET whole=1 WHERE id=?")               \
+	X(RECORD_PRIVATE, "SELECT hidden, EXISTS(SELECT 1 FROM unread u"      \
+		    " WHERE u.record=r.id) FROM record r WHERE r.id=?")       \
 	X(RECORD_HIDE, "UPDATE record SET hidden=1 WHERE id=?")               \
 	X(RECORD_COUNT, "SELECT count(*) FROM record WHERE hidden=0")         \
 	X(RECORD_SLOTS, "SELECT max(slot) FROM record")                       \

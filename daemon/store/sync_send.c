@@ -13,6 +13,7 @@
 #define BATCH_BYTES (1024 * 1024)
 #define BATCH_BYTES_FIRST 16384
 #define WANTS_MAX 1024
+#define SEND_E_WAIT 32 /* not before this node knows what it is */
 
 static bool same_author(const struct author_id *a, const struct author_id *b)
 {
@@ -127,7 +128,30 @@ static void batch_free(struct batch *batch)
 	free(batch);
 }
 
-/* One place of a log: whole for the audience, else its leaf. */
+/* A receipt is between two, and a mirror that got it would owe one for it: it
+ * gets the leaf. What was not read yet may be one, and the log waits for that:
+ * 0, DATABASE_E_NONE for a leaf, or SEND_E_WAIT. */
+static int check_private(struct session *session, const struct log_row *log,
+    const struct record_row *row)
+{
+	bool hidden, unread;
+	sqlite3_stmt *found;
+	int r;
+
+	if (log->own)
+		return 0;
+	found = database_query(
+	    session->store->database, SQL_RECORD_PRIVATE, "i", row->id);
+	r = database_step(found);
+	if (r <= 0)
+		return r < 0 ? r : DATABASE_E_NONE;
+	hidden = database_column_int(found, 0);
+	unread = database_column_int(found, 1);
+	database_done(found);
+	return unread ? SEND_E_WAIT : hidden ? DATABASE_E_NONE : 0;
+}
+
+/* One place of a log: whole for the audience, else its leaf; or SEND_E_WAIT. */
 static int add_item(struct session *session, const struct log_row *log,
     uint64_t place, struct batch *batch)
 {
@@ -137,12 +161,15 @@ static int add_item(struct session *session, const struct log_row *log,
 	struct record_row row;
 	int r;
 
-	batch->message.items.count++;
-	r = log_tree_leaf(records->database, log->id, place, &item->leaf);
-	if (r < 0)
-		return r;
-	batch->bytes += 40;
 	r = records_at(records, log->id, place, &row);
+	if (r == 0)
+		r = check_private(session, log, &row);
+	if (r < 0 || r == SEND_E_WAIT)
+		return r;
+	batch->message.items.count++;
+	batch->bytes += 40;
+	if (log_tree_leaf(records->database, log->id, place, &item->leaf) != 0)
+		return -EIO;
 	if (r == 0)
 		r = sync_envelope(session, log, &row, &batch->envelopes[at]);
 	if (r == DATABASE_E_NONE)
@@ -162,7 +189,8 @@ static int add_item(struct session *session, const struct log_row *log,
 
 /* A batch that is cut off is sent again whole. The first of a meeting is small
  * and each is twice the one before: so even a line that holds for a minute only
- * brings the log forward, and a good one is soon filled. */
+ * brings the log forward, and a good one is soon filled. 1 sent, 0 nothing
+ * to send now. */
 static int send_batch(struct session *session, const struct log_row *log,
     struct batch *batch, uint64_t start, uint64_t size)
 {
@@ -180,8 +208,14 @@ static int send_batch(struct session *session, const struct log_row *log,
 	batch->message.start = start;
 	batch->message.items.items = batch->items;
 	while (r == 0 && at < size && batch->bytes < limit &&
-	       batch->message.items.count < BATCH_ITEMS)
-		r = add_item(session, log, at++, batch);
+	       batch->message.items.count < BATCH_ITEMS) {
+		r = add_item(session, log, at, batch);
+		at += r == 0;
+	}
+	if (r == SEND_E_WAIT)
+		r = 0;
+	if (r == 0 && batch->message.items.count == 0)
+		return 0;
 	if (r == 0)
 		r = log_tree_consistency(
 		    session->store->database, log->id, at, size, &proof);
@@ -196,7 +230,7 @@ static int send_batch(struct session *session, const struct log_row *log,
 		session->batch_bytes =
 		    limit < BATCH_BYTES / 2 ? limit * 2 : BATCH_BYTES;
 	}
-	return r;
+	return r == 0 ? 1 : r;
 }
 
 /* Send the next batch of one log: 1 sent, 0 nothing left, -errno. */
@@ -213,7 +247,6 @@ static int send_log(struct session *session, const struct log_row *log)
 						: session->entry_at;
 	if (r == 0 && start < size) {
 		r = send_batch(session, log, batch, start, size);
-		r = r < 0 ? r : 1;
 	}
 	batch_free(batch);
 	return r;

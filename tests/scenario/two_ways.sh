@@ -1,5 +1,6 @@
 #!/bin/bash
-# Goal of this test: a record arrives whoever brings its log first, and nobody is
+# Goal of this test: a record arrives whoever brings its log first; receipts are no
+# mirror's business, so two mirrors with nothing to say fall silent; and nobody is
 # brought back what is its own.
 . "$(dirname "$0")/lib.sh"
 
@@ -25,6 +26,26 @@ statement() { # NODE ID
 	on "$1" show "$2" --json | json "dict(j['fields'])['statement']"
 }
 size_of() { on "$1" list --json | json "len(j['records'])"; }
+
+on field capture --to hub --field statement=around >/dev/null || die "capture"
+on field sync hub || die "field and hub"
+
+# Two mirrors, and receipts that are for the hub.
+hubs=$(on hub capture --to desk --field statement=from-the-hub) || die "capture"
+for round in 1 2 3; do
+	on desk sync hub && on second sync hub || die "sync"
+done
+is "who mirrors lists what is evidence, and no receipt" \
+	"$(size_of second)" "$(($(size_of hub) - 1))"
+is "the desk has the hub's own, too" "$(column desk "$hubs" complete)" "[True]"
+index_of() { # NODE: the place that its next record takes
+	local id
+	id=$(on "$1" capture --field statement=where) && column "$1" "$id" index
+}
+before=$(index_of desk)
+on desk sync hub && on second sync hub && on desk sync hub || die "sync"
+on desk sync hub && on second sync hub && on desk sync hub || die "sync"
+is "with nothing new nobody writes receipts" "$(index_of desk)" "[$((${before//[\[\]]/} + 1))]"
 
 # Shared with the hub by another: the author, who mirrors the hub, gets it not.
 node_start office --reader
