@@ -85,6 +85,14 @@ static const char *const migrations[] = {
      * was last met in good order, in Unix seconds. */
     "ALTER TABLE partner ADD COLUMN rate INTEGER NOT NULL DEFAULT -1;"
     "ALTER TABLE partner ADD COLUMN met INTEGER NOT NULL DEFAULT 0;",
+    /* How far each partner has brought a log: what others brought of it may
+     * have had leaves where this partner has records for us. And every record
+     * that came is owed a receipt, which is written once it is whole. */
+    "ALTER TABLE told ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
+    "INSERT OR REPLACE INTO told SELECT id,via,size FROM log"
+    " WHERE own=0 AND via NOT NULL;"
+    "INSERT OR IGNORE INTO owed SELECT id,source FROM record"
+    " WHERE whole=0 AND source NOT NULL;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

@@ -59,10 +59,9 @@
 	X(LOG_NEWEST_OTHER,                                                   \
 	    "SELECT checkpoint FROM log WHERE own=0 AND checkpoint NOT NULL"  \
 	    " ORDER BY seen DESC LIMIT 1")                                    \
-	X(LOG_TELL, "INSERT OR IGNORE INTO told VALUES(?,?)")                 \
-	X(LOG_TOLD, "SELECT count(*) FROM log l WHERE l.id=?1 AND (l.via=?2"  \
-		    " OR EXISTS(SELECT 1 FROM told t WHERE t.log=?1"          \
-		    " AND t.partner=?2))")                                    \
+	X(LOG_BRING, "INSERT INTO told(log,partner,size) VALUES(?,?,?)"       \
+		     " ON CONFLICT DO UPDATE SET size=max(size,excluded.size)")\
+	X(LOG_BROUGHT, "SELECT size FROM told WHERE log=? AND partner=?")     \
 	X(FRONTIER_PUT, "INSERT OR REPLACE INTO frontier VALUES(?,?)")        \
 	X(FRONTIER_GET, "SELECT body FROM frontier WHERE partner=?")          \
 	X(LOG_SEEN, "UPDATE log SET seen=? WHERE id=?")                       \

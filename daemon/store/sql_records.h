@@ -7,8 +7,8 @@
 #define EVIDENT_STORE_SQL_RECORDS_H
 
 /* What partner ?1 shall have beyond the logs it is offered: what was shared with
- * it and, if ?3 (it is a mirror), what others shared with this node, unless the
- * mirror wrote it. */
+ * it and, if ?3 (it is a mirror), what came to this node beyond its place in a
+ * log, unless the mirror wrote it or brought it. */
 #define SQL_TO_SHARE                                                          \
 	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
 	" UNION SELECT p.record FROM proven p JOIN record r"                  \
@@ -93,8 +93,8 @@
 			"file,sealed FROM object WHERE id=?")                 \
 	X(OBJECT_MISSING, "SELECT o.id,o.record,o.number,o.digest,o.size,"    \
 			  "o.held,o.whole,o.file,o.sealed FROM object o"      \
-			  " JOIN record r ON r.id=o.record"                   \
-			  " WHERE o.whole=0 AND r.source=? AND o.digest>?"    \
+			  " JOIN owed w ON w.record=o.record"                 \
+			  " WHERE o.whole=0 AND w.partner=? AND o.digest>?"   \
 			  " ORDER BY o.digest LIMIT ?")                       \
 	X(OBJECT_BY_DIGEST, "SELECT id,record,number,digest,size,held,whole," \
 			    "file,sealed FROM object WHERE digest=? AND id>?" \
@@ -108,9 +108,12 @@
 	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \
 		       " AND whole=0")                                        \
 	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
-	X(OWED_ADD, "INSERT OR IGNORE INTO owed VALUES(?,?)")                 \
-	X(OWED_OF, "SELECT record FROM owed WHERE partner=?"                  \
-		   " ORDER BY record LIMIT ?")                                \
+	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT id,?2 FROM record"     \
+		    " WHERE id=?1 AND hidden=0")                              \
+	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
+		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \
+		   " ORDER BY o.record LIMIT ?")                              \
+	X(OWED_TO, "SELECT 1 FROM owed WHERE record=? AND partner=?")         \
 	X(OWED_REMOVE, "DELETE FROM owed WHERE record=? AND partner=?")       \
 	X(UNREAD_ADD, "INSERT OR IGNORE INTO unread VALUES(?)")               \
 	X(UNREAD_NEXT, "SELECT record FROM unread ORDER BY record LIMIT 1")   \

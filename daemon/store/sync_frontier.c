@@ -15,8 +15,7 @@ static int remember_offer(struct session *session, const struct log_row *log,
 {
 	if (log->own || item->checkpoint.len == 0)
 		return 0;
-	return database_run(session->store->database, SQL_LOG_TELL, "ii",
-	    log->id, session->partner.id);
+	return sync_set_brought(session, log->id, 0);
 }
 
 /* A log of ours that the partner holds must be a beginning of ours. */

@@ -83,22 +83,25 @@ static void refuse(struct session *session, enum wire_code code)
 	sync_send(session, WIRE_FAILED, &failed, NULL, 0);
 }
 
-/* A missing object that this partner owes us. */
+/* A missing object of a record that this partner brought. */
 static int find_missing(struct session *session, const struct digest *digest,
     struct object_row *ret_object)
 {
-	struct records *records = &session->store->records;
-	struct record_row row;
+	struct store *store = session->store;
+	int64_t found;
 	int r;
 
 	ret_object->id = 0;
 	do {
 		r = records_object_by_digest(
-		    records, digest, ret_object->id, ret_object);
-		if (r == 0)
-			r = records_load(records, ret_object->record, &row);
-	} while (
-	    r == 0 && (ret_object->whole || row.source != session->partner.id));
+		    &store->records, digest, ret_object->id, ret_object);
+		if (r != 0)
+			return r;
+		r = ret_object->whole
+			? DATABASE_E_NONE
+			: database_number(store->database, SQL_OWED_TO, &found,
+			      "ii", ret_object->record, session->partner.id);
+	} while (r == DATABASE_E_NONE);
 	return r;
 }
 
@@ -157,9 +160,6 @@ static int mark_whole(struct session *session, const struct object_row *object)
 	if (r == 0 && left == 0) {
 		r = database_run(
 		    database, SQL_RECORD_WHOLE, "i", object->record);
-		if (r == 0)
-			r = receipts_owe(session->store, object->record,
-			    session->partner.id);
 	}
 	if (r == 0)
 		r = database_commit(database);
@@ -241,7 +241,7 @@ static int keep_part(
 	close(fd);
 	/* All of it counts as held only once its hash is known: else a crash
 	 * now would leave an object that nobody asks for and nobody checks. */
-	if (r == 0 && offset < object->size)
+	if (r == 0 && offset > object->held && offset < object->size)
 		r = database_run(session->store->database, SQL_OBJECT_HELD,
 		    "ii", (int64_t)offset, object->id);
 	return r;
@@ -254,8 +254,11 @@ void sync_object_stored(
 	int r;
 
 	r = find_missing(session, &part->object, &object);
-	if (r == 0 &&
-	    (part->offset < object.held || part->offset > object.size))
+	if (r == DATABASE_E_NONE) { /* another meeting has brought it whole */
+		sync_ack(session);
+		return;
+	}
+	if (r == 0 && part->offset > object.size)
 		r = -EPROTO;
 	if (r == 0)
 		r = keep_part(session, &object, part->offset);

@@ -9,6 +9,11 @@
  *
  * A log whose author or size contradicts what was signed before is a fork: the
  * note is kept as evidence and nothing of it is taken in.
+ *
+ * Two partners may bring the same log (its author, and the hub whose mirror we
+ * are), each with records where the other has leaves. So a batch goes on from
+ * where this partner stopped; what lies within the log we hold must be the same
+ * leaf for leaf, and its records are taken in all the same.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +22,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/jobs.h"
+#include "daemon/store/proofs.h"
 #include "daemon/store/sync_session.h"
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
@@ -28,7 +34,7 @@ struct arrival {
 	struct log_row log; /* id 0: not yet here */
 	struct author_id author;
 	struct checkpoint checkpoint;
-	uint64_t skip; /* items we hold already */
+	uint64_t skip; /* items that this partner has brought already */
 };
 
 /* Own reader on the partner's card: it is our hub, and may bring logs of
@@ -100,7 +106,7 @@ static int check_head(struct session *session,
     const struct wire_sync_entries *entries, struct arrival *arrival)
 {
 	char origin[NOTE_ORIGIN_MAX];
-	uint64_t end = entries->start + entries->items.count;
+	uint64_t end = entries->start + entries->items.count, brought = 0;
 	int r;
 
 	if (sign_key_check(&entries->author) != 0 || entries->items.count == 0)
@@ -115,13 +121,15 @@ static int check_head(struct session *session,
 		return r;
 	r = log_tree_find(session->store->database, &arrival->author,
 	    &entries->log, &arrival->log);
+	if (r == 0)
+		r = sync_get_brought(session, arrival->log.id, &brought);
 	if (r < 0)
 		return r;
-	if (entries->start > arrival->log.size)
+	if (entries->start > brought)
 		return RECEIVE_E_GAP;
 	if (end > arrival->checkpoint.size)
 		return FORMAT_E_MALFORMED;
-	arrival->skip = arrival->log.size - entries->start;
+	arrival->skip = brought - entries->start;
 	return 0;
 }
 
@@ -217,6 +225,38 @@ static void pass_over_unknown(struct session *session)
 	free(entry);
 }
 
+/* A leaf within our log is the one there; another goes to its end. */
+static int check_leaf(uint64_t place, uint64_t held, const struct digest *leaf,
+    struct overlay *overlay)
+{
+	struct digest known;
+	int r;
+
+	if (place >= held)
+		return merkle_append(
+		    place, leaf, overlay_read, overlay_write, overlay);
+	r = overlay_read(overlay, 0, place, &known);
+	if (r == 0 && memcmp(known.bytes, leaf->bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	return r;
+}
+
+/* A checkpoint of no more than we hold is one of ours. */
+static int check_checkpoint(
+    const struct arrival *arrival, struct overlay *overlay)
+{
+	const struct checkpoint *checkpoint = &arrival->checkpoint;
+	struct digest root;
+	int r;
+
+	if (checkpoint->size > arrival->log.size)
+		return 0;
+	r = merkle_root(checkpoint->size, overlay_read, overlay, &root);
+	if (r == 0 && memcmp(root.bytes, checkpoint->root.bytes, 32) != 0)
+		r = FORMAT_E_MISMATCH;
+	return r;
+}
+
 /* Whether our log and this batch lead to the signed root. */
 static int check_tree(struct session *session,
     const struct wire_sync_entries *entries, const struct arrival *arrival)
@@ -225,17 +265,17 @@ static int check_tree(struct session *session,
 	    .database = session->store->database,
 	    .log = arrival->log.id,
 	};
-	uint64_t size = arrival->log.size, i;
+	uint64_t size = entries->start + entries->items.count, i;
 	struct merkle_proof proof;
 	struct digest leaf, root;
-	int r = 0;
+	int r;
 
+	r = check_checkpoint(arrival, &overlay);
 	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
 		r = leaf_of(&entries->items.items[i], &leaf);
 		if (r == 0)
-			r = merkle_append(
-			    size, &leaf, overlay_read, overlay_write, &overlay);
-		size++;
+			r = check_leaf(entries->start + i, arrival->log.size,
+			    &leaf, &overlay);
 	}
 	proof.count = entries->consistency.count;
 	if (proof.count > 0)
@@ -353,15 +393,14 @@ int sync_add_objects(struct session *session, const struct entry *entry,
 }
 
 /* A record that may be a receipt (no attachment, one recipient) is read before
- * it is owed one. */
+ * it is owed one. A receipt is written when the record is whole. */
 int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record)
 {
 	struct age_header header;
 
-	if (entry->attachment_count > 0)
-		return 0; /* owed when whole */
-	if (age_header_parse(envelope, &header) == 0 &&
+	if (entry->attachment_count == 0 &&
+	    age_header_parse(envelope, &header) == 0 &&
 	    header.stanza_count == 1)
 		return database_run(
 		    session->store->database, SQL_UNREAD_ADD, "i", record);
@@ -389,13 +428,34 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	if (r == 0)
 		r = sync_add_envelope(session, author, row->id, &key, envelope);
 	seal_wipe(&key);
-	if (r == 0 && row->whole)
-		r = receipts_owe(session->store, row->id, session->partner.id);
+	return r == 0
+		   ? receipts_owe(session->store, row->id, session->partner.id)
+		   : r;
+}
+
+/* A record where we held a leaf goes to our mirrors with its proof, for they
+ * may be past its place. */
+static int add_proof(struct session *session, const struct log_row *log,
+    const struct record_new *record, int64_t id, const struct record_key *key)
+{
+	struct record_row row = {.id = id, .place = record->place};
+	struct buf proof = {0};
+	int r;
+
+	if (record->place >= log->size ||
+	    record->place >= sync_offered_size(log))
+		return 0;
+	row.log = log->id;
+	r = proofs_build_bare(session->store, &row, log, &proof);
+	if (r == 0)
+		r = records_add_proof(
+		    &session->store->records, id, key, buf_span(&proof));
+	buf_free(&proof);
 	return r;
 }
 
 static int add_new(struct session *session, const struct arrival *arrival,
-    const struct record_new *record, struct span envelope)
+    const struct record_new *record, struct span envelope, bool fills)
 {
 	struct record_key key;
 	int64_t id;
@@ -409,13 +469,16 @@ static int add_new(struct session *session, const struct arrival *arrival,
 		r = sync_add_objects(session, record->entry, id, &key);
 	if (r == 0)
 		r = sync_note_arrival(session, record->entry, envelope, id);
+	if (r == 0 && fills)
+		r = add_proof(session, &arrival->log, record, id, &key);
 	seal_wipe(&key);
 	return r;
 }
 
-/* A record that was shared with us before may be here already. */
+/* A record that another brought, or shared with us, is here already. */
 static int store_record(struct session *session, const struct arrival *arrival,
-    const struct wire_sync_item *item, uint64_t place, struct entry *entry)
+    const struct wire_sync_item *item, uint64_t place, bool fills,
+    struct entry *entry)
 {
 	struct record_new record = {
 	    .log = arrival->log.id,
@@ -435,7 +498,8 @@ static int store_record(struct session *session, const struct arrival *arrival,
 	if (r == 0)
 		r = records_find(&session->store->records, &record.id, &known);
 	if (r == DATABASE_E_NONE)
-		return add_new(session, arrival, &record, item->envelope);
+		return add_new(
+		    session, arrival, &record, item->envelope, fills);
 	return r == 0 ? sync_add_known(
 			    session, &arrival->author, &known, item->envelope)
 		      : r;
@@ -473,33 +537,47 @@ static int add_log(struct session *session,
 		      : r;
 }
 
+/* One place: a gap is filled, or the log goes on by it. */
+static int store_item(struct session *session, struct arrival *arrival,
+    uint64_t at, struct entry *entry)
+{
+	const struct wire_sync_item *item = &session->entries.items.items[at];
+	uint64_t place = session->entries.start + at;
+	bool fills = place < arrival->log.size;
+	struct digest leaf;
+	int r = 0;
+
+	if (!fills) {
+		r = leaf_of(item, &leaf);
+		if (r == 0)
+			r = check_place(session, arrival->log.id, place, &leaf);
+		if (r == 0)
+			r = log_tree_append(
+			    session->store->database, &arrival->log, &leaf);
+	}
+	if (r == 0 && item->entry.len > 0)
+		r = store_record(session, arrival, item, place, fills, entry);
+	return r;
+}
+
 static int store_items(struct session *session, struct arrival *arrival)
 {
 	const struct wire_sync_entries *entries = &session->entries;
-	struct database *database = session->store->database;
 	struct entry *entry = calloc(1, sizeof *entry);
-	const struct wire_sync_item *item;
-	struct digest leaf;
 	uint64_t i;
 	int r = entry ? 0 : -ENOMEM;
 
 	if (r == 0 && arrival->log.id == 0)
 		r = add_log(session, entries, &arrival->log.id);
-	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
-		item = &entries->items.items[i];
-		r = leaf_of(item, &leaf);
-		if (r == 0)
-			r = check_place(session, arrival->log.id,
-			    entries->start + i, &leaf);
-		if (r == 0)
-			r = log_tree_append(database, &arrival->log, &leaf);
-		if (r == 0 && item->entry.len > 0)
-			r = store_record(
-			    session, arrival, item, entries->start + i, entry);
-	}
-	if (r == 0 && arrival->log.size == arrival->checkpoint.size)
-		r = log_tree_set_checkpoint(
-		    database, &arrival->log, entries->checkpoint);
+	for (i = arrival->skip; r == 0 && i < entries->items.count; i++)
+		r = store_item(session, arrival, i, entry);
+	if (r == 0)
+		r = sync_set_brought(session, arrival->log.id,
+		    entries->start + entries->items.count);
+	if (r == 0 && arrival->log.size == arrival->checkpoint.size &&
+	    sync_offered_size(&arrival->log) < arrival->log.size)
+		r = log_tree_set_checkpoint(session->store->database,
+		    &arrival->log, entries->checkpoint);
 	free(entry);
 	return r;
 }
@@ -596,7 +674,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		r = check_head(session, &session->entries, &arrival);
 	gap = r == RECEIVE_E_GAP && session->carrier == WIRE_CARRIER_READ;
 	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
-		/* Too early for us, or all held already. */
+		/* Too early for us, or all brought already. */
 		session->gaps += gap;
 		log_row_free(&arrival.log);
 		sync_end_arrival(session, 0);

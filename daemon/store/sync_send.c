@@ -27,6 +27,12 @@ bool sync_may_offer(const struct session *session, const struct log_row *log)
 	return log->own || session->partner.mirror;
 }
 
+uint64_t sync_offered_size(const struct log_row *log)
+{
+	return log->own ? log->size
+			: log_tree_note_size(buf_span(&log->checkpoint));
+}
+
 int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out)
 {
@@ -391,26 +397,30 @@ struct frontier {
 	struct wire_sync_want wants[WANTS_MAX];
 };
 
+/* What we offer comes with its checkpoint; of what the partner brings, the size
+ * says how far we have it from this partner, and it goes on from there. */
 static int add_log(struct session *session, const struct log_row *log,
     struct frontier *frontier)
 {
 	size_t at = frontier->message.logs.count;
 	struct wire_sync_log *item = &frontier->logs[at];
-	bool offer = sync_may_offer(session, log);
-	uint64_t size = 0;
-	int r = 0;
+	uint64_t size = 0, brought = 0;
+	int r;
 
-	if (offer)
+	r = sync_get_brought(session, log->id, &brought);
+	if (r == 0 && sync_may_offer(session, log))
 		r = offered(session, log, &frontier->notes[at], &size);
+	if (brought > 0)
+		size = brought;
+	if (r != 0 || size == 0)
+		return r;
 	item->author = log->key;
 	item->log = log->log;
-	item->size = log->size;
+	item->size = size;
 	item->checkpoint = buf_span(&frontier->notes[at]);
-	if (r == 0)
-		r = log_tree_root(
-		    session->store->database, log->id, log->size, &item->root);
 	frontier->message.logs.count++;
-	return r;
+	return log_tree_root(
+	    session->store->database, log->id, size, &item->root);
 }
 
 static int add_logs(struct session *session, struct frontier *frontier)
@@ -427,8 +437,7 @@ static int add_logs(struct session *session, struct frontier *frontier)
 	if (!frontier->logs || !frontier->notes)
 		r = -ENOMEM;
 	for (i = 0; r == 0 && i < count && i < SYNC_LOGS_MAX; i++)
-		if (sync_is_mutual(session, &logs[i]))
-			r = add_log(session, &logs[i], frontier);
+		r = add_log(session, &logs[i], frontier);
 	for (i = 0; i < count; i++)
 		log_row_free(&logs[i]);
 	free(logs);
@@ -473,7 +482,8 @@ int sync_build_frontier(struct session *session, struct buf *out_body)
 	if (r == 0)
 		r = wire_encode_body(
 		    WIRE_SYNC_FRONTIER, &frontier->message, out_body);
-	for (i = 0; frontier->notes && i < frontier->message.logs.count; i++)
+	/* The one behind the last may have been begun. */
+	for (i = 0; frontier->notes && i <= frontier->message.logs.count; i++)
 		buf_free(&frontier->notes[i]);
 	free(frontier->notes);
 	free(frontier->logs);

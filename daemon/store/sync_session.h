@@ -75,6 +75,8 @@ void sync_close(struct session *session, enum wire_code code);
 void sync_next(struct session *session);
 void sync_next_turn(struct session *session);
 bool sync_may_offer(const struct session *session, const struct log_row *log);
+/* The size that is offered of such a log: what its checkpoint covers. */
+uint64_t sync_offered_size(const struct log_row *log);
 /* The envelope ${session}'s partner gets of a record; DATABASE_E_NONE when it
  * is not in the audience. */
 int sync_envelope(struct session *session, const struct log_row *log,
@@ -83,8 +85,11 @@ int sync_envelope(struct session *session, const struct log_row *log,
 int sync_summarise(
     struct session *session, struct wire_sync_summary *ret_summary);
 void sync_receive_summary(struct session *session, struct span body);
-/* Whether both sides know that the other knows this log. */
-bool sync_is_mutual(const struct session *session, const struct log_row *log);
+/* How far ${session}'s partner has brought a log: 0 is not at all. Others may
+ * have brought it further, with leaves where this partner has records. */
+int sync_get_brought(
+    const struct session *session, int64_t log, uint64_t *ret_size);
+int sync_set_brought(const struct session *session, int64_t log, uint64_t size);
 /* A bundle of ours is answered to what the partner last said it holds. */
 int sync_recall_frontier(struct session *session);
 int sync_build_frontier(struct session *session, struct buf *out_body);

@@ -2,13 +2,14 @@
  * Whether two partners have anything to tell each other.
  *
  * The acceptor begins a meeting with one hash over the size and root of every
- * log that both sides have to do with, and with a word whether it lacks
+ * log that one side offers to the other, and with a word whether it lacks
  * something that the sizes do not show. When the dialler finds the same, both
  * say DONE: a meeting without news costs one round trip and some hundred
  * bytes, however many records there are.
  *
- * Both sides must come to the same set of logs: those that one of them may
- * offer to the other, which the other knows by having been offered them.
+ * Both sides come to the same lines when nothing is left to say: who offers a
+ * log says how much of it there is, and the other how far just this partner
+ * has brought it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,40 +20,70 @@
 
 /* What is hashed of a log, as it lies in memory: bytes only. */
 struct line {
-	uint8_t author[32], log[32], size[8], root[32];
+	uint8_t from[32], author[32], log[32], size[8], root[32];
 };
 
-bool sync_is_mutual(const struct session *session, const struct log_row *log)
-{
-	int64_t count = 0;
+struct lines {
+	struct line *lines;
+	size_t count;
+};
 
-	if (log->size == 0)
-		return false;
-	if (sync_may_offer(session, log) ||
-	    memcmp(log->author.bytes, session->partner.author.bytes,
-		sizeof log->author.bytes) == 0)
-		return true;
-	return !log->own &&
-	       database_number(session->store->database, SQL_LOG_TOLD, &count,
-		   "ii", log->id, session->partner.id) == 0 &&
-	       count > 0;
+int sync_get_brought(
+    const struct session *session, int64_t log, uint64_t *ret_size)
+{
+	int64_t size = 0;
+	int r;
+
+	r = database_number(session->store->database, SQL_LOG_BROUGHT, &size,
+	    "ii", log, session->partner.id);
+	if (r < 0)
+		return r;
+	*ret_size = (uint64_t)size;
+	return 0;
 }
 
-static int fill_line(
-    struct session *session, const struct log_row *log, struct line *line)
+int sync_set_brought(const struct session *session, int64_t log, uint64_t size)
 {
+	return database_run(session->store->database, SQL_LOG_BRING, "iii", log,
+	    session->partner.id, (int64_t)size);
+}
+
+static int add_line(struct session *session, const struct author_id *from,
+    const struct log_row *log, uint64_t size, struct lines *lines)
+{
+	struct line *line = &lines->lines[lines->count];
 	struct digest root;
 	int i, r;
 
-	r = log_tree_root(session->store->database, log->id, log->size, &root);
+	if (size == 0)
+		return 0;
+	r = log_tree_root(session->store->database, log->id, size, &root);
 	if (r != 0)
 		return r < 0 ? r : -EIO;
+	memcpy(line->from, from->bytes, 32);
 	memcpy(line->author, log->key.bytes, 32);
 	memcpy(line->log, log->log.bytes, 32);
 	memcpy(line->root, root.bytes, 32);
 	for (i = 0; i < 8; i++)
-		line->size[i] = (uint8_t)(log->size >> (56 - 8 * i));
+		line->size[i] = (uint8_t)(size >> (56 - 8 * i));
+	lines->count++;
 	return 0;
+}
+
+static int add_lines(
+    struct session *session, const struct log_row *log, struct lines *lines)
+{
+	uint64_t size;
+	int r = 0;
+
+	if (sync_may_offer(session, log))
+		r = add_line(session, &session->store->author, log,
+		    sync_offered_size(log), lines);
+	if (r == 0)
+		r = sync_get_brought(session, log->id, &size);
+	return r == 0 ? add_line(
+			    session, &session->partner.author, log, size, lines)
+		      : r;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -63,19 +94,21 @@ static int by_bytes(const void *a, const void *b)
 static int hash_logs(struct session *session, const struct log_row *logs,
     size_t count, struct digest *ret_digest)
 {
-	struct line *lines = calloc(count + 1, sizeof *lines);
-	size_t i, used = 0;
-	int r = lines ? 0 : -ENOMEM;
+	struct lines lines = {.count = 0};
+	size_t i;
+	int r;
 
+	lines.lines = calloc(2 * count + 1, sizeof *lines.lines);
+	r = lines.lines ? 0 : -ENOMEM;
 	for (i = 0; r == 0 && i < count; i++)
-		if (sync_is_mutual(session, &logs[i]))
-			r = fill_line(session, &logs[i], &lines[used++]);
+		r = add_lines(session, &logs[i], &lines);
 	if (r == 0) {
-		qsort(lines, used, sizeof *lines, by_bytes);
+		qsort(lines.lines, lines.count, sizeof *lines.lines, by_bytes);
 		r = hash_sha256(
-		    span_of(lines, used * sizeof *lines), ret_digest);
+		    span_of(lines.lines, lines.count * sizeof *lines.lines),
+		    ret_digest);
 	}
-	free(lines);
+	free(lines.lines);
 	return r;
 }
 

@@ -1,10 +1,13 @@
 #!/bin/bash
-# Goal of this test: a record arrives whoever brings its log first; receipts are no
-# mirror's business, so two mirrors with nothing to say fall silent; and nobody is
-# brought back what is its own.
+# Goal of this test: a record arrives whoever brings its log first. A desk that
+# mirrors its hub and also knows the author gets from each what that one has for
+# it, even where the other brought a leaf; receipts are no mirror's business, so
+# two mirrors with nothing to say fall silent; and nobody is brought back what is
+# its own.
 . "$(dirname "$0")/lib.sh"
 
 three_nodes # field -> hub -> desk
+introduce field desk || die "field and desk"
 node_start second --reader
 on hub card add-reader "$(on second card | sed -n 's/^reader //p')" || die "add-reader"
 introduce hub second --mirror || die "hub and second"
@@ -27,8 +30,56 @@ statement() { # NODE ID
 }
 size_of() { on "$1" list --json | json "len(j['records'])"; }
 
-on field capture --to hub --field statement=around >/dev/null || die "capture"
+# The hub is first: of what is for the desk alone it has leaves.
+head -c 200000 /dev/urandom >"$T/one.bin"
+head -c 150000 /dev/urandom >"$T/two.bin"
+straight=$(on field capture --to desk --field statement=straight --attach "$T/one.bin") || die "capture"
+around=$(on field capture --to hub --field statement=around --attach "$T/two.bin") || die "capture"
+both=$(on field capture --to hub --to desk --field statement=both) || die "capture"
+ok "field and hub meet" on field sync hub
+ok "the desk mirrors the hub" on desk sync hub
+is "it has what is for the hub" "$(column desk "$around" complete)" "[True]"
+is "and nothing of the other but its leaf" "$(column desk "$straight" id)" "[]"
+ok "field writes to the desk by hand" by_hand field desk
+is "now the desk has it, whole" "$(column desk "$straight" complete)" "[True]"
+is "and reads it" "$(statement desk "$straight")" straight
+ok "to the byte" eval 'on desk show "$straight" --attachments "$T/a" >/dev/null &&
+	cmp "$T/one.bin" "$T/a/attachment-1.bin"'
+ok "the desk answers" by_hand desk field
+is "it is delivered" "$(column field "$straight" delivered)" "[['desk']]"
+is "what came both ways is delivered to both" \
+	"$(column field "$both" delivered)" "$(column field "$both" to)"
+is "the hub has nothing of it" "$(column hub "$straight" id)" "[]"
+
+# The author is first: of what is for the hub alone the desk has leaves.
+later=$(on field capture --to hub --field statement=later --attach "$T/two.bin") || die "capture"
+also=$(on field capture --to desk --field statement=also) || die "capture"
+ok "field writes to the desk, by hand" by_hand field desk
+is "the desk has what is for it" "$(column desk "$also" complete)" "[True]"
+is "and not what is for the hub" "$(column desk "$later" id)" "[]"
+ok "field and hub meet" on field sync hub
+ok "and hub and desk" on desk sync hub
+is "now the desk has it as well" "$(column desk "$later" complete)" "[True]"
+is "and reads it" "$(statement desk "$later")" later
+ok "all of it verifies" eval 'on desk export "$straight" "$around" "$both" "$later" "$also" \
+	--to "$T/bag" --disclose-all && on desk verify "$T/bag"'
+
+# Cut off between two who bring the same attachment.
+head -c 9000000 /dev/urandom >"$T/big.bin"
+big=$(on field capture --to hub --to desk --field statement=big --attach "$T/big.bin") || die "capture"
 on field sync hub || die "field and hub"
+on field bundle write desk "$T/big.age" || die "bundle"
+on desk sync hub 2>/dev/null &
+meeting=$!
+sleep 0.1
+process_of desk courier | xargs -r kill -9
+wait $meeting
+ok "after a cut meeting with the hub the author's bundle is read" eval \
+	'for i in $(seq 40); do on desk bundle read "$T/big.age" 2>"$T/err" && break; sleep 0.25; done;
+	[ "$(column desk "$big" complete)" = "[True]" ]'
+ok "the hub has nothing against it" on desk sync hub
+ok "the desk answers" by_hand desk field
+is "it is delivered to both" "$(column field "$big" delivered)" "$(column field "$big" to)"
 
 # Two mirrors, and receipts that are for the hub.
 hubs=$(on hub capture --to desk --field statement=from-the-hub) || die "capture"
@@ -60,3 +111,16 @@ ok "the author goes on meeting the hub" on desk sync hub
 ok "and the other mirror gets it" eval 'on second sync hub && [ "$(column second "$own" complete)" = "[True]" ]'
 is "no fork was told of" \
 	"$(for n in field hub desk second office; do field_of $n warnings; done | grep -c "two ways")" 0
+
+# A copy of the device tells the same place in another way, to another partner.
+on field stop && cp -r "$T/field" "$T/copy" || die "copy"
+nodes+=(copy)
+node_unlock field || die "unlock"
+on copy unlock --passphrase-fd 3 3< <(passphrase_of field) || die "unlock"
+on field capture --to hub --field statement=this >/dev/null && on field sync hub && on desk sync hub || die "one"
+other=$(on copy capture --to desk --field statement=that) && on copy bundle write desk "$T/copy.age" || die "other"
+fails 5 "not read to its end" "what contradicts the leaf that the hub brought is refused" \
+	on desk bundle read "$T/copy.age"
+is "nothing of it is taken in" "$(column desk "$other" id)" "[]"
+is "and the desk tells of a log told in two ways" \
+	"$(field_of desk warnings | grep -c "two ways")" 1
