@@ -68,5 +68,5 @@ is "nor the field delivered" "$(on field list --json |
 	json "[r['delivered'] for r in j['records'] if r['id']=='$bad'][0]")" "[]"
 cp "$T/good.object" "$object"
 ok "once the true one is there, the sync ends 0" on field sync hub
-is "and the hub holds it whole" "$(complete)" True
 relay_stop
+is "and the hub holds it whole" "$(complete)" True
