@@ -34,6 +34,10 @@ static const struct command commands[] = {
 	"let one more partner read a record"},
     {"card", card_run, "card [--out FILE] | card add-reader RECIPIENT",
 	"this node's card, for partners"},
+    {"key", key_run,
+	"key list | import-reader FILE|- | export-reader [--out FILE] | "
+	"add-machine FILE | remove-machine",
+	"who reads here, and what opens this node"},
     {"partner", partner_run,
 	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | proxy "
 	"PARTNER IP:PORT|none | limit PARTNER KIB|none|default | list | remove "

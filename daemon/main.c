@@ -131,6 +131,7 @@ static int run_home(const char *path, const char *config_or_null)
 		return complain(why);
 	if (!config_or_null)
 		r = config_find(home.dir_fd, &settings);
+	home_take_key(&home);
 	r = r == 0 ? supervise_run(&home, &settings) : EXIT_FAILURE;
 	home_close(&home);
 	return r;

@@ -58,7 +58,7 @@ enum phase {
 };
 
 struct supervisor {
-	const struct home *home;
+	struct home *home;
 	int signal_fd;
 	enum phase phase;
 	int64_t deadline; /* of stopping, in ms */
@@ -86,6 +86,14 @@ static bool roles_are_linked(enum wire_role a, enum wire_role b)
 	       (a == WIRE_ROLE_WORKER && b == WIRE_ROLE_KEEPER);
 }
 
+/* Who locks a node means it: only a daemon that starts is opened by a key. */
+static void forget_key(struct home *home)
+{
+	if (home->key_fd >= 0)
+		close(home->key_fd);
+	home->key_fd = -1;
+}
+
 /* Start ${child} and connect it to all that run. What fails here shows as the
  * child's death. */
 static void start_child(struct supervisor *supervisor, struct child *child)
@@ -94,6 +102,8 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 	int r;
 
 	r = child_start(child, supervisor->home, &supervisor->settings);
+	if (child->role == WIRE_ROLE_STORE)
+		forget_key(supervisor->home);
 	for (i = 0; r == 0 && i < supervisor->count; i++) {
 		struct child *peer = &supervisor->children[i];
 
@@ -450,8 +460,7 @@ static int watch_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int supervise_run(
-    const struct home *home, const struct wire_sup_start *settings)
+int supervise_run(struct home *home, const struct wire_sup_start *settings)
 {
 	struct supervisor supervisor = {.home = home, .settings = *settings};
 

@@ -67,7 +67,7 @@ static int spawn(struct child *child)
 int child_start(struct child *child, const struct home *home,
     const struct wire_sup_start *settings)
 {
-	const int fds[2] = {home->dir_fd, home->control_fd};
+	const int fds[3] = {home->dir_fd, home->control_fd, home->key_fd};
 	size_t count = 0;
 	int r;
 
@@ -77,7 +77,7 @@ int child_start(struct child *child, const struct home *home,
 	if (child->role == WIRE_ROLE_KEEPER)
 		count = 1;
 	else if (child->role == WIRE_ROLE_STORE)
-		count = 2;
+		count = home->key_fd >= 0 ? 3 : 2;
 	return channel_send(
 	    child->channel, WIRE_SUP_START, settings, fds, count);
 }

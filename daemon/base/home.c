@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 
 static const char name_control[] = "control";
 static const char name_lock[] = "lock";
+static const char name_key[] = "evident.key"; /* of a credential */
 
 static int refuse(const char **ret_why, const char *why)
 {
@@ -132,11 +134,26 @@ static void close_fds(struct home *home)
 		close(home->lock_fd);
 	if (home->dir_fd >= 0)
 		close(home->dir_fd);
+	if (home->key_fd >= 0)
+		close(home->key_fd);
+}
+
+void home_take_key(struct home *home)
+{
+	const char *path = getenv("CREDENTIALS_DIRECTORY");
+	int dir;
+
+	dir = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (dir < 0)
+		return;
+	home->key_fd = openat(
+	    dir, name_key, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	close(dir);
 }
 
 int home_open(const char *path, struct home *ret_home, const char **ret_why)
 {
-	struct home home = {-1, -1, -1};
+	struct home home = {-1, -1, -1, -1};
 	int r;
 
 	r = open_directory(path, &home.dir_fd, ret_why);

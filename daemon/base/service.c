@@ -51,11 +51,11 @@ static int shut_windows(void)
 	return parent_is_alive() ? 0 : -ESRCH;
 }
 
-static size_t count_fds(enum wire_role role)
+static bool count_fits(enum wire_role role, size_t count)
 {
 	if (role == WIRE_ROLE_STORE)
-		return 2;
-	return role == WIRE_ROLE_KEEPER ? 1 : 0;
+		return count == 2 || count == 3;
+	return count == (role == WIRE_ROLE_KEEPER ? 1 : 0);
 }
 
 static int take_start(
@@ -65,7 +65,7 @@ static int take_start(
 	struct wire_sup_start start;
 	int r;
 
-	if (frame->type != WIRE_SUP_START || frame->fd_count != count_fds(role))
+	if (frame->type != WIRE_SUP_START || !count_fits(role, frame->fd_count))
 		return -EPROTO;
 	r = wire_decode(WIRE_SUP_START, buf_span(&frame->body), &arena, &start);
 	wire_arena_free(&arena);
@@ -77,12 +77,14 @@ static int take_start(
 	service->settings = start;
 	service->home_fd = wire_frame_take_fd(frame, 0);
 	service->control_fd = wire_frame_take_fd(frame, 1);
+	service->key_fd = wire_frame_take_fd(frame, 2);
 	return 0;
 }
 
 int service_begin(enum wire_role role, struct service *ret_service)
 {
-	struct service service = {.home_fd = -1, .control_fd = -1};
+	struct service service = {
+	    .home_fd = -1, .control_fd = -1, .key_fd = -1};
 	struct wire_frame frame;
 	int r;
 
@@ -122,6 +124,7 @@ void service_end(struct service *service)
 		close(service->home_fd);
 	if (service->control_fd >= 0)
 		close(service->control_fd);
-	service->home_fd = -1;
-	service->control_fd = -1;
+	if (service->key_fd >= 0)
+		close(service->key_fd);
+	service->home_fd = service->control_fd = service->key_fd = -1;
 }

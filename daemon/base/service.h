@@ -3,7 +3,8 @@
  * descriptor 3, over which all else comes.
  *
  * START carries descriptors by role: keeper: the home directory; store: the
- * home directory and the listening control socket; worker and courier: none.
+ * home directory, the listening control socket and, at its first start, a
+ * machine's key if there is one; worker and courier: none.
  * PEER carries one descriptor, a channel to another process. A new PEER for a
  * role (and number) replaces the old one: that process was started anew.
  */
@@ -28,6 +29,7 @@ struct service {
 	struct channel *supervisor;
 	int home_fd;    /* or -1 */
 	int control_fd; /* or -1 */
+	int key_fd;     /* a machine's key, or -1 */
 	unsigned workers;
 	struct wire_sup_start settings; /* of the configuration */
 };

@@ -53,6 +53,7 @@ union keeper_message {
 	struct wire_keeper_card card;
 	struct wire_keeper_unwrap unwrap;
 	struct wire_keeper_bundle bundle;
+	struct wire_keeper_edit edit;
 };
 
 typedef int (*keeper_handle_cb)(struct keeper *keeper,
@@ -70,8 +71,17 @@ int unlock_open(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int unlock_resume(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
+/* Public keys anew after a change, and answer with all that the store is lent.
+ */
+int unlock_answer_changed(struct keeper *keeper);
+/* 0, or a wire_code: whether ${passphrase} opens the keyring. */
+int unlock_check(struct keeper *keeper, struct span passphrase);
 /* Forget every secret. */
 void unlock_forget(struct keeper *keeper);
+
+/* edit.c */
+int edit_keys(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
 
 /* sign.c */
 int sign_entries(struct keeper *keeper, const union keeper_message *message,

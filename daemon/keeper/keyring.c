@@ -11,7 +11,8 @@
  *	 8160  32    SHA-256 of all before
  *
  * Sealed is XChaCha20-Poly1305. A slot holds the same master key under one
- * passphrase; the associated data are the first 32 bytes and the slot's number,
+ * passphrase, or under the key of a machine that starts without a person; the
+ * associated data are the first 32 bytes and the slot's number,
  * so nothing can be moved or cheapened. An unused slot is random bytes, which
  * nobody can tell from a used one. All slots are tried on every unlock, so the
  * time tells neither which one opened nor how many are in use.
@@ -54,8 +55,9 @@
 #define MEMORY_MIN crypto_pwhash_argon2id_MEMLIMIT_INTERACTIVE
 #define MEMORY_MAX (UINT64_C(1) << 30)
 
-/* What a slot's passphrase is for. Only the first is written yet; the others
- * are named so that no later version gives their numbers another meaning. */
+/* What a slot's passphrase is for, and by that which place it has, from 0. The
+ * first and the last are written yet; the others are named so that no later
+ * version gives their numbers another meaning. */
 enum slot_kind {
 	SLOT_NORMAL = 1,
 	SLOT_DURESS = 2,
@@ -231,18 +233,24 @@ struct room {
 	uint8_t body[BODY_PLAIN];
 };
 
-static void seal_slots(struct room *room, enum slot_kind kind, uint8_t *image)
+/* Each kind has one place, so that nothing is ever written over another's. */
+static int place_of(enum slot_kind kind)
 {
+	return (int)kind - 1;
+}
+
+static void seal_slot(struct room *room, enum slot_kind kind, uint8_t *image)
+{
+	const int place = place_of(kind);
 	uint8_t label[LABEL_BYTES];
 
-	make_label(image, "slot", 0, label);
+	make_label(image, "slot", place, label);
 	memset(room->slot, 0, sizeof room->slot);
 	room->slot[0] = SLOT_VERSION;
 	room->slot[1] = (uint8_t)kind;
 	memcpy(room->slot + 2, room->master, sizeof room->master);
-	seal_part(room->kek, label, room->slot, SLOT_PLAIN, image + HEAD_BYTES);
-	randombytes_buf(
-	    image + HEAD_BYTES + SLOT_BYTES, (SLOTS - 1) * SLOT_BYTES);
+	seal_part(room->kek, label, room->slot, SLOT_PLAIN,
+	    image + HEAD_BYTES + place * SLOT_BYTES);
 }
 
 static void seal_body(
@@ -274,7 +282,8 @@ int keyring_seal(const struct keyring_keys *keys, struct span passphrase,
 	r = keyring_derive(image, passphrase, room->kek);
 	if (r == 0) {
 		randombytes_buf(room->master, sizeof room->master);
-		seal_slots(room, SLOT_NORMAL, image);
+		randombytes_buf(image + HEAD_BYTES, SLOTS * SLOT_BYTES);
+		seal_slot(room, SLOT_NORMAL, image);
 		seal_body(room, keys, image);
 		r = hash_image(image, &digest);
 	}
@@ -303,15 +312,16 @@ int keyring_derive(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	return 0;
 }
 
-static bool slot_is_usable(const uint8_t slot[SLOT_PLAIN])
+static bool slot_is_usable(const uint8_t slot[SLOT_PLAIN], bool person)
 {
 	return slot[0] == SLOT_VERSION &&
-	       (slot[1] == SLOT_NORMAL || slot[1] == SLOT_RECOVERY);
+	       (slot[1] == SLOT_NORMAL || slot[1] == SLOT_RECOVERY ||
+		   (slot[1] == SLOT_MACHINE && !person));
 }
 
-/* Try every slot, whichever opens. */
-static bool open_slots(
-    struct room *room, const uint8_t *kek, const uint8_t image[KEYRING_BYTES])
+/* Try every slot, whichever opens; with ${person}, not a machine's. */
+static bool open_slots(struct room *room, const uint8_t *kek,
+    const uint8_t image[KEYRING_BYTES], bool person)
 {
 	uint8_t label[LABEL_BYTES];
 	const uint8_t *sealed = image + HEAD_BYTES;
@@ -321,7 +331,7 @@ static bool open_slots(
 	for (i = 0; i < SLOTS; i++, sealed += SLOT_BYTES) {
 		make_label(image, "slot", i, label);
 		if (!open_part(kek, label, sealed, SLOT_PLAIN, room->slot) ||
-		    !slot_is_usable(room->slot))
+		    !slot_is_usable(room->slot, person))
 			continue;
 		memcpy(room->master, room->slot + 2, sizeof room->master);
 		opened = true;
@@ -348,7 +358,7 @@ int keyring_unseal(const uint8_t image[KEYRING_BYTES],
 	if (!room)
 		return -ENOMEM;
 	make_label(image, "body", 0, label);
-	if (!open_slots(room, kek, image))
+	if (!open_slots(room, kek, image, false))
 		r = hash_fits(image) ? KEYRING_E_PASSPHRASE : KEYRING_E_CORRUPT;
 	else if (!open_part(room->master, label, image + BODY_AT, BODY_PLAIN,
 		     room->body))
@@ -372,6 +382,55 @@ int keyring_open(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	if (r == 0)
 		r = keyring_unseal(image, kek, ret_keys);
 	sodium_free(kek);
+	return r;
+}
+
+/* With the master key in ${room}: the slot, the body, the hash. */
+static int apply_change(struct room *room, const struct keyring_change *change,
+    uint8_t image[KEYRING_BYTES])
+{
+	struct digest digest;
+	int r = 0;
+
+	if (change->machine == KEYRING_MACHINE_SET) {
+		r = keyring_derive(image, change->machine_key, room->kek);
+		if (r == 0)
+			seal_slot(room, SLOT_MACHINE, image);
+	} else if (change->machine == KEYRING_MACHINE_FORGET) {
+		randombytes_buf(
+		    image + HEAD_BYTES + place_of(SLOT_MACHINE) * SLOT_BYTES,
+		    SLOT_BYTES);
+	}
+	if (r != 0)
+		return r;
+	seal_body(room, change->keys, image);
+	r = hash_image(image, &digest);
+	if (r == 0)
+		memcpy(image + HASH_AT, digest.bytes, sizeof digest.bytes);
+	return r;
+}
+
+int keyring_change(const uint8_t image[KEYRING_BYTES], struct span passphrase,
+    const struct keyring_change *change, uint8_t ret_image[KEYRING_BYTES])
+{
+	uint8_t changed[KEYRING_BYTES];
+	struct room *room;
+	int r;
+
+	if (change->keys->reader_count > KEYRING_READERS_MAX)
+		return -EINVAL;
+	room = sodium_malloc(sizeof *room);
+	if (!room)
+		return -ENOMEM;
+	memcpy(changed, image, sizeof changed);
+	r = keyring_derive(image, passphrase, room->kek);
+	if (r == 0 && !open_slots(room, room->kek, image, true))
+		r = hash_fits(image) ? KEYRING_E_PASSPHRASE : KEYRING_E_CORRUPT;
+	if (r == 0)
+		r = apply_change(room, change, changed);
+	sodium_free(room);
+	if (r == 0)
+		memcpy(ret_image, changed, sizeof changed);
 	return r;
 }
 
@@ -459,6 +518,20 @@ int keyring_commit_new(int home_fd)
 		return -EEXIST;
 	if (renameat(home_fd, name_new, home_fd, name_final) < 0)
 		return -errno;
+	return fsync(home_fd) < 0 ? -errno : 0;
+}
+
+int keyring_replace(int home_fd, const uint8_t image[KEYRING_BYTES])
+{
+	int r = keyring_store_new(home_fd, image);
+
+	if (r < 0)
+		return r;
+	if (renameat(home_fd, name_new, home_fd, name_final) < 0) {
+		r = -errno;
+		keyring_discard_new(home_fd);
+		return r;
+	}
 	return fsync(home_fd) < 0 ? -errno : 0;
 }
 

@@ -15,6 +15,10 @@
 #define KEYRING_READERS_MAX 8
 #define KEYRING_KEK_BYTES 32
 
+enum keyring_flag {
+	KEYRING_FLAG_MACHINE = 1 << 0, /* a machine key opens it, too */
+};
+
 /* All secrets of a node; lives in guarded memory only. */
 struct keyring_keys {
 	uint8_t author_seed[32];
@@ -22,7 +26,7 @@ struct keyring_keys {
 	uint8_t storage_key[32];
 	uint8_t file_id[16];
 	struct log_id log;
-	uint64_t flags; /* none yet */
+	uint64_t flags; /* enum keyring_flag */
 	struct age_identity bundle;
 	size_t reader_count;
 	struct age_identity readers[KEYRING_READERS_MAX];
@@ -65,6 +69,22 @@ int keyring_derive(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 int keyring_unseal(const uint8_t image[KEYRING_BYTES],
     const uint8_t kek[KEYRING_KEK_BYTES], struct keyring_keys *ret_keys);
 
+/* What shall be different from now on. */
+enum keyring_machine {
+	KEYRING_MACHINE_KEEP,
+	KEYRING_MACHINE_SET, /* ${machine_key} opens it as a passphrase does */
+	KEYRING_MACHINE_FORGET, /* none opens it any more */
+};
+struct keyring_change {
+	const struct keyring_keys *keys; /* all of them, changed or not */
+	enum keyring_machine machine;
+	struct span machine_key;
+};
+/* Write ${image} anew for whoever knows a person's passphrase; a machine's key
+ * is not enough. Answers as keyring_open() does. */
+int keyring_change(const uint8_t image[KEYRING_BYTES], struct span passphrase,
+    const struct keyring_change *change, uint8_t ret_image[KEYRING_BYTES]);
+
 /* The file in the directory ${home_fd}. */
 bool keyring_exists(int home_fd);
 /* 0, KEYRING_E_NONE, KEYRING_E_CORRUPT for another size, or -errno. */
@@ -74,5 +94,8 @@ int keyring_store_new(int home_fd, const uint8_t image[KEYRING_BYTES]);
 /* Give it its name, durably; -EEXIST when there is a keyring already. */
 int keyring_commit_new(int home_fd);
 void keyring_discard_new(int home_fd);
+/* Put another in its place, durably: whenever this is cut off, one of both is
+ * there, whole. */
+int keyring_replace(int home_fd, const uint8_t image[KEYRING_BYTES]);
 
 #endif

@@ -77,6 +77,7 @@ static int answer_keys(struct keeper *keeper)
 	    .bundle = keeper->public.bundle,
 	    .log = keeper->keys->log,
 	    .readers = {keeper->public.readers, keeper->keys->reader_count},
+	    .flags = keeper->keys->flags,
 	};
 	int r;
 
@@ -86,6 +87,13 @@ static int answer_keys(struct keeper *keeper)
 	r = keeper_answer(keeper, WIRE_KEEPER_KEYS, &answer);
 	sodium_memzero(&answer, sizeof answer);
 	return r;
+}
+
+int unlock_answer_changed(struct keeper *keeper)
+{
+	int r = derive_public(keeper->keys, &keeper->public);
+
+	return r == 0 ? answer_keys(keeper) : r < 0 ? r : WIRE_CODE_CORRUPT;
 }
 
 static int read_passphrase(
@@ -167,8 +175,8 @@ int unlock_commit(struct keeper *keeper, const union keeper_message *message,
 }
 
 /* Into fresh guarded memory: 0, a wire_code or -errno. */
-static int open_keyring(struct keeper *keeper,
-    const struct passphrase *passphrase, struct keyring_keys **ret_keys)
+static int open_keyring(struct keeper *keeper, struct span passphrase,
+    struct keyring_keys **ret_keys)
 {
 	_cleanup_(keyring_keys_freep) struct keyring_keys *keys = NULL;
 	uint8_t image[KEYRING_BYTES];
@@ -179,7 +187,7 @@ static int open_keyring(struct keeper *keeper,
 		keys = keyring_keys_new();
 		if (!keys)
 			return -ENOMEM;
-		r = keyring_open(image, passphrase_span(passphrase), keys);
+		r = keyring_open(image, passphrase, keys);
 	}
 	switch (r) {
 	case 0:
@@ -196,6 +204,13 @@ static int open_keyring(struct keeper *keeper,
 	return r;
 }
 
+int unlock_check(struct keeper *keeper, struct span passphrase)
+{
+	_cleanup_(keyring_keys_freep) struct keyring_keys *keys = NULL;
+
+	return open_keyring(keeper, passphrase, &keys);
+}
+
 int unlock_open(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame)
 {
@@ -207,7 +222,7 @@ int unlock_open(struct keeper *keeper, const union keeper_message *message,
 	drop_pending(keeper);
 	r = read_passphrase(frame, &passphrase);
 	if (r == 0)
-		r = open_keyring(keeper, passphrase, &keys);
+		r = open_keyring(keeper, passphrase_span(passphrase), &keys);
 	/* Keys that are held already stay, with what is known of the log. */
 	if (r == 0 && !keeper->keys)
 		r = adopt_keys(keeper, &keys, false);

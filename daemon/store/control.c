@@ -52,6 +52,8 @@ static const struct {
     {CTL_OPEN, true, 1, 1, control_open},
     {CTL_OPEN_OBJECT, true, 1, 1, control_open_object},
     {CTL_SEALED, true, 2, 2, control_sealed},
+    {CTL_READERS, true, 0, 0, control_readers},
+    {CTL_KEY, true, 2, 2, control_key},
     {CTL_CARD, true, 0, 0, control_card},
     {CTL_CARD_ADD_READER, true, 0, 0, control_add_reader},
     {CTL_PARTNER_ADD, true, 0, 0, control_partner_add},

@@ -48,6 +48,8 @@ void control_init(struct request *request);
 void control_unlock(struct request *request);
 void control_lock(struct request *request);
 void control_stop(struct request *request);
+void control_key(struct request *request);
+void control_readers(struct request *request);
 void control_card(struct request *request);
 void control_add_reader(struct request *request);
 void control_capture(struct request *request); /* control_capture.c */

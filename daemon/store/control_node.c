@@ -30,6 +30,11 @@ static json_t *warnings(struct store *store, int64_t forks)
 		json_array_append_new(list,
 		    json_string("this node listens and reads: whoever takes "
 				"it unlocked can read what it holds"));
+	if (store->machine_key)
+		json_array_append_new(list,
+		    json_string("a machine key opens this node without a "
+				"person: a locked disk keeps its secrets only "
+				"from whoever does not have that key"));
 	if (store->listen_failed)
 		json_array_append_new(list,
 		    json_string("this node cannot listen on its address; is "
@@ -186,6 +191,52 @@ void control_lock(struct request *request)
 void control_stop(struct request *request)
 {
 	close_and_tell(request, SUP_STATE_STOP);
+}
+
+static json_t *list_readers(const struct store *store)
+{
+	char text[AGE_RECIPIENT_TEXT];
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < store->reader_count; i++) {
+		age_recipient_format(&store->readers[i], text);
+		json_array_append_new(list, json_string(text));
+	}
+	return json_pack("{s:o}", "readers", list);
+}
+
+void control_readers(struct request *request)
+{
+	control_done(request, list_readers(request->store));
+}
+
+void control_key(struct request *request)
+{
+	struct store *store = request->store;
+	enum wire_key_act act = (enum wire_key_act)request->ctl.number;
+	enum wire_code code;
+
+	if (act == WIRE_KEY_EXPORT_READERS && store->reader_count == 0) {
+		control_fail(request, 1, "this node has no reader",
+		    "what it captures is read by its partners alone");
+		return;
+	}
+	code = node_edit_keys(store, act, request->frame.fds);
+	if (code == WIRE_CODE_OK)
+		control_done(request, list_readers(store));
+	else if (code == WIRE_CODE_INPUT)
+		control_fail(request, 1,
+		    "this is not one age identity (AGE-SECRET-KEY-1...)",
+		    "nothing was changed; age-keygen makes one");
+	else if (code == WIRE_CODE_REFUSED)
+		control_fail(request, 1, "this reader is here already",
+		    "nothing was changed");
+	else if (code == WIRE_CODE_BUSY)
+		control_fail(request, 1, "a node has at most 8 readers",
+		    "nothing was changed");
+	else
+		control_fail_code(request, code);
 }
 
 void control_card(struct request *request)

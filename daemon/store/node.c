@@ -132,6 +132,7 @@ static void take_public_keys(
 	store->transport_key = keys->transport;
 	store->bundle = keys->bundle;
 	store->reader_count = keys->readers.count;
+	store->machine_key = keys->flags & 1;
 	if (store->reader_count > 0)
 		memcpy(store->readers, keys->readers.items,
 		    store->reader_count * sizeof *keys->readers.items);
@@ -495,6 +496,45 @@ static int raise_serial(struct store *store)
 	buf_free(&serial);
 	buf_free(&next);
 	return r;
+}
+
+/* Another card, since its readers are others. */
+static int renew_card(struct store *store)
+{
+	int r;
+
+	r = database_begin(store->database);
+	if (r == 0)
+		r = raise_serial(store);
+	if (r == 0)
+		r = database_commit(store->database);
+	return r < 0 ? database_rollback(store->database, r) : r;
+}
+
+enum wire_code node_edit_keys(
+    struct store *store, enum wire_key_act act, const int fds[2])
+{
+	const struct wire_keeper_edit edit = {.act = act};
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_keeper_keys keys;
+	enum wire_code code = WIRE_CODE_FAILED;
+	int r;
+
+	/* The serial rises first: a card with new readers is never an old one.
+	 */
+	r = act == WIRE_KEY_IMPORT_READER ? renew_card(store) : 0;
+	if (r == 0)
+		r = channel_call(store->keeper, WIRE_KEEPER_EDIT, &edit, fds, 2,
+		    WIRE_KEEPER_KEYS, &arena, &keys, &code);
+	if (r == 0) {
+		take_public_keys(store, &keys);
+		code = WIRE_CODE_OK;
+		explicit_bzero(&keys, sizeof keys);
+	} else if (r != CHANNEL_E_REFUSED) {
+		code = r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_FAILED;
+	}
+	wire_arena_free(&arena);
+	return code;
 }
 
 int node_add_reader(struct store *store, const struct age_recipient *reader)

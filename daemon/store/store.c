@@ -89,6 +89,22 @@ static int take_courier(struct store *store, int fd)
 	return store->state == STORE_OPEN ? node_tell_courier(store) : 0;
 }
 
+/* Once, at the start of the daemon; whatever comes of it. */
+static void open_by_machine(struct store *store)
+{
+	enum wire_code code = WIRE_CODE_OK;
+
+	if (store->state == STORE_LOCKED)
+		code = node_unlock(store, store->service.key_fd);
+	close(store->service.key_fd);
+	store->service.key_fd = -1;
+	if (code == WIRE_CODE_OK && store->state == STORE_OPEN)
+		log_event(LOG_LEVEL_INFO, "opened by a machine key");
+	else
+		log_event(LOG_LEVEL_WARNING,
+		    "the machine key does not open this node: it stays locked");
+}
+
 static int take_keeper(struct store *store, int fd)
 {
 	int r;
@@ -97,6 +113,8 @@ static int take_keeper(struct store *store, int fd)
 	r = channel_new(fd, WIRE_ROLE_STORE, WIRE_ROLE_KEEPER, &store->keeper);
 	if (r == 0 && store->state == STORE_LOCKED)
 		node_resume(store);
+	if (r == 0 && store->service.key_fd >= 0)
+		open_by_machine(store);
 	return r;
 }
 

@@ -54,6 +54,7 @@ struct store {
 	struct age_recipient bundle;
 	struct age_recipient readers[8];
 	size_t reader_count;
+	bool machine_key;   /* opens the keyring without a person */
 	struct log_row log; /* the own one */
 	char name[CARD_NAME_MAX + 1];
 	char listen[CARD_ADDRESS_MAX];
@@ -84,6 +85,9 @@ int node_tell_courier(struct store *store);
 /* The own card's fields, for comparing and sealing. ${card} is parsed from the
  * file, appended to ${out_file}. */
 int node_card(struct store *store, struct buf *out_file, struct card *ret_card);
+/* Have the keeper change the keyring; readers and card follow. */
+enum wire_code node_edit_keys(
+    struct store *store, enum wire_key_act act, const int fds[2]);
 int node_add_reader(struct store *store, const struct age_recipient *reader);
 /* The own log's newest signed checkpoint, signed now if it has grown;
  * appended. */

@@ -46,8 +46,11 @@ enum ctl_op {
 	CTL_PARTNER_LIMIT = 24,  /* text: name; names: KiB a second, none or
 				    default; JSON {"limit": bytes a second, or
 				    0} */
-	CTL_SHARE = 23, /* text: id; names: partners; JSON {"id": of the entry
-			   that records it} */
+	CTL_KEY = 25, /* number: enum wire_key_act; fd 0 passphrase, fd 1 what
+			 it gives or takes; JSON {"readers":[..]} */
+	CTL_READERS = 26, /* JSON {"readers":[..]} */
+	CTL_SHARE = 23,   /* text: id; names: partners; JSON {"id": of the entry
+			     that records it} */
 };
 
 enum ctl_flag {

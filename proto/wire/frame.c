@@ -26,6 +26,8 @@ static size_t fds_max(enum wire_type type)
 	case WIRE_WORK_SEAL:
 		return WIRE_FDS_MAX;
 	case WIRE_SUP_START:
+		return 3;
+	case WIRE_KEEPER_EDIT:
 	case WIRE_WORK_OPEN_OBJECT:
 	case WIRE_WORK_UNVEIL:
 	case WIRE_WORK_BUNDLE_SEAL:

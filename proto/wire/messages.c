@@ -223,6 +223,7 @@ static const struct codec_row keeper_keys_rows[] = {
     FIXED(wire_keeper_keys, bundle, 32),
     FIXED(wire_keeper_keys, log, 32),
     LIST_FIXED(wire_keeper_keys, readers, 32, 8),
+    U64(wire_keeper_keys, flags, UINT32_MAX),
 };
 TABLE(keeper_keys, keeper_keys, keeper_keys_rows);
 
@@ -512,6 +513,11 @@ static const struct codec_row courier_bundle_rows[] = {
 };
 TABLE(courier_bundle, courier_bundle, courier_bundle_rows);
 
+static const struct codec_row keeper_edit_rows[] = {
+    U64(wire_keeper_edit, act, WIRE_KEY_EXPORT_READERS),
+};
+TABLE(keeper_edit, keeper_edit, keeper_edit_rows);
+
 static const struct codec_row keeper_bundle_rows[] = {
     FIXED(wire_keeper_bundle, digest, 32),
 };
@@ -625,6 +631,7 @@ static const struct {
     {WIRE_SESSION_CLOSE, WIRE_SMALL, &session_close_table},
     {WIRE_COURIER_STARTED, WIRE_SMALL, &courier_started_table},
     {WIRE_KEEPER_BUNDLE, WIRE_SMALL, &keeper_bundle_table},
+    {WIRE_KEEPER_EDIT, WIRE_SMALL, &keeper_edit_table},
     {WIRE_WORK_BUNDLE_SEAL, 4096, &work_bundle_seal_table},
     {WIRE_WORK_BUNDLE_OPEN, WIRE_SMALL, &work_bundle_open_table},
     {WIRE_WORK_BUNDLE_OPENED, 4096, &work_bundle_opened_table},

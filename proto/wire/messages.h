@@ -77,6 +77,19 @@ struct wire_keeper_keys {
 	struct age_recipient bundle;
 	struct log_id log;
 	WIRE_LIST(struct age_recipient) readers; /* own ones, 0..8 */
+	uint64_t flags; /* 1: a machine's key opens the keyring, too */
+};
+/* Change the keyring. fds: passphrase; what ${act} takes or gives: the
+ * machine's new key (out), nothing (any), an identity (in), identities (out).
+ * Answered by KEYS. */
+enum wire_key_act {
+	WIRE_KEY_ADD_MACHINE = 1,
+	WIRE_KEY_REMOVE_MACHINE = 2,
+	WIRE_KEY_IMPORT_READER = 3,
+	WIRE_KEY_EXPORT_READERS = 4,
+};
+struct wire_keeper_edit {
+	uint64_t act;
 };
 struct wire_keeper_item {
 	struct entry_object content;

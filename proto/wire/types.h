@@ -49,6 +49,7 @@ enum wire_type {
 	WIRE_KEEPER_FILE_KEY = 61,
 	WIRE_KEEPER_DONE = 62,
 	WIRE_KEEPER_BUNDLE = 63,
+	WIRE_KEEPER_EDIT = 64, /* + 2 fds: passphrase, what is given or taken */
 
 	/* store -> worker and back */
 	WIRE_WORK_SEAL = 80, /* + fds: fields, then (in, out) per attachment */

@@ -45,7 +45,7 @@ static int remove_home(void **state)
 
 static void expect_refused(const char *home_path, const char *part_of_why)
 {
-	struct home home = {-2, -2, -2};
+	struct home home = {-2, -2, -2, -2};
 	const char *why = "";
 
 	assert_int_equal(home_open(home_path, &home, &why), HOME_E_REFUSED);
