@@ -211,12 +211,16 @@ static int put_line(
 {
 	struct records *records = &session->store->records;
 	struct buf envelope = {0};
+	struct author_id second;
 	struct record_row row;
 	struct digest hash;
 	int r;
 
+	sync_second_audience(&session->partner.author, &second);
 	r = records_load(records, record, &row);
-	if (r == 0) /* what this partner brought of another's */
+	if (r == 0) /* what this partner brought of another's, at last */
+		r = records_envelope(records, &row, &second, &envelope, &hash);
+	if (r == DATABASE_E_NONE)
 		r = records_envelope(
 		    records, &row, &session->partner.author, &envelope, &hash);
 	if (r == DATABASE_E_NONE) /* and of its own */

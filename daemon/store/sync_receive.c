@@ -418,6 +418,49 @@ int sync_add_envelope(struct session *session, const struct author_id *author,
 	    envelope);
 }
 
+void sync_second_audience(
+    const struct author_id *partner, struct author_id *ret_audience)
+{
+	static const char why[] = "second envelope of ";
+	uint8_t text[sizeof why + 32];
+	struct digest digest = {{0}};
+
+	memcpy(text, why, sizeof why);
+	memcpy(text + sizeof why, partner->bytes, 32);
+	(void)hash_sha256(span_of(text, sizeof text), &digest);
+	memcpy(ret_audience->bytes, digest.bytes, 32);
+}
+
+/* A mirror's source may bring first what is for its own readers, and share the
+ * record with just us later. Neither takes the place of the other: a partner
+ * could close to us what we can read. A third is passed over. */
+static int add_second_envelope(struct session *session, int64_t record,
+    const struct record_key *key, struct span envelope)
+{
+	struct author_id audience;
+	struct digest hash;
+	sqlite3_stmt *found;
+	bool same;
+	int r;
+
+	r = hash_sha256(envelope, &hash);
+	if (r != 0)
+		return r;
+	found = database_query(session->store->database, SQL_ENVELOPE_GET, "ib",
+	    record, span_of(session->partner.author.bytes, 32));
+	r = database_step(found);
+	if (r < 0)
+		return r;
+	same = r == 0 || span_equal(database_column(found, 1),
+			     span_of(hash.bytes, sizeof hash.bytes));
+	database_done(found);
+	if (same)
+		return 0;
+	sync_second_audience(&session->partner.author, &audience);
+	return records_add_envelope(
+	    &session->store->records, record, key, &audience, envelope);
+}
+
 int sync_add_known(struct session *session, const struct author_id *author,
     const struct record_row *row, struct span envelope)
 {
@@ -427,6 +470,8 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	r = record_keys_get(session->store->records.keys, row->slot, &key);
 	if (r == 0)
 		r = sync_add_envelope(session, author, row->id, &key, envelope);
+	if (r == 0)
+		r = add_second_envelope(session, row->id, &key, envelope);
 	seal_wipe(&key);
 	return r == 0
 		   ? receipts_owe(session->store, row->id, session->partner.id)

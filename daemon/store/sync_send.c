@@ -44,8 +44,17 @@ int sync_envelope(struct session *session, const struct log_row *log,
 	if (log->own)
 		return records_envelope(
 		    records, row, &session->partner.author, out, &hash);
-	if (session->partner.mirror)
-		return records_any_envelope(records, row, out);
+	if (session->partner.mirror) {
+		/* Its own, or that for our readers, which it is one of. */
+		r = records_envelope(
+		    records, row, &session->partner.author, out, &hash);
+		if (r == DATABASE_E_NONE)
+			r = records_envelope(
+			    records, row, &session->store->author, out, &hash);
+		return r == DATABASE_E_NONE
+			   ? records_any_envelope(records, row, out)
+			   : r;
+	}
 	r = database_number(records->database, SQL_SHARED_FIND, &delivered,
 	    "ii", row->id, session->partner.id);
 	return r == 0 ? records_envelope(

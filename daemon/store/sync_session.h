@@ -114,6 +114,9 @@ int sync_add_objects(struct session *session, const struct entry *entry,
     int64_t record, const struct record_key *key);
 int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record);
+/* Under what the second envelope stands that ${partner} brings of a record. */
+void sync_second_audience(
+    const struct author_id *partner, struct author_id *ret_audience);
 /* The same for one that is here already. */
 int sync_add_known(struct session *session, const struct author_id *author,
     const struct record_row *row, struct span envelope);

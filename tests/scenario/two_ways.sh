@@ -109,6 +109,18 @@ ok "and brings it" on office sync hub
 is "the hub has it" "$(column hub "$own" complete)" "[True]"
 ok "the author goes on meeting the hub" on desk sync hub
 ok "and the other mirror gets it" eval 'on second sync hub && [ "$(column second "$own" complete)" = "[True]" ]'
+
+# Shared with a mirror that has it already, sealed to others.
+on office card add-reader "$(on second card | sed -n 's/^reader //p')" || die "add-reader"
+introduce office second --mirror || die "office and second"
+desks=$(on desk capture --to office --field statement=desks) && by_hand desk office || die "by hand"
+ok "the office brings its mirror what it has" by_hand office second
+is "of others too" "$(column second "$desks" complete)" "[True]"
+ok "it shares it with the mirror" on office share "$desks" --to second
+ok "brings it again" by_hand office second
+ok "and hears" by_hand second office
+is "that it was delivered" "$(column office "$desks" delivered)" "[['second']]"
+is "which the mirror reads" "$(statement second "$desks")" desks
 is "no fork was told of" \
 	"$(for n in field hub desk second office; do field_of $n warnings; done | grep -c "two ways")" 0
 
