@@ -98,6 +98,8 @@ struct link {
 	struct stream file; /* the frames of a bundle */
 	bool skipping;      /* an object that is not wanted */
 	struct digest skipped;
+	uint64_t sent, received; /* bytes of frames */
+	uint64_t round_trips;
 	char source[64]; /* of an acceptor: to count the unauthenticated */
 };
 

@@ -91,6 +91,9 @@ static void tell_ended(struct link *link)
 	    .carrier = link->carrier,
 	    .session = link->opened ? link->session : 0,
 	    .code = link->code,
+	    .sent = link->sent,
+	    .received = link->received,
+	    .round_trips = link->round_trips,
 	};
 
 	if (link->carrier != WIRE_CARRIER_ACCEPTED || link->opened)

@@ -53,6 +53,7 @@ static int send_body(struct link *link, enum wire_type type, struct span body)
 	if (evbuffer_add(link->output, bytes, sizeof bytes) < 0 ||
 	    evbuffer_add(link->output, body.data, body.len) < 0)
 		return -ENOMEM;
+	link->sent += sizeof bytes + body.len;
 	return 0;
 }
 
@@ -158,6 +159,7 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 		link_move(link, LINK_PEER_TURN);
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
+	link->round_trips += link->state != LINK_MY_TURN;
 	link_expect_reading(link);
 	bundle_pump(link);
 	if (link->state == LINK_MY_TURN)
@@ -351,8 +353,10 @@ void turn_read(struct link *link)
 		frame = evbuffer_pullup(input, (ev_ssize_t)size);
 		link_set_deadline(link, FRAME_SECONDS);
 		if (take_frame(link, header.type,
-			span_of(frame + WIRE_HEADER_BYTES, header.length)) &&
-		    !link->ended)
-			evbuffer_drain(input, size);
+			span_of(frame + WIRE_HEADER_BYTES, header.length))) {
+			link->received += size;
+			if (!link->ended)
+				evbuffer_drain(input, size);
+		}
 	}
 }

@@ -90,7 +90,7 @@ bool control_sync_is_busy(void);
 void control_sync_resume(void);
 /* The courier says that a meeting is over. */
 void control_sync_ended(
-    struct store *store, const struct author_id *partner, enum wire_code code);
+    struct store *store, const struct wire_courier_ended *ended);
 void control_bundle_write(struct request *request); /* control_bundle.c */
 void control_bundle_read(struct request *request);
 /* The courier is done with the frames of the bundle under way, if there is one;

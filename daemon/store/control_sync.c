@@ -16,6 +16,7 @@
 struct meetings {
 	size_t count, at;
 	unsigned met, failed;
+	uint64_t sent, received, round_trips;
 	enum wire_code worst;
 	struct author_id partners[];
 };
@@ -50,8 +51,11 @@ static void tell(struct request *request, struct meetings *meetings)
 		left += undelivered(request->store, &meetings->partners[i]);
 	if (meetings->failed == 0 && left == 0)
 		control_done(
-		    request, json_pack("{s:i, s:I}", "met", meetings->met,
-				 "undelivered", (json_int_t)left));
+		    request, json_pack("{s:i, s:I, s:I, s:I, s:I}", "met",
+				 meetings->met, "undelivered", (json_int_t)left,
+				 "sent", (json_int_t)meetings->sent, "received",
+				 (json_int_t)meetings->received, "round_trips",
+				 (json_int_t)meetings->round_trips));
 	else if (meetings->failed == 0)
 		control_fail(request, 5,
 		    "not every record is known to be delivered yet",
@@ -121,15 +125,19 @@ void control_sync_resume(void)
 }
 
 void control_sync_ended(
-    struct store *store, const struct author_id *partner, enum wire_code code)
+    struct store *store, const struct wire_courier_ended *ended)
 {
+	enum wire_code code = (enum wire_code)ended->code;
 	struct meetings *meetings = waiting ? waiting->state : NULL;
 
 	(void)store;
 	if (!meetings || meetings->at >= meetings->count ||
-	    memcmp(meetings->partners[meetings->at].bytes, partner->bytes,
-		sizeof partner->bytes) != 0)
+	    memcmp(meetings->partners[meetings->at].bytes, ended->partner.bytes,
+		sizeof ended->partner.bytes) != 0)
 		return;
+	meetings->sent += ended->sent;
+	meetings->received += ended->received;
+	meetings->round_trips += ended->round_trips;
 	if (code == WIRE_CODE_OK) {
 		meetings->met++;
 	} else {
@@ -144,12 +152,12 @@ void control_sync_ended(
 void control_sync_lost(struct store *store)
 {
 	struct meetings *meetings = waiting ? waiting->state : NULL;
-	struct author_id partner;
+	struct wire_courier_ended ended = {.code = WIRE_CODE_INTERRUPTED};
 
 	if (!meetings || stalled || meetings->at >= meetings->count)
 		return;
-	partner = meetings->partners[meetings->at];
-	control_sync_ended(store, &partner, WIRE_CODE_INTERRUPTED);
+	ended.partner = meetings->partners[meetings->at];
+	control_sync_ended(store, &ended);
 }
 
 /* A partner named must be there, compared, and have an address. */

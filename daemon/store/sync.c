@@ -306,8 +306,7 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 		remember_meeting(store, &ended);
 	if (ended.carrier == WIRE_CARRIER_DIALLED &&
 	    !auto_sync_ended(store, &ended.partner, (enum wire_code)ended.code))
-		control_sync_ended(
-		    store, &ended.partner, (enum wire_code)ended.code);
+		control_sync_ended(store, &ended);
 	else if (ended.carrier == WIRE_CARRIER_DIALLED)
 		return 0;
 	else if (ended.carrier != WIRE_CARRIER_ACCEPTED)

@@ -388,6 +388,9 @@ static const struct codec_row courier_ended_rows[] = {
     U64(wire_courier_ended, carrier, WIRE_CARRIER_WRITE),
     U64(wire_courier_ended, session, UINT64_MAX),
     U64(wire_courier_ended, code, 255),
+    U64(wire_courier_ended, sent, INT64_MAX),
+    U64(wire_courier_ended, received, INT64_MAX),
+    U64(wire_courier_ended, round_trips, UINT32_MAX),
 };
 TABLE(courier_ended, courier_ended, courier_ended_rows);
 

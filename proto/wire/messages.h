@@ -325,6 +325,8 @@ struct wire_courier_ended {
 	uint64_t carrier; /* not 0: answers COURIER_DIAL or COURIER_BUNDLE */
 	uint64_t session; /* 0: none was opened */
 	uint64_t code;
+	uint64_t sent, received; /* bytes of frames, within TLS */
+	uint64_t round_trips;    /* words of ours that end a turn */
 };
 struct wire_session_opened {
 	uint64_t session;

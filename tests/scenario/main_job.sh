@@ -29,6 +29,10 @@ is "the desk reads the statement, to the byte" \
 ok "the desk writes the attachment" on desk show "$id" --attachments "$T/att"
 ok "the attachment is the one captured" cmp "$T/photo.jpg" "$T/att/attachment-1.jpg"
 ok "a second sync changes nothing and ends 0" on field sync hub
+on field sync hub --json >"$T/said" || die "sync"
+is "with nothing to say it takes one round trip" "$(json "j['round_trips']" <"$T/said")" 1
+is "of less than 1 KB" \
+	"$(json "0 < j['sent'] < 1024 and 0 < j['received'] and j['sent'] + j['received'] < 1024" <"$T/said")" True
 ok "the desk exports with some fields disclosed" \
 	on desk export "$id" --to "$T/bag" --disclose statement,event.date,attachment
 ok "the bag verifies" "$EVIDENT" verify "$T/bag"
