@@ -1,32 +1,51 @@
-"""A TCP relay that cuts the line: cutter.py LISTEN-PORT TARGET-PORT BYTES.
+"""A TCP relay that cuts the line:
+cutter.py LISTEN-PORT TARGET-PORT BYTES [both].
 
-It relays one connection after another; each is cut after BYTES have passed
-from the dialler to the target (0: never).
+Each connection is cut after BYTES (0: never) have passed from the dialler to the
+target; with "both", in either direction.
 """
 import select
 import socket
 import sys
+import threading
 
-listen, target, limit = (int(word) for word in sys.argv[1:4])
-server = socket.socket()
-server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-server.bind(("127.0.0.1", listen))
-server.listen(8)
-print("ready", flush=True)
-while True:
-    near, _ = server.accept()
-    far = socket.create_connection(("127.0.0.1", target))
+
+def relay(near, far, limit, both):
     passed = 0
+    while not limit or passed < limit:
+        for source in select.select([near, far], [], [])[0]:
+            data = source.recv(65536)
+            if not data:
+                return
+            (far if source is near else near).sendall(data)
+            if both or source is near:
+                passed += len(data)
+
+
+def serve(near, target, limit, both):
+    try:
+        with near, socket.create_connection(("127.0.0.1", target)) as far:
+            relay(near, far, limit, both)
+    except OSError:
+        pass  # an end that was killed: the line is cut
+
+
+def listen(port):
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("127.0.0.1", port))
+    server.listen(8)
+    return server
+
+
+def accept_all(server, *how):
     while True:
-        readable, _, _ = select.select([near, far], [], [])
-        source = readable[0]
-        data = source.recv(65536)
-        if not data:
-            break
-        (far if source is near else near).sendall(data)
-        if source is near:
-            passed += len(data)
-        if limit and passed >= limit:
-            break
-    near.close()
-    far.close()
+        near = server.accept()[0]
+        threading.Thread(target=serve, args=(near, *how), daemon=True).start()
+
+
+if __name__ == "__main__":
+    place, target_port, most = (int(word) for word in sys.argv[1:4])
+    listener = listen(place)
+    print("ready", flush=True)
+    accept_all(listener, target_port, most, sys.argv[4:] == ["both"])
