@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/format/card.h"
+#include "proto/format/hash.h"
 #include "proto/format/lines.h"
 #include "proto/format/sshsig.h"
 #include "proto/format/version.h"
@@ -401,6 +402,17 @@ bool card_keys_differ(const struct card *a, const struct card *b)
 	buf_free(&x);
 	buf_free(&y);
 	return differ;
+}
+
+int card_keys_digest(const struct card *card, struct digest *ret_digest)
+{
+	struct buf keys = {0};
+	int r = put_keys(&keys, card);
+
+	if (r == 0)
+		r = hash_sha256(buf_span(&keys), ret_digest);
+	buf_free(&keys);
+	return r;
 }
 
 static void put_number(const uint8_t *hash, char out[CARD_NUMBER_TEXT])

@@ -51,6 +51,8 @@ int card_parse(struct span bytes, struct card *ret_card, const char **ret_why);
 /* Whether any key (author, transport, bundle, readers) or the
  * organisation differs. */
 bool card_keys_differ(const struct card *a, const struct card *b);
+/* SHA-256 of those lines: what an enrolment names. */
+int card_keys_digest(const struct card *card, struct digest *ret_digest);
 /* The number both people compare; the same whichever card is given first. */
 int card_number(const struct card *a, const struct card *b,
     char ret_number[CARD_NUMBER_TEXT]);
