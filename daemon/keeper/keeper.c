@@ -42,6 +42,7 @@ static const struct request {
     {WIRE_KEEPER_CARD, 0, true, sign_card},
     {WIRE_KEEPER_BUNDLE, 0, true, sign_bundle},
     {WIRE_KEEPER_EDIT, 2, true, edit_keys},
+    {WIRE_KEEPER_ENROL, 0, true, enrol_sign},
     {WIRE_KEEPER_UNWRAP, 0, true, unwrap_stanzas},
 };
 

@@ -54,6 +54,7 @@ union keeper_message {
 	struct wire_keeper_unwrap unwrap;
 	struct wire_keeper_bundle bundle;
 	struct wire_keeper_edit edit;
+	struct wire_keeper_enrol enrol;
 };
 
 typedef int (*keeper_handle_cb)(struct keeper *keeper,
@@ -95,6 +96,10 @@ int sign_cosign(struct keeper *keeper, const union keeper_message *message,
 int sign_card(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_bundle(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+
+/* enrol.c */
+int enrol_sign(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 
 /* unwrap.c */

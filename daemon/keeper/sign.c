@@ -1,7 +1,8 @@
 /*
  * What the author key signs. The keeper composes every text itself from typed
  * fields, so no caller can have it sign something else than an entry of the own
- * log, a checkpoint of it, a cosignature of a foreign log, or the own card.
+ * log, a checkpoint of it, a cosignature of a foreign log, the own card, or (in
+ * enrol.c) that somebody else is of this organisation.
  *
  * Two signed truths about one place in a log cannot be taken back, and the
  * store may be wrong, broken or taken over. So this file keeps, for one life
@@ -402,6 +403,23 @@ static int fill_addresses(
 	return 0;
 }
 
+/* None, or somebody else: nobody is an organisation of its own. */
+static int fill_organisation(struct keeper *keeper,
+    const struct wire_keeper_card *request, struct card *card)
+{
+	const struct span given = request->organisation;
+	const struct author_id *own = &keeper->public.author_id;
+
+	if (given.len == 0)
+		return 0;
+	if (given.len != sizeof card->organisation.bytes ||
+	    span_equal(given, span_of(own->bytes, sizeof own->bytes)))
+		return FORMAT_E_MALFORMED;
+	card->has_organisation = true;
+	memcpy(card->organisation.bytes, given.data, given.len);
+	return 0;
+}
+
 static int fill_card(struct keeper *keeper,
     const struct wire_keeper_card *request, struct card *card)
 {
@@ -415,6 +433,8 @@ static int fill_card(struct keeper *keeper,
 	card->transport = keeper->public.transport;
 	card->bundle = keeper->public.bundle;
 	r = fill_readers(keeper, request, card);
+	if (r == 0)
+		r = fill_organisation(keeper, request, card);
 	if (r == 0)
 		r = fill_addresses(request, card);
 	return r;

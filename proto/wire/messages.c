@@ -266,6 +266,7 @@ static const struct codec_row keeper_card_rows[] = {
     LIST_FIXED(wire_keeper_card, readers, 32, CARD_READERS_MAX),
     LIST_TEXT(
 	wire_keeper_card, addresses, 1, CARD_ADDRESS_MAX, CARD_ADDRESSES_MAX),
+    BYTES(wire_keeper_card, organisation, 0, 32),
 };
 TABLE(keeper_card, keeper_card, keeper_card_rows);
 
@@ -526,6 +527,14 @@ static const struct codec_row keeper_bundle_rows[] = {
 };
 TABLE(keeper_bundle, keeper_bundle, keeper_bundle_rows);
 
+static const struct codec_row keeper_enrol_rows[] = {
+    FIXED(wire_keeper_enrol, member, 32),
+    U64(wire_keeper_enrol, serial, FORMAT_INTEGER_MAX),
+    U64(wire_keeper_enrol, ended, 1),
+    FIXED(wire_keeper_enrol, keys, 32),
+};
+TABLE(keeper_enrol, keeper_enrol, keeper_enrol_rows);
+
 static const struct codec_row work_bundle_seal_rows[] = {
     U64(wire_work_bundle_seal, job, UINT64_MAX),
     BYTES(wire_work_bundle_seal, head, 1, BUNDLE_HEAD_MAX),
@@ -635,6 +644,7 @@ static const struct {
     {WIRE_COURIER_STARTED, WIRE_SMALL, &courier_started_table},
     {WIRE_KEEPER_BUNDLE, WIRE_SMALL, &keeper_bundle_table},
     {WIRE_KEEPER_EDIT, WIRE_SMALL, &keeper_edit_table},
+    {WIRE_KEEPER_ENROL, WIRE_SMALL, &keeper_enrol_table},
     {WIRE_WORK_BUNDLE_SEAL, 4096, &work_bundle_seal_table},
     {WIRE_WORK_BUNDLE_OPEN, WIRE_SMALL, &work_bundle_open_table},
     {WIRE_WORK_BUNDLE_OPENED, 4096, &work_bundle_opened_table},

@@ -133,6 +133,7 @@ struct wire_keeper_card {
 	uint64_t serial;
 	WIRE_LIST(struct age_recipient) readers; /* beyond the node's own */
 	WIRE_LIST(struct span) addresses;
+	struct span organisation; /* an author id, or empty */
 };
 struct wire_keeper_unwrap {
 	WIRE_LIST(struct age_stanza) stanzas;
@@ -243,6 +244,14 @@ struct wire_work_failed {
 /* Sign a bundle (FORMAT.md, 10); answered by NOTE, the armoured signature. */
 struct wire_keeper_bundle {
 	struct digest digest;
+};
+/* Sign an enrolment (FORMAT.md, 9.1) by this node as the organisation; answered
+ * by NOTE, text and armoured signature. */
+struct wire_keeper_enrol {
+	struct author_id member;
+	uint64_t serial;
+	uint64_t ended;     /* 1: the member is the organisation's no more */
+	struct digest keys; /* of the member's card; zero with ${ended} */
 };
 /* Seal ${head}, ${size} veiled bytes and ${tail} to a partner. fds: those
  * bytes, the age file. */

@@ -50,6 +50,7 @@ enum wire_type {
 	WIRE_KEEPER_DONE = 62,
 	WIRE_KEEPER_BUNDLE = 63,
 	WIRE_KEEPER_EDIT = 64, /* + 2 fds: passphrase, what is given or taken */
+	WIRE_KEEPER_ENROL = 65,
 
 	/* store -> worker and back */
 	WIRE_WORK_SEAL = 80, /* + fds: fields, then (in, out) per attachment */

@@ -1,6 +1,6 @@
 /*
  * What the keeper signs beside entries, checked by the formats' own verifiers:
- * checkpoints, cosignatures and cards; and what it unwraps.
+ * checkpoints, cosignatures, cards and enrolments; and what it unwraps.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "proto/format/card.h"
+#include "proto/format/enrolment.h"
 #include "proto/format/note.h"
 #include "proto/format/sshsig.h"
 #include "tests/unit/keeper_scene.c"
@@ -211,6 +211,110 @@ static void test_a_card_with_a_bad_name_is_refused(void **state)
 	assert_int_equal(ask_card("h\nub", NULL, 0, &answer), WIRE_CODE_INPUT);
 }
 
+/* --- organisations ---------------------------------------------------- */
+
+static int ask_card_of(struct span organisation, struct card *ret_card)
+{
+	const struct wire_keeper_card ask = {
+	    .name = span_text("device"),
+	    .serial = 3,
+	    .organisation = organisation,
+	};
+	struct wire_keeper_note answer;
+	int r;
+
+	r = ask_store(WIRE_KEEPER_CARD, &ask, WIRE_KEEPER_NOTE, &answer);
+	if (r == 0)
+		assert_int_equal(card_parse(answer.note, ret_card, NULL), 0);
+	return r;
+}
+
+static void test_a_card_names_an_organisation_that_is_somebody_else(
+    void **state)
+{
+	uint8_t id[33] = {1, 2, 3};
+	struct wire_keeper_keys keys;
+	struct author_id own;
+	struct card card;
+
+	(void)state;
+	start_unlocked(0, &keys);
+	assert_int_equal(ask_card_of(span_of(id, 0), &card), 0);
+	assert_false(card.has_organisation);
+	assert_int_equal(ask_card_of(span_of(id, 32), &card), 0);
+	assert_true(card.has_organisation);
+	assert_memory_equal(card.organisation.bytes, id, 32);
+	assert_int_equal(ask_card_of(span_of(id, 31), &card), WIRE_CODE_INPUT);
+	sign_key_author(&keys.author, &own);
+	assert_int_equal(
+	    ask_card_of(span_of(own.bytes, 32), &card), WIRE_CODE_INPUT);
+}
+
+static int ask_enrol(
+    const struct wire_keeper_enrol *ask, struct enrolment *ret_enrolment)
+{
+	struct wire_keeper_note answer;
+	int r;
+
+	r = ask_store(WIRE_KEEPER_ENROL, ask, WIRE_KEEPER_NOTE, &answer);
+	if (r == 0)
+		assert_int_equal(
+		    enrolment_parse(answer.note, ret_enrolment, NULL), 0);
+	return r;
+}
+
+static void test_an_enrolment_is_by_this_node_of_somebody_else(void **state)
+{
+	struct wire_keeper_enrol ask = {.member = {{5}}, .serial = 2};
+	struct wire_keeper_keys keys;
+	struct enrolment enrolment;
+	struct author_id own;
+
+	(void)state;
+	start_unlocked(0, &keys);
+	sign_key_author(&keys.author, &own);
+	memset(ask.keys.bytes, 6, 32);
+	assert_int_equal(ask_enrol(&ask, &enrolment), 0);
+	assert_memory_equal(enrolment.organisation.bytes, own.bytes, 32);
+	assert_memory_equal(enrolment.member.bytes, ask.member.bytes, 32);
+	assert_memory_equal(enrolment.keys.bytes, ask.keys.bytes, 32);
+	assert_int_equal(enrolment.serial, 2);
+	assert_false(enrolment.ended);
+	ask.serial = FORMAT_INTEGER_MAX;
+	assert_int_equal(ask_enrol(&ask, &enrolment), 0);
+	ask.member = own;
+	assert_int_equal(ask_enrol(&ask, &enrolment), WIRE_CODE_REFUSED);
+}
+
+static void test_an_enrolment_that_ends_names_no_keys(void **state)
+{
+	struct wire_keeper_enrol ask = {
+	    .member = {{5}}, .serial = 1, .ended = 1};
+	struct wire_keeper_keys keys;
+	struct enrolment enrolment;
+
+	(void)state;
+	start_unlocked(0, &keys);
+	assert_int_equal(ask_enrol(&ask, &enrolment), 0);
+	assert_true(enrolment.ended);
+	ask.keys.bytes[31] = 1;
+	assert_int_equal(ask_enrol(&ask, &enrolment), WIRE_CODE_BAD_REQUEST);
+	ask.keys.bytes[31] = 0;
+	ask.serial = 0;
+	assert_int_equal(ask_enrol(&ask, &enrolment), WIRE_CODE_BAD_REQUEST);
+}
+
+static void test_nobody_is_enrolled_while_it_is_locked(void **state)
+{
+	struct wire_keeper_enrol ask = {.member = {{5}}, .serial = 1};
+	struct enrolment enrolment;
+
+	(void)state;
+	place_keyring(NULL);
+	start_keeper();
+	assert_int_equal(ask_enrol(&ask, &enrolment), WIRE_CODE_LOCKED);
+}
+
 /* --- unwrapping ------------------------------------------------------- */
 
 static struct age_stanza wrap(
@@ -283,6 +387,11 @@ int main(void)
 	    KEEPER_TEST(test_it_cosigns_nothing_but_checkpoints_of_logs),
 	    KEEPER_TEST(test_a_card_carries_the_own_keys),
 	    KEEPER_TEST(test_a_card_with_a_bad_name_is_refused),
+	    KEEPER_TEST(
+		test_a_card_names_an_organisation_that_is_somebody_else),
+	    KEEPER_TEST(test_an_enrolment_is_by_this_node_of_somebody_else),
+	    KEEPER_TEST(test_an_enrolment_that_ends_names_no_keys),
+	    KEEPER_TEST(test_nobody_is_enrolled_while_it_is_locked),
 	    KEEPER_TEST(test_it_unwraps_for_its_readers_and_its_bundle),
 	    KEEPER_TEST(test_a_foreign_stanza_does_not_open),
 	};
