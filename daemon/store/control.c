@@ -67,6 +67,9 @@ static const struct {
     {CTL_PARTNER_LIMIT, true, 0, 0, control_partner_limit},
     {CTL_SHARE, true, 0, 0, control_share},
     {CTL_SIGNERS, true, 0, 0, control_signers},
+    {CTL_CARD_ORGANISATION, true, 0, 0, control_card_organisation},
+    {CTL_ENROL, true, 0, 0, control_enrol},
+    {CTL_PARTNER_TRUST, true, 0, 0, control_partner_trust},
 };
 
 static void pump(struct connection *connection);

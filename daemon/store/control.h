@@ -82,6 +82,11 @@ void control_partner_list(struct request *request);
 void control_partner_remove(struct request *request);
 void control_partner_proxy(struct request *request);
 void control_partner_limit(struct request *request);
+/* Find a partner by the request's text, or answer that there is none. */
+bool control_partner_find(struct request *request, struct partner *ret_partner);
+void control_card_organisation(struct request *request); /* control_enrol.c */
+void control_enrol(struct request *request);
+void control_partner_trust(struct request *request);
 void control_signers(struct request *request); /* control_signers.c */
 void control_sync(struct request *request);    /* control_sync.c */
 /* Whether a person's sync is under way; and go on with it, now that the meeting

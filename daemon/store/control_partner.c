@@ -1,5 +1,9 @@
 /*
  * Partners: cards in, numbers compared.
+ *
+ * A card may bring an enrolment along. It is taken in by itself: it counts
+ * even where the card does not, for an organisation that takes its word back
+ * must not be stopped by an old card.
  */
 #include <errno.h>
 #include <event2/util.h>
@@ -8,15 +12,53 @@
 #include <string.h>
 
 #include "daemon/store/control.h"
+#include "daemon/store/enrolments.h"
 #include "proto/format/sshsig.h"
 
+#define ADD_E_OTHER_KEYS 16 /* the enrolment is not for this card */
+
+/* What came in, parsed and checked. */
+struct added {
+	struct author_id author;
+	struct span bytes; /* of the card */
+	struct card card;
+	bool enrolled; /* an enrolment came along */
+	struct enrolment enrolment;
+	bool fits; /* and it is in force and for these keys, or there is none */
+};
+
+/* How a partner came to be trusted, in a word. */
+static const char *trusted_by(const struct partner *partner)
+{
+	if (partner->by_people)
+		return "people";
+	return partner->compared ? "enrolled" : "";
+}
+
+static void answer_taken(struct request *request, const struct added *added)
+{
+	struct database *database = request->store->database;
+	struct partner partner = {.compared = false};
+	int r;
+
+	node_tell_courier(request->store);
+	r = partners_by_author(database, &added->author, &partner);
+	if (r != 0 && r != DATABASE_E_NONE) {
+		control_fail_result(request, r);
+		return;
+	}
+	control_done(request,
+	    json_pack("{s:s, s:b, s:s, s:b}", "name", added->card.name,
+		"compared", partner.compared, "by", trusted_by(&partner),
+		"ended", added->enrolment.ended));
+}
+
 static void answer_added(
-    struct request *request, int result, const struct card *card)
+    struct request *request, int result, const struct added *added)
 {
 	switch (result) {
 	case 0:
-		node_tell_courier(request->store);
-		control_done(request, json_pack("{s:s}", "name", card->name));
+		answer_taken(request, added);
 		return;
 	case PARTNERS_E_NAME_TAKEN:
 		control_fail(request, 1,
@@ -27,45 +69,133 @@ static void answer_added(
 		control_fail(request, 1,
 		    "this card is older than the one already here", NULL);
 		return;
+	case PARTNERS_E_TRANSPORT_TAKEN:
+		control_fail(request, 1,
+		    "another partner has the transport key on this card",
+		    "nothing was changed; one of the two cards is not genuine");
+		return;
+	case ENROLMENTS_E_OLD:
+		control_fail(request, 1,
+		    "this enrolment is older than the one already here",
+		    "nothing was changed; ask the organisation for a new one");
+		return;
+	case ENROLMENTS_E_CONTRADICTS:
+		control_fail(request, 1,
+		    "this enrolment contradicts the one already here",
+		    "nothing was changed; ask the organisation for a new one");
+		return;
+	case ADD_E_OTHER_KEYS:
+		control_fail(request, 1,
+		    "this enrolment is for other keys than those on the card",
+		    "the card was not taken; ask the device for the card that "
+		    "the organisation enrolled");
+		return;
 	default:
 		control_fail_result(request, result);
 	}
 }
 
+static void refuse_file(
+    struct request *request, const char *what, const char *why)
+{
+	char text[160];
+
+	snprintf(text, sizeof text, "this %s cannot be used: %s", what, why);
+	control_fail(
+	    request, 1, text, "nothing was changed; ask for the card again");
+}
+
+/* Parse and check what a person gave: 0, or 1 after answering what is wrong
+ * with it. */
+static int take_file(struct request *request, struct added *ret_added)
+{
+	struct enrolment *enrolment = &ret_added->enrolment;
+	const char *why = "it is malformed";
+	struct digest keys;
+	struct span rest;
+
+	enrolment_split(request->ctl.blob, &ret_added->bytes, &rest);
+	if (card_parse(ret_added->bytes, &ret_added->card, &why) != 0) {
+		refuse_file(request, "card", why);
+		return 1;
+	}
+	sign_key_author(&ret_added->card.author, &ret_added->author);
+	ret_added->enrolled = rest.len > 0;
+	ret_added->fits = true;
+	if (!ret_added->enrolled)
+		return 0;
+	if (enrolment_parse(rest, enrolment, &why) != 0) {
+		refuse_file(request, "enrolment", why);
+		return 1;
+	}
+	if (enrolment_check_card(enrolment, &ret_added->card) != 0) {
+		refuse_file(request, "enrolment",
+		    "it is of another device, or by another organisation than "
+		    "the card names");
+		return 1;
+	}
+	ret_added->fits = !enrolment->ended &&
+			  card_keys_digest(&ret_added->card, &keys) == 0 &&
+			  memcmp(keys.bytes, enrolment->keys.bytes, 32) == 0;
+	return 0;
+}
+
+/* In a transaction. Positive outcomes are refusals of the card; *ret_keep tells
+ * whether an enrolment was taken in all the same. */
+static int put(
+    struct request *request, const struct added *added, bool *ret_keep)
+{
+	struct database *database = request->store->database;
+	struct partner known;
+	int r = 0;
+
+	*ret_keep = false;
+	if (added->enrolled)
+		r = enrolments_put(database, &added->enrolment);
+	if (r != 0)
+		return r;
+	r = partners_by_author(database, &added->author, &known);
+	if (r < 0)
+		return r;
+	*ret_keep = added->enrolled &&
+		    (added->enrolment.ended || (r == 0 && !known.removed));
+	if (added->enrolment.ended)
+		return 0;
+	return added->fits ? partners_put(database, &added->card, added->bytes,
+				 request->ctl.flags & CTL_FLAG_MIRROR)
+			   : ADD_E_OTHER_KEYS;
+}
+
 void control_partner_add(struct request *request)
 {
 	struct store *store = request->store;
-	const char *why = "it is malformed";
-	struct author_id author;
-	struct card card;
-	char text[160];
+	struct added added;
+	bool keep = false;
 	int r;
 
-	if (card_parse(request->ctl.blob, &card, &why) != 0) {
-		snprintf(
-		    text, sizeof text, "this card cannot be used: %s", why);
-		control_fail(request, 1, text,
-		    "nothing was changed; ask for the card again");
+	memset(&added, 0, sizeof added);
+	if (take_file(request, &added) != 0)
 		return;
-	}
-	sign_key_author(&card.author, &author);
-	if (memcmp(author.bytes, store->author.bytes, 32) == 0) {
+	if (memcmp(added.author.bytes, store->author.bytes, 32) == 0) {
 		control_fail(request, 1, "this is the node's own card", NULL);
 		return;
 	}
 	r = database_begin(store->database);
 	if (r == 0)
-		r = partners_put(store->database, &card, request->ctl.blob,
-		    request->ctl.flags & CTL_FLAG_MIRROR);
-	if (r == 0)
-		r = database_commit(store->database);
+		r = put(request, &added, &keep);
+	if (r == 0 || (r > 0 && keep)) {
+		int committed = database_commit(store->database);
+
+		r = committed == 0 ? r : committed;
+	}
 	if (r != 0)
 		database_rollback(store->database, r);
-	answer_added(request, r, &card);
+	if (r > 0 && keep)
+		node_tell_courier(store);
+	answer_added(request, r, &added);
 }
 
-/* Find a partner by name, or answer that there is none. */
-static bool find(struct request *request, struct partner *ret_partner)
+bool control_partner_find(struct request *request, struct partner *ret_partner)
 {
 	int r = partners_by_name(
 	    request->store->database, request->ctl.text, ret_partner);
@@ -109,7 +239,7 @@ void control_partner_compare(struct request *request)
 	struct card own;
 	int r;
 
-	if (!find(request, &partner))
+	if (!control_partner_find(request, &partner))
 		return;
 	r = node_card(store, &file, &own);
 	buf_free(&file);
@@ -158,9 +288,11 @@ static json_t *describe(
 	for (i = 0; i < partner->card.address_count; i++)
 		json_array_append_new(
 		    addresses, json_string(partner->card.addresses[i]));
-	return json_pack("{s:s, s:s, s:b, s:b, s:i, s:o, s:s, s:I, s:I}",
+	return json_pack("{s:s, s:s, s:b, s:s, s:b, s:b, s:i, s:o, s:s, s:I, "
+			 "s:I}",
 	    "name", partner->card.name, "author", author, "compared",
-	    partner->compared, "mirror", partner->mirror, "readers",
+	    partner->compared, "by", trusted_by(partner), "trust",
+	    partner->trusts, "mirror", partner->mirror, "readers",
 	    (int)partner->card.reader_count, "addresses", addresses, "proxy",
 	    partners_proxy(partner), "limit",
 	    (json_int_t)effective_rate(store, partner), "last_met",
@@ -192,7 +324,7 @@ void control_partner_remove(struct request *request)
 	struct partner partner;
 	int r;
 
-	if (!find(request, &partner))
+	if (!control_partner_find(request, &partner))
 		return;
 	r = partners_remove(request->store->database, partner.id);
 	if (r == 0)
@@ -224,7 +356,7 @@ void control_partner_proxy(struct request *request)
 	struct partner partner;
 	int r;
 
-	if (!find(request, &partner))
+	if (!control_partner_find(request, &partner))
 		return;
 	if (request->ctl.names.count == 1)
 		proxy = request->ctl.names.items[0];
@@ -272,7 +404,7 @@ void control_partner_limit(struct request *request)
 	int64_t rate = 0;
 	int r;
 
-	if (!find(request, &partner))
+	if (!control_partner_find(request, &partner))
 		return;
 	if (request->ctl.names.count != 1 ||
 	    read_rate(request->ctl.names.items[0], &rate) != 0) {

@@ -1,8 +1,8 @@
 /*
  * Whom this node vouches for: an allowed_signers line of its own author and of
- * each partner that two people have compared. A partner whose number was never
- * compared, or that was removed, stands in no such file: its card says only
- * what somebody wrote into it.
+ * each partner that two people have compared, or for which a trusted enrolment
+ * stands. A partner whose number was never compared, or that was removed,
+ * stands in no such file: its card says only what somebody wrote into it.
  *
  * The lines are those of a bag (FORMAT.md, 11): ascending by author id, and
  * without names, which are no part of what a signature says.

@@ -93,6 +93,14 @@ static const char *const migrations[] = {
     " WHERE own=0 AND via NOT NULL;"
     "INSERT OR IGNORE INTO owed SELECT id,source FROM record"
     " WHERE whole=0 AND source NOT NULL;",
+    /* Organisations whose enrolments count here; and of each member the newest
+     * enrolment (keys are NULL when it has ended). */
+    "ALTER TABLE partner ADD COLUMN trusts INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE enrolment("
+    "organisation BLOB NOT NULL CHECK(length(organisation)=32),"
+    " member BLOB NOT NULL CHECK(length(member)=32),"
+    " serial INTEGER NOT NULL, keys BLOB, in_force INTEGER NOT NULL,"
+    " PRIMARY KEY(organisation, member)) WITHOUT ROWID;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

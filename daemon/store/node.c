@@ -17,7 +17,7 @@
 #include "daemon/base/config.h"
 #include "daemon/base/log.h"
 #include "daemon/store/auto_sync.h"
-#include "daemon/store/store.h"
+#include "daemon/store/sync.h"
 #include "daemon/store/vfs.h"
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
@@ -419,6 +419,7 @@ int node_tell_courier(struct store *store)
 			list_partner(list, &partners[i]);
 	if (r == 0 && store->courier)
 		r = send_courier(store, list);
+	sync_drop_strangers(store);
 	if (r == 0)
 		auto_sync_plan(store);
 	free(partners);
@@ -430,6 +431,14 @@ int node_tell_courier(struct store *store)
 static int load_readers(struct store *store, struct buf *out)
 {
 	int r = database_get(store->database, "readers", out);
+
+	return r == DATABASE_E_NONE ? 0 : r;
+}
+
+/* The organisation's author id, or nothing. */
+static int load_organisation(struct store *store, struct buf *out)
+{
+	int r = database_get(store->database, "organisation", out);
 
 	return r == DATABASE_E_NONE ? 0 : r;
 }
@@ -456,7 +465,7 @@ int node_card(struct store *store, struct buf *out_file, struct card *ret_card)
 {
 	struct wire_keeper_card ask = {.name = span_text(store->name)};
 	struct span address = span_text(store->address);
-	struct buf serial = {0}, readers = {0};
+	struct buf serial = {0}, readers = {0}, organisation = {0};
 	size_t start = out_file->len;
 	int r;
 
@@ -465,6 +474,9 @@ int node_card(struct store *store, struct buf *out_file, struct card *ret_card)
 		r = decimal_decode(buf_span(&serial), &ask.serial);
 	if (r == 0)
 		r = load_readers(store, &readers);
+	if (r == 0)
+		r = load_organisation(store, &organisation);
+	ask.organisation = buf_span(&organisation);
 	ask.readers.items = (struct age_recipient *)readers.data;
 	ask.readers.count = readers.len / sizeof(struct age_recipient);
 	ask.addresses.items = &address;
@@ -477,6 +489,7 @@ int node_card(struct store *store, struct buf *out_file, struct card *ret_card)
 		    ret_card, NULL);
 	buf_free(&serial);
 	buf_free(&readers);
+	buf_free(&organisation);
 	return r > 0 ? -EIO : r;
 }
 
@@ -565,6 +578,30 @@ int node_add_reader(struct store *store, const struct age_recipient *reader)
 	if (r == 0)
 		r = database_commit(store->database);
 	buf_free(&readers);
+	return r < 0 ? database_rollback(store->database, r) : r;
+}
+
+int node_set_organisation(
+    struct store *store, const struct author_id *organisation)
+{
+	struct span value = span_of("", 0);
+	struct buf old = {0};
+	int r;
+
+	if (organisation)
+		value = span_of(organisation->bytes, 32);
+	r = load_organisation(store, &old);
+	if (r == 0 && span_equal(buf_span(&old), value))
+		r = -EALREADY;
+	buf_free(&old);
+	if (r == 0)
+		r = database_begin(store->database);
+	if (r == 0)
+		r = database_put(store->database, "organisation", value);
+	if (r == 0)
+		r = raise_serial(store);
+	if (r == 0)
+		r = database_commit(store->database);
 	return r < 0 ? database_rollback(store->database, r) : r;
 }
 

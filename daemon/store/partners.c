@@ -1,25 +1,29 @@
 /*
  * Partners are rows with their card as it came. The card's signature was
  * checked when it was taken in; it is parsed again on each load, so that a row
- * can never say something its bytes do not.
+ * can never say something its bytes do not. Whether an enrolment vouches for it
+ * is asked anew on each load, too (enrolments.c).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/enrolments.h"
 #include "daemon/store/partners.h"
 #include "proto/format/sshsig.h"
 
-static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
+static int take_row(
+    struct database *database, sqlite3_stmt *row, struct partner *ret_partner)
 {
 	struct span proxy;
+	int r = 0;
 
 	memset(ret_partner, 0, sizeof *ret_partner);
 	ret_partner->id = database_column_int(row, 0);
 	if (card_parse(database_column(row, 1), &ret_partner->card, NULL) != 0)
 		return -EIO;
 	sign_key_author(&ret_partner->card.author, &ret_partner->author);
-	ret_partner->compared = database_column_int(row, 2);
+	ret_partner->by_people = database_column_int(row, 2);
 	ret_partner->mirror = database_column_int(row, 3);
 	ret_partner->removed = database_column_int(row, 4);
 	proxy = database_column(row, 5);
@@ -28,16 +32,22 @@ static int take_row(sqlite3_stmt *row, struct partner *ret_partner)
 	memcpy(ret_partner->proxy, proxy.data, proxy.len);
 	ret_partner->rate = database_column_int(row, 6);
 	ret_partner->met = database_column_int(row, 7);
-	return 0;
+	ret_partner->trusts = database_column_int(row, 8);
+	ret_partner->compared = ret_partner->by_people;
+	if (!ret_partner->compared && !ret_partner->removed)
+		r = enrolments_vouch(
+		    database, &ret_partner->card, &ret_partner->compared);
+	return r > 0 ? -EIO : r;
 }
 
-static int take_only(sqlite3_stmt *row, struct partner *ret_partner)
+static int take_only(
+    struct database *database, sqlite3_stmt *row, struct partner *ret_partner)
 {
 	int r = database_step(row);
 
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;
-	r = take_row(row, ret_partner);
+	r = take_row(database, row, ret_partner);
 	database_done(row);
 	return r;
 }
@@ -45,7 +55,7 @@ static int take_only(sqlite3_stmt *row, struct partner *ret_partner)
 int partners_by_name(
     struct database *database, struct span name, struct partner *ret_partner)
 {
-	return take_only(
+	return take_only(database,
 	    database_query(database, SQL_PARTNER_BY_NAME, "t", name),
 	    ret_partner);
 }
@@ -53,15 +63,16 @@ int partners_by_name(
 int partners_by_author(struct database *database,
     const struct author_id *author, struct partner *ret_partner)
 {
-	return take_only(database_query(database, SQL_PARTNER_BY_AUTHOR, "b",
-			     span_of(author->bytes, 32)),
+	return take_only(database,
+	    database_query(database, SQL_PARTNER_BY_AUTHOR, "b",
+		span_of(author->bytes, 32)),
 	    ret_partner);
 }
 
 int partners_by_id(
     struct database *database, int64_t id, struct partner *ret_partner)
 {
-	return take_only(
+	return take_only(database,
 	    database_query(database, SQL_PARTNER_BY_ID, "i", id), ret_partner);
 }
 
@@ -80,7 +91,7 @@ int partners_all(
 			break;
 		}
 		partners = more;
-		r = take_row(row, &partners[count]);
+		r = take_row(database, row, &partners[count]);
 		if (r < 0)
 			break;
 		count++;
@@ -98,7 +109,7 @@ int partners_all(
 static int update(struct database *database, const struct partner *old,
     const struct card *card, struct span bytes, bool mirror)
 {
-	bool compared = old->compared && !card_keys_differ(&old->card, card);
+	bool compared = old->by_people && !card_keys_differ(&old->card, card);
 	int r;
 
 	if (card->serial < old->card.serial && !old->removed)
@@ -108,6 +119,25 @@ static int update(struct database *database, const struct partner *old,
 	    (int64_t)compared, (int64_t)(mirror || old->mirror), old->id);
 	if (r == 0)
 		r = database_run(database, SQL_PARTNER_REVIVE, "i", old->id);
+	return r;
+}
+
+/* The courier tells partners apart by their transport keys: nobody may put
+ * another's on a card. */
+static int check_transport(struct database *database, const struct card *card,
+    const struct author_id *author)
+{
+	struct partner *partners = NULL;
+	size_t i, count = 0;
+	int r;
+
+	r = partners_all(database, &partners, &count);
+	for (i = 0; r == 0 && i < count; i++)
+		if (memcmp(partners[i].card.transport.bytes,
+			card->transport.bytes, 32) == 0 &&
+		    memcmp(partners[i].author.bytes, author->bytes, 32) != 0)
+			r = PARTNERS_E_TRANSPORT_TAKEN;
+	free(partners);
 	return r;
 }
 
@@ -124,6 +154,9 @@ int partners_put(struct database *database, const struct card *card,
 		return r;
 	if (r == 0 && memcmp(other.author.bytes, author.bytes, 32) != 0)
 		return PARTNERS_E_NAME_TAKEN;
+	r = check_transport(database, card, &author);
+	if (r != 0)
+		return r;
 	r = partners_by_author(database, &author, &old);
 	if (r < 0)
 		return r;
@@ -159,7 +192,21 @@ int partners_set_compared(struct database *database, int64_t id)
 	return database_run(database, SQL_PARTNER_COMPARED, "i", id);
 }
 
+int partners_set_trust(struct database *database, int64_t id, bool trusts)
+{
+	return database_run(
+	    database, SQL_PARTNER_TRUST, "ii", (int64_t)trusts, id);
+}
+
 int partners_remove(struct database *database, int64_t id)
 {
-	return database_run(database, SQL_PARTNER_REMOVE, "i", id);
+	int r = database_begin(database);
+
+	if (r == 0)
+		r = enrolments_suspend(database, id);
+	if (r == 0)
+		r = database_run(database, SQL_PARTNER_REMOVE, "i", id);
+	if (r == 0)
+		r = database_commit(database);
+	return r < 0 ? database_rollback(database, r) : r;
 }

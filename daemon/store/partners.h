@@ -11,8 +11,10 @@ struct partner {
 	int64_t id;
 	struct author_id author;
 	struct card card;
-	bool compared; /* two people compared the number for these keys */
-	bool mirror;   /* is sent all logs this node holds */
+	bool by_people; /* two people compared the number for these keys */
+	bool compared;  /* they did, or an enrolment stands for it */
+	bool trusts;    /* and this node trusts its enrolments of others */
+	bool mirror;    /* is sent all logs this node holds */
 	bool removed;
 	char proxy[CARD_ADDRESS_MAX]; /* as set; see partners_proxy() */
 	int64_t rate; /* bytes a second; 0: no limit, -1: as configured */
@@ -25,6 +27,7 @@ struct partner {
 enum {
 	PARTNERS_E_NAME_TAKEN = 11,
 	PARTNERS_E_OLD_SERIAL = 12,
+	PARTNERS_E_TRANSPORT_TAKEN = 15,
 };
 
 /* DATABASE_E_NONE when there is none (or it was removed, by name). */
@@ -49,7 +52,10 @@ int partners_set_proxy(
     struct database *database, int64_t id, struct span proxy);
 int partners_set_rate(struct database *database, int64_t id, int64_t rate);
 int partners_set_compared(struct database *database, int64_t id);
-/* The row stays, for what came from it; the card's keys are trusted no more. */
+/* Whether its enrolments of others count here. */
+int partners_set_trust(struct database *database, int64_t id, bool trusts);
+/* In a transaction of its own. The row stays, for what came from it; the card's
+ * keys are trusted no more, nor are enrolments of it or by it. */
 int partners_remove(struct database *database, int64_t id);
 
 #endif

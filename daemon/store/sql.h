@@ -22,29 +22,42 @@
 	    "UPDATE partner SET name=?,card=?,serial=?,compared=?,mirror=?"   \
 	    " WHERE id=?")                                                    \
 	X(PARTNER_COMPARED, "UPDATE partner SET compared=1 WHERE id=?")       \
-	X(PARTNER_REMOVE, "UPDATE partner SET compared=0,removed=1,"          \
+	X(PARTNER_REMOVE, "UPDATE partner SET compared=0,removed=1,trusts=0," \
 			  "name='' || hex(author) WHERE id=?")                \
 	X(PARTNER_BY_NAME,                                                    \
-	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met,trusts"    \
 	    " FROM partner"                                                   \
 	    " WHERE name=? AND removed=0")                                    \
 	X(PARTNER_BY_AUTHOR,                                                  \
-	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met,trusts"    \
 	    " FROM partner"                                                   \
 	    " WHERE author=?")                                                \
 	X(PARTNER_BY_ID,                                                      \
-	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met,trusts"    \
 	    " FROM partner"                                                   \
 	    " WHERE id=?")                                                    \
 	X(PARTNER_ALL,                                                        \
-	    "SELECT id,card,compared,mirror,removed,proxy,rate,met"           \
+	    "SELECT id,card,compared,mirror,removed,proxy,rate,met,trusts"    \
 	    " FROM partner"                                                   \
 	    " WHERE removed=0 ORDER BY name")                                 \
 	X(PARTNER_PROXY, "UPDATE partner SET proxy=? WHERE id=?")             \
 	X(PARTNER_RATE, "UPDATE partner SET rate=? WHERE id=?")               \
 	X(PARTNER_MET, "UPDATE partner SET met=? WHERE author=?")             \
+	X(PARTNER_TRUST, "UPDATE partner SET trusts=? WHERE id=?")            \
 	X(PARTNER_REVIVE, "UPDATE partner SET removed=0 WHERE id=?")          \
 	X(PARTNER_COUNT, "SELECT count(*) FROM partner WHERE removed=0")      \
+	X(ENROLMENT_GET, "SELECT serial,keys FROM enrolment"                  \
+	    " WHERE organisation=? AND member=?")                             \
+	X(ENROLMENT_PUT, "INSERT OR REPLACE INTO enrolment(organisation,"     \
+	    "member,serial,keys,in_force) VALUES(?,?,?,?,1)")                 \
+	X(ENROLMENT_VOUCHES,                                                  \
+	    "SELECT count(*) FROM enrolment WHERE organisation=?1"            \
+	    " AND member=?2 AND keys=?3 AND in_force=1 AND"                   \
+	    " (EXISTS(SELECT 1 FROM log WHERE own=1 AND author=?1) OR"        \
+	    " EXISTS(SELECT 1 FROM partner WHERE author=?1 AND compared=1"    \
+	    " AND removed=0 AND trusts=1))")                                  \
+	X(ENROLMENT_SUSPEND, "UPDATE enrolment SET in_force=0"                \
+	    " WHERE member=(SELECT author FROM partner WHERE id=?)")          \
 	X(LOG_ADD, "INSERT INTO log(author,log,key,size,own,via)"             \
 		   " VALUES(?,?,?,0,?,?)")                                    \
 	X(LOG_FIND, "SELECT id,author,log,key,size,own,checkpoint FROM log"   \

@@ -80,7 +80,7 @@ void node_resume(struct store *store);
 void node_close(struct store *store);
 /* Tell the keeper how far the own log is on disk, and that someone is here. */
 int node_tell_durable(struct store *store);
-/* Tell the courier whom to talk to. */
+/* Tell the courier whom to talk to, and end meetings with whom not. */
 int node_tell_courier(struct store *store);
 /* The own card's fields, for comparing and sealing. ${card} is parsed from the
  * file, appended to ${out_file}. */
@@ -89,6 +89,10 @@ int node_card(struct store *store, struct buf *out_file, struct card *ret_card);
 enum wire_code node_edit_keys(
     struct store *store, enum wire_key_act act, const int fds[2]);
 int node_add_reader(struct store *store, const struct age_recipient *reader);
+/* Name the organisation on the own card, or none for NULL. -EALREADY when that
+ * is what it says. */
+int node_set_organisation(
+    struct store *store, const struct author_id *organisation);
 /* The own log's newest signed checkpoint, signed now if it has grown;
  * appended. */
 int node_checkpoint(struct store *store, struct buf *out_note);

@@ -161,6 +161,18 @@ void sync_next_turn(struct session *session)
 	session->want_at = 0;
 }
 
+void sync_drop_strangers(struct store *store)
+{
+	struct session *session = store->sync ? store->sync->sessions : NULL;
+	struct partner partner;
+
+	for (; session; session = session->next)
+		if (partners_by_id(
+			store->database, session->partner.id, &partner) != 0 ||
+		    !partner.compared)
+			sync_close(session, WIRE_CODE_REFUSED);
+}
+
 static int on_opened(struct store *store, struct span body)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;

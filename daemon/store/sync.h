@@ -22,6 +22,8 @@ int sync_begin(struct store *store);
 void sync_end(struct store *store);
 /* A message of the courier. -EPROTO ends the courier's channel. */
 int sync_hear(struct store *store, struct wire_frame *frame);
+/* Partners have changed: end the meetings with whoever is none any more. */
+void sync_drop_strangers(struct store *store);
 /* The courier is gone: all meetings are. */
 void sync_courier_lost(struct store *store);
 

@@ -279,7 +279,9 @@ static void on_verified(
 	if (session && store->state == STORE_OPEN) {
 		session->busy = false;
 		/* Other meetings went on meanwhile: it is checked again. */
-		if (sync_all_hold(answer))
+		if (session->closing)
+			r = -ECANCELED;
+		else if (sync_all_hold(answer))
 			r = proven ? check(session, proven) : -ENOMEM;
 		if (r == 0)
 			r = store_proven(session, proven);

@@ -687,6 +687,10 @@ static void on_verified(
 	if (!session || store->state != STORE_OPEN)
 		return;
 	session->busy = false;
+	if (session->closing) { /* it was ended while a worker was busy */
+		sync_end_arrival(session, -ECANCELED);
+		return;
+	}
 	/* Another meeting may have brought the log on meanwhile: what was true
 	 * of its end must be found true again. */
 	r = sync_all_hold(answer)

@@ -32,7 +32,8 @@ enum ctl_op {
 				 from 1; fd 0 envelope, fd 1 payload */
 	CTL_CARD = 12,        /* JSON {"card": text} */
 	CTL_CARD_ADD_READER = 13, /* text: age recipient */
-	CTL_PARTNER_ADD = 14,     /* blob: card file; flags */
+	CTL_PARTNER_ADD = 14,     /* blob: card file, enrolled or not; flags;
+				     JSON {"name", "compared", "by", "ended"} */
 	CTL_PARTNER_COMPARE = 15, /* text: name; names: the number, or none */
 	CTL_PARTNER_LIST = 16,
 	CTL_PARTNER_REMOVE = 17, /* text: name */
@@ -51,11 +52,19 @@ enum ctl_op {
 	CTL_READERS = 26, /* JSON {"readers":[..]} */
 	CTL_SHARE = 23,   /* text: id; names: partners; JSON {"id": of the entry
 			     that records it} */
+	CTL_CARD_ORGANISATION = 27, /* text: partner, or "" for none; JSON
+				       {"organisation": author id or "",
+				       "changed"} */
+	CTL_ENROL = 28,         /* blob: card file; flags; JSON {"card": with
+				   the enrolment, "name", "serial",
+				   "compared"} */
+	CTL_PARTNER_TRUST = 29, /* text: name; number: 1 or 0 */
 };
 
 enum ctl_flag {
 	CTL_FLAG_READER = 1 << 0, /* INIT */
 	CTL_FLAG_MIRROR = 1 << 1, /* PARTNER_ADD */
+	CTL_FLAG_END = 1 << 2,    /* ENROL */
 };
 
 struct ctl_request {

@@ -10,8 +10,8 @@
 #include "sync.pb-c.h"
 
 #include "proto/format/bundle.h"
-#include "proto/format/card.h"
 #include "proto/format/content.h"
+#include "proto/format/enrolment.h"
 #include "proto/format/merkle.h"
 #include "proto/format/note.h"
 #include "proto/format/proof.h"
@@ -161,7 +161,7 @@ static const struct codec_row ctl_request_rows[] = {
     U64(ctl_request, flags, UINT64_MAX),
     U64(ctl_request, number, UINT64_MAX),
     TEXT(ctl_request, text, 0, 4096),
-    BYTES(ctl_request, blob, 0, CARD_BYTES_MAX),
+    BYTES(ctl_request, blob, 0, ENROLLED_CARD_BYTES_MAX),
     LIST_TEXT(ctl_request, names, 0, 256, CTL_NAMES_MAX),
 };
 TABLE(ctl_request, ctl_request, ctl_request_rows);
