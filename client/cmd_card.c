@@ -1,37 +1,14 @@
 /*
  * card: this node's card, to be given to partners; card add-reader: one more
- * person of this organisation who may read what is sent here.
+ * person of this organisation who may read what is sent here; card
+ * organisation: for whom this device works.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "client/card_file.h"
 #include "client/control.h"
 #include "client/say.h"
-
-static int write_card(const char *path, const char *text, size_t len)
-{
-	char part[PATH_MAX];
-	FILE *file;
-	int bad;
-
-	if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
-		return say_usage("the path is too long:", path);
-	file = fopen(part, "wxe");
-	if (!file) {
-		say_error("cannot write file", part);
-		return EXIT_FAILED;
-	}
-	bad = fwrite(text, 1, len, file) != len;
-	bad |= fclose(file) != 0;
-	if (bad || rename(part, path) < 0) {
-		unlink(part);
-		say_error("cannot write file", path);
-		return EXIT_FAILED;
-	}
-	return 0;
-}
 
 static int give_card(struct client *client, const char *out)
 {
@@ -45,12 +22,33 @@ static int give_card(struct client *client, const char *out)
 	if (client->json)
 		json_dumpf(json, stdout, JSON_COMPACT);
 	else if (out)
-		r = write_card(
+		r = card_file_write(
 		    out, json_string_value(card), json_string_length(card));
 	else
 		fputs(json_string_value(card), stdout);
 	if (client->json)
 		putchar('\n');
+	json_decref(json);
+	return r;
+}
+
+static int set_organisation(struct client *client, const char *name)
+{
+	json_t *json = NULL;
+	int r;
+
+	r = control_simple(client, true, CTL_CARD_ORGANISATION,
+	    strcmp(name, "none") == 0 ? NULL : name, &json);
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	}
+	if (r == 0 && json_is_true(json_object_get(json, "changed")))
+		say_hint("what people compare has changed: every partner needs "
+			 "the new card and must compare its number again, or "
+			 "be given it enrolled");
+	else if (r == 0)
+		say_hint("the card says so already; nothing was changed");
 	json_decref(json);
 	return r;
 }
@@ -69,7 +67,9 @@ int card_run(struct client *client, int argc, char **argv)
 	if (strcmp(argv[1], "add-reader") == 0 && argc == 3 && !out)
 		return control_simple(
 		    client, true, CTL_CARD_ADD_READER, argv[2], NULL);
-	return say_usage("it is `card [--out FILE]` or `card add-reader "
-			 "RECIPIENT`",
+	if (strcmp(argv[1], "organisation") == 0 && argc == 3 && !out)
+		return set_organisation(client, argv[2]);
+	return say_usage("it is `card [--out FILE]`, `card add-reader "
+			 "RECIPIENT` or `card organisation PARTNER|none`",
 	    NULL);
 }

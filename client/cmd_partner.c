@@ -1,41 +1,17 @@
 /*
- * partner add | compare | proxy | list | remove: whom this node knows.
+ * partner add | compare | trust | proxy | limit | list | remove: whom this node
+ * knows.
  *
  * Adding a card proves nothing: until two people have compared the number
- * both screens show, nothing is sealed to that partner or synced with it.
+ * both screens show, or an organisation whose enrolments are trusted here has
+ * enrolled it, nothing is sealed to that partner or synced with it.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "client/card_file.h"
 #include "client/control.h"
 #include "client/say.h"
-#include "proto/format/card.h"
-
-static int read_card(const char *path, char *data, size_t max, size_t *ret_len)
-{
-	struct stat st;
-	ssize_t n = -1;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, data, max + 1);
-	if (fd >= 0)
-		close(fd);
-	if (n < 0) {
-		say_error("cannot read a regular file", path);
-		return EXIT_FAILED;
-	}
-	if ((size_t)n > max) {
-		say_error("this file is too large for a card:", path);
-		return EXIT_FAILED;
-	}
-	*ret_len = (size_t)n;
-	return 0;
-}
 
 static int ask(
     struct client *client, const struct ctl_request *request, json_t **ret_json)
@@ -51,15 +27,34 @@ static int ask(
 	return r;
 }
 
+/* What came of the enrolment behind a card. */
+static void tell_enrolment(json_t *answer, const char *file, size_t len)
+{
+	const char *by = json_string_value(json_object_get(answer, "by"));
+	struct span card, enrolment;
+
+	enrolment_split(span_of(file, len), &card, &enrolment);
+	if (json_is_true(json_object_get(answer, "ended")))
+		say_hint(json_is_true(json_object_get(answer, "compared"))
+			     ? "its enrolment has ended; people compared it, "
+			       "so it stays a partner unless you remove it"
+			     : "its enrolment has ended: nothing more is "
+			       "exchanged with it");
+	else if (enrolment.len > 0 && by && !*by)
+		say_hint("this node does not trust the enrolments of that "
+			 "organisation: evident partner trust NAME yes, once "
+			 "it is compared, or compare this partner itself");
+}
+
 static int add(struct client *client, const char *path, bool mirror)
 {
-	char card[CARD_BYTES_MAX + 1];
+	char card[ENROLLED_CARD_BYTES_MAX + 1];
 	struct ctl_request request = {.op = CTL_PARTNER_ADD};
 	json_t *json = NULL;
 	size_t len;
 	int r;
 
-	r = read_card(path, card, CARD_BYTES_MAX, &len);
+	r = card_file_read(path, card, &len);
 	if (r != 0)
 		return r;
 	request.blob = span_of(card, len);
@@ -71,6 +66,7 @@ static int add(struct client *client, const char *path, bool mirror)
 	} else if (r == 0) {
 		fputs(json_string_value(json_object_get(json, "name")), stdout);
 		putchar('\n');
+		tell_enrolment(json, card, len);
 	}
 	json_decref(json);
 	return r;
@@ -101,6 +97,27 @@ static int compare(struct client *client, const char *name, const char *number)
 	return r;
 }
 
+static const char *compared_word(json_t *partner)
+{
+	const char *by = json_string_value(json_object_get(partner, "by"));
+
+	if (by && strcmp(by, "enrolled") == 0)
+		return by;
+	return json_is_true(json_object_get(partner, "compared"))
+		   ? "compared"
+		   : "not compared";
+}
+
+static void print_partner(json_t *partner)
+{
+	printf("%-24s  %-12s  %-6s  %-5s  %s\n",
+	    json_string_value(json_object_get(partner, "name")),
+	    compared_word(partner),
+	    json_is_true(json_object_get(partner, "mirror")) ? "mirror" : "",
+	    json_is_true(json_object_get(partner, "trust")) ? "trust" : "",
+	    json_string_value(json_object_get(partner, "proxy")));
+}
+
 static int list(struct client *client)
 {
 	json_t *json = NULL, *partner;
@@ -113,14 +130,7 @@ static int list(struct client *client)
 		putchar('\n');
 	} else if (r == 0) {
 		json_array_foreach(json_object_get(json, "partners"), i,
-		    partner) printf("%-24s  %-12s  %-6s  %s\n",
-		    json_string_value(json_object_get(partner, "name")),
-		    json_is_true(json_object_get(partner, "compared"))
-			? "compared"
-			: "not compared",
-		    json_is_true(json_object_get(partner, "mirror")) ? "mirror"
-								     : "",
-		    json_string_value(json_object_get(partner, "proxy")));
+		    partner) print_partner(partner);
 	}
 	json_decref(json);
 	return r;
@@ -175,6 +185,28 @@ static int set_limit(struct client *client, const char *name, const char *limit)
 	return r;
 }
 
+static int set_trust(struct client *client, const char *name, const char *word)
+{
+	struct ctl_request request = {
+	    .op = CTL_PARTNER_TRUST, .text = span_text(name)};
+	json_t *json = NULL;
+	int r;
+
+	if (strcmp(word, "yes") != 0 && strcmp(word, "no") != 0)
+		return say_usage("trust is yes or no, not", word);
+	request.number = strcmp(word, "yes") == 0;
+	r = ask(client, &request, &json);
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (r == 0 && request.number) {
+		say_hint("whom this organisation enrols needs no comparing "
+			 "here from now on");
+	}
+	json_decref(json);
+	return r;
+}
+
 /* The number may be given as one argument or as its twelve groups. */
 static int join_number(int argc, char **argv, char *out, size_t size)
 {
@@ -214,15 +246,17 @@ int partner_run(struct client *client, int argc, char **argv)
 		return set_proxy(client, argv[2], argv[3]);
 	if (strcmp(act, "limit") == 0 && argc == 4)
 		return set_limit(client, argv[2], argv[3]);
+	if (strcmp(act, "trust") == 0 && argc == 4)
+		return set_trust(client, argv[2], argv[3]);
 	if (strcmp(act, "remove") == 0 && argc == 3) {
 		request.text = span_text(argv[2]);
 		return ask(client, &request, NULL);
 	}
 	if (strcmp(act, "compare") != 0 || argc < 3)
-		return say_usage(
-		    "it is partner add CARD, compare NAME "
-		    "[NUMBER], proxy NAME IP:PORT|none, limit NAME "
-		    "KIB|none|default, list, or remove NAME",
+		return say_usage("it is partner add CARD, compare NAME "
+				 "[NUMBER], trust NAME yes|no, proxy NAME "
+				 "IP:PORT|none, limit NAME KIB|none|default, "
+				 "list, or remove NAME",
 		    NULL);
 	r = join_number(argc - 3, argv + 3, number, sizeof number);
 	if (r != 0)

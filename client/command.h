@@ -73,6 +73,7 @@ int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);
 int share_run(struct client *client, int argc, char **argv);
 int card_run(struct client *client, int argc, char **argv);
+int enrol_run(struct client *client, int argc, char **argv);
 int partner_run(struct client *client, int argc, char **argv);
 int bundle_run(struct client *client, int argc, char **argv);
 int signers_run(struct client *client, int argc, char **argv);

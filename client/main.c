@@ -32,16 +32,20 @@ static const struct command commands[] = {
 	"open a record, or write its age files"},
     {"share", share_run, "share ID --to PARTNER...",
 	"let one more partner read a record"},
-    {"card", card_run, "card [--out FILE] | card add-reader RECIPIENT",
+    {"card", card_run,
+	"card [--out FILE] | card add-reader RECIPIENT | card organisation "
+	"PARTNER|none",
 	"this node's card, for partners"},
     {"key", key_run,
 	"key list | import-reader FILE|- | export-reader [--out FILE] | "
 	"add-machine FILE | remove-machine",
 	"who reads here, and what opens this node"},
+    {"enrol", enrol_run, "enrol CARD [--end] [--out FILE]",
+	"vouch for a device of this organisation"},
     {"partner", partner_run,
-	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | proxy "
-	"PARTNER IP:PORT|none | limit PARTNER KIB|none|default | list | remove "
-	"PARTNER",
+	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | trust "
+	"PARTNER yes|no | proxy PARTNER IP:PORT|none | limit PARTNER "
+	"KIB|none|default | list | remove PARTNER",
 	"whom this node knows"},
     {"signers", signers_run, "signers [NAME]...",
 	"whose signatures this node vouches for, as ssh-keygen reads it"},

@@ -1,6 +1,6 @@
 """What --help says, taken apart. In a usage line words in small letters are
 subcommands, those in capitals stand for values, and "|" parts alternatives;
-a "|" without spaces parts what one value may be (ADDRESS|none):
+a "|" without spaces parts what one value may be (ADDRESS|none, yes|no):
 
     partner add CARD [--mirror] | compare PARTNER [NUMBER] | list
 
@@ -36,7 +36,7 @@ def subcommands(usage):
     """{subcommand: what it is followed by, or None}."""
     name = usage.split(" ")[0]
     return {word: value or None
-            for word, value in re.findall(r"(?<![-.|A-Za-z])([a-z-]+)(?: ([A-Z][^\] ]*))?", usage)
+            for word, value in re.findall(r"(?<![-.|A-Za-z])([a-z-]+)(?![a-z|-])(?: ([A-Z][^\] ]*))?", usage)
             if word != name and not word.startswith("-")}
 
 
