@@ -1,10 +1,7 @@
 /*
  * Their turn: what a partner sends is checked before any of it is stored.
  *
- *   ENTRIES: may this partner bring this log? -> checkpoint signed by the
- *   author? -> does the batch continue what we hold, and lead to the
- *   checkpoint's root? -> does each entry parse, stand where it says, and have
- *   the content and envelope it names? -> signatures, by a worker -> one
+ *   ENTRIES: is it true (sync_check.c)? -> signatures, by a worker -> one
  *   transaction -> acknowledged.
  *
  * A log whose author or size contradicts what was signed before is a fork: the
@@ -23,43 +20,7 @@
 #include "daemon/base/log.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
-#include "daemon/store/sync_session.h"
-#include "proto/format/hash.h"
-#include "proto/format/sshsig.h"
-
-#define RECEIVE_E_GAP 31 /* it follows on entries that are not here */
-
-/* What is known of a batch before it is stored. */
-struct arrival {
-	struct log_row log; /* id 0: not yet here */
-	struct author_id author;
-	struct checkpoint checkpoint;
-	uint64_t skip; /* items that this partner has brought already */
-};
-
-/* Own reader on the partner's card: it is our hub, and may bring logs of
- * others. */
-static bool is_our_hub(const struct session *session)
-{
-	const struct card *card = &session->partner.card;
-	size_t i, k;
-
-	for (i = 0; i < card->reader_count; i++)
-		for (k = 0; k < session->store->reader_count; k++)
-			if (memcmp(card->readers[i].key,
-				session->store->readers[k].key, 32) == 0)
-				return true;
-	return false;
-}
-
-static bool may_bring(
-    const struct session *session, const struct author_id *author)
-{
-	if (memcmp(author->bytes, session->store->author.bytes, 32) == 0)
-		return false;
-	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0 ||
-	       is_our_hub(session);
-}
+#include "daemon/store/sync_check.h"
 
 /* Only what the author signed is evidence: anybody can claim. A few of them
  * prove as much as many. */
@@ -83,132 +44,6 @@ void sync_keep_fork(
 	    bytes, (int64_t)time(NULL));
 }
 
-int sync_check_note(const struct sign_key *author, struct span bytes,
-    const char *origin, struct checkpoint *ret_checkpoint)
-{
-	struct note note;
-	int r;
-
-	r = note_parse(bytes, &note);
-	if (r != 0)
-		return r;
-	r = note_verify(&note, origin, author);
-	if (r == 0)
-		r = checkpoint_parse(note.text, ret_checkpoint);
-	if (r == 0 && strcmp(ret_checkpoint->origin, origin) != 0)
-		r = FORMAT_E_MISMATCH;
-	note_free(&note);
-	return r;
-}
-
-/* Whether the log, the note and the places fit together. */
-static int check_head(struct session *session,
-    const struct wire_sync_entries *entries, struct arrival *arrival)
-{
-	char origin[NOTE_ORIGIN_MAX];
-	uint64_t end = entries->start + entries->items.count, brought = 0;
-	int r;
-
-	if (sign_key_check(&entries->author) != 0 || entries->items.count == 0)
-		return FORMAT_E_MALFORMED;
-	sign_key_author(&entries->author, &arrival->author);
-	if (!may_bring(session, &arrival->author))
-		return FORMAT_E_MISMATCH;
-	note_origin(&arrival->author, &entries->log, origin);
-	r = sync_check_note(&entries->author, entries->checkpoint, origin,
-	    &arrival->checkpoint);
-	if (r != 0)
-		return r;
-	r = log_tree_find(session->store->database, &arrival->author,
-	    &entries->log, &arrival->log);
-	if (r == 0)
-		r = sync_get_brought(session, arrival->log.id, &brought);
-	if (r < 0)
-		return r;
-	if (entries->start > brought)
-		return RECEIVE_E_GAP;
-	if (end > arrival->checkpoint.size)
-		return FORMAT_E_MALFORMED;
-	arrival->skip = brought - entries->start;
-	return 0;
-}
-
-/* Nodes of a tree that is not stored yet: new ones here, old ones there. */
-struct overlay {
-	struct database *database;
-	int64_t log;
-	size_t count, room;
-	struct node {
-		unsigned level;
-		uint64_t index;
-		struct digest hash;
-	} * nodes;
-};
-
-static int overlay_read(
-    void *context, unsigned level, uint64_t index, struct digest *ret_hash)
-{
-	struct overlay *overlay = context;
-	sqlite3_stmt *row;
-	struct span hash;
-	size_t i;
-	int r;
-
-	for (i = overlay->count; i > 0; i--)
-		if (overlay->nodes[i - 1].level == level &&
-		    overlay->nodes[i - 1].index == index) {
-			*ret_hash = overlay->nodes[i - 1].hash;
-			return 0;
-		}
-	row = database_query(overlay->database, SQL_NODE_GET, "iii",
-	    overlay->log, (int64_t)level, (int64_t)index);
-	r = database_step(row);
-	if (r <= 0)
-		return r < 0 ? r : -EIO;
-	hash = database_column(row, 0);
-	r = hash.len == 32 ? 0 : -EIO;
-	if (r == 0)
-		memcpy(ret_hash->bytes, hash.data, 32);
-	database_done(row);
-	return r;
-}
-
-static int overlay_write(
-    void *context, unsigned level, uint64_t index, const struct digest *hash)
-{
-	struct overlay *overlay = context;
-	struct node *more;
-
-	if (overlay->count == overlay->room) {
-		overlay->room = overlay->room ? overlay->room * 2 : 64;
-		more = realloc(
-		    overlay->nodes, overlay->room * sizeof *overlay->nodes);
-		if (!more)
-			return -ENOMEM;
-		overlay->nodes = more;
-	}
-	overlay->nodes[overlay->count].level = level;
-	overlay->nodes[overlay->count].index = index;
-	overlay->nodes[overlay->count++].hash = *hash;
-	return 0;
-}
-
-static int leaf_of(const struct wire_sync_item *item, struct digest *ret_leaf)
-{
-	struct digest leaf;
-	int r;
-
-	if (item->entry.len == 0) {
-		*ret_leaf = item->leaf;
-		return 0;
-	}
-	r = merkle_leaf(item->entry, &leaf);
-	if (r == 0 && memcmp(leaf.bytes, item->leaf.bytes, 32) != 0)
-		r = FORMAT_E_MISMATCH;
-	*ret_leaf = leaf;
-	return r;
-}
-
 /* An entry of a later version is not for this program to judge: its place is
  * kept, by its leaf, so that the log goes on. */
 static void pass_over_unknown(struct session *session)
@@ -225,114 +60,12 @@ static void pass_over_unknown(struct session *session)
 	free(entry);
 }
 
-/* A leaf within our log is the one there; another goes to its end. */
-static int check_leaf(uint64_t place, uint64_t held, const struct digest *leaf,
-    struct overlay *overlay)
-{
-	struct digest known;
-	int r;
-
-	if (place >= held)
-		return merkle_append(
-		    place, leaf, overlay_read, overlay_write, overlay);
-	r = overlay_read(overlay, 0, place, &known);
-	if (r == 0 && memcmp(known.bytes, leaf->bytes, 32) != 0)
-		r = FORMAT_E_MISMATCH;
-	return r;
-}
-
-/* A checkpoint of no more than we hold is one of ours. */
-static int check_checkpoint(
-    const struct arrival *arrival, struct overlay *overlay)
-{
-	const struct checkpoint *checkpoint = &arrival->checkpoint;
-	struct digest root;
-	int r;
-
-	if (checkpoint->size > arrival->log.size)
-		return 0;
-	r = merkle_root(checkpoint->size, overlay_read, overlay, &root);
-	if (r == 0 && memcmp(root.bytes, checkpoint->root.bytes, 32) != 0)
-		r = FORMAT_E_MISMATCH;
-	return r;
-}
-
-/* Whether our log and this batch lead to the signed root. */
-static int check_tree(struct session *session,
-    const struct wire_sync_entries *entries, const struct arrival *arrival)
-{
-	struct overlay overlay = {
-	    .database = session->store->database,
-	    .log = arrival->log.id,
-	};
-	uint64_t size = entries->start + entries->items.count, i;
-	struct merkle_proof proof;
-	struct digest leaf, root;
-	int r;
-
-	r = check_checkpoint(arrival, &overlay);
-	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
-		r = leaf_of(&entries->items.items[i], &leaf);
-		if (r == 0)
-			r = check_leaf(entries->start + i, arrival->log.size,
-			    &leaf, &overlay);
-	}
-	proof.count = entries->consistency.count;
-	if (proof.count > 0)
-		memcpy(proof.hashes, entries->consistency.items,
-		    proof.count * sizeof *proof.hashes);
-	if (r == 0)
-		r = merkle_root(size, overlay_read, &overlay, &root);
-	if (r == 0)
-		r = merkle_verify_consistency(size, arrival->checkpoint.size,
-		    &proof, &root, &arrival->checkpoint.root);
-	free(overlay.nodes);
-	return r;
-}
-
-/* An envelope has one header for the content and one an attachment. */
-static int check_envelope(const struct entry *entry, struct span envelope)
-{
-	struct age_header header;
-	size_t i;
-
-	for (i = 0; i <= entry->attachment_count; i++) {
-		if (age_header_parse(envelope, &header) != 0)
-			return FORMAT_E_MALFORMED;
-		envelope.data += header.length;
-		envelope.len -= header.length;
-	}
-	return envelope.len == 0 ? 0 : FORMAT_E_MALFORMED;
-}
-
-int sync_check_item(const struct wire_sync_item *item,
-    const struct author_id *author, const struct log_id *log, uint64_t index,
-    struct entry *ret_entry)
-{
-	struct digest payload;
-	int r;
-
-	r = entry_parse(item->entry, ret_entry, NULL);
-	if (r != 0)
-		return r;
-	if (memcmp(ret_entry->author.bytes, author->bytes, 32) != 0 ||
-	    memcmp(ret_entry->log.bytes, log->bytes, 32) != 0 ||
-	    ret_entry->index != index || item->signature.len != 64)
-		return FORMAT_E_MISMATCH;
-	r = hash_sha256(item->payload, &payload);
-	if (r == 0 &&
-	    (item->payload.len != ret_entry->content.size ||
-		memcmp(payload.bytes, ret_entry->content.payload.bytes, 32)))
-		r = FORMAT_E_MISMATCH;
-	return r == 0 ? check_envelope(ret_entry, item->envelope) : r;
-}
-
 /* --- signatures --------------------------------------------------------- */
 
 static void on_verified(
     struct store *store, void *context, struct wire_frame *answer);
 
-static int submit_verify(struct session *session, struct arrival *arrival)
+static int submit_verify(struct session *session, struct sync_arrival *arrival)
 {
 	const struct wire_sync_entries *entries = &session->entries;
 	struct wire_work_verify job = {.job = jobs_number(session->store)};
@@ -499,7 +232,7 @@ static int add_proof(struct session *session, const struct log_row *log,
 	return r;
 }
 
-static int add_new(struct session *session, const struct arrival *arrival,
+static int add_new(struct session *session, const struct sync_arrival *arrival,
     const struct record_new *record, struct span envelope, bool fills)
 {
 	struct record_key key;
@@ -521,9 +254,9 @@ static int add_new(struct session *session, const struct arrival *arrival,
 }
 
 /* A record that another brought, or shared with us, is here already. */
-static int store_record(struct session *session, const struct arrival *arrival,
-    const struct wire_sync_item *item, uint64_t place, bool fills,
-    struct entry *entry)
+static int store_record(struct session *session,
+    const struct sync_arrival *arrival, const struct wire_sync_item *item,
+    uint64_t place, bool fills, struct entry *entry)
 {
 	struct record_new record = {
 	    .log = arrival->log.id,
@@ -583,7 +316,7 @@ static int add_log(struct session *session,
 }
 
 /* One place: a gap is filled, or the log goes on by it. */
-static int store_item(struct session *session, struct arrival *arrival,
+static int store_item(struct session *session, struct sync_arrival *arrival,
     uint64_t at, struct entry *entry)
 {
 	const struct wire_sync_item *item = &session->entries.items.items[at];
@@ -593,7 +326,7 @@ static int store_item(struct session *session, struct arrival *arrival,
 	int r = 0;
 
 	if (!fills) {
-		r = leaf_of(item, &leaf);
+		r = sync_leaf_of(item, &leaf);
 		if (r == 0)
 			r = check_place(session, arrival->log.id, place, &leaf);
 		if (r == 0)
@@ -605,7 +338,7 @@ static int store_item(struct session *session, struct arrival *arrival,
 	return r;
 }
 
-static int store_items(struct session *session, struct arrival *arrival)
+static int store_items(struct session *session, struct sync_arrival *arrival)
 {
 	const struct wire_sync_entries *entries = &session->entries;
 	struct entry *entry = calloc(1, sizeof *entry);
@@ -627,7 +360,7 @@ static int store_items(struct session *session, struct arrival *arrival)
 	return r;
 }
 
-static int store_batch(struct session *session, struct arrival *arrival)
+static int store_batch(struct session *session, struct sync_arrival *arrival)
 {
 	struct database *database = session->store->database;
 	int r;
@@ -681,7 +414,7 @@ static void on_verified(
 {
 	struct session *session =
 	    sync_find(store, (uint64_t)(uintptr_t)context);
-	struct arrival arrival = {.skip = 0};
+	struct sync_arrival arrival = {.skip = 0};
 	int r;
 
 	if (!session || store->state != STORE_OPEN)
@@ -694,10 +427,10 @@ static void on_verified(
 	/* Another meeting may have brought the log on meanwhile: what was true
 	 * of its end must be found true again. */
 	r = sync_all_hold(answer)
-		? check_head(session, &session->entries, &arrival)
+		? sync_check_head(session, &session->entries, &arrival)
 		: FORMAT_E_MISMATCH;
 	if (r == 0 && arrival.skip < session->entries.items.count) {
-		r = check_tree(session, &session->entries, &arrival);
+		r = sync_check_tree(session, &session->entries, &arrival);
 		if (r == 0)
 			r = store_batch(session, &arrival);
 		if (r == FORMAT_E_MISMATCH)
@@ -712,7 +445,7 @@ static void on_verified(
 
 void sync_receive_entries(struct session *session, struct wire_frame *frame)
 {
-	struct arrival arrival = {.skip = 0};
+	struct sync_arrival arrival = {.skip = 0};
 	bool gap;
 	int r;
 
@@ -720,8 +453,8 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	r = wire_decode(WIRE_SYNC_ENTRIES, buf_span(&session->held.body),
 	    &session->held_arena, &session->entries);
 	if (r == 0)
-		r = check_head(session, &session->entries, &arrival);
-	gap = r == RECEIVE_E_GAP && session->carrier == WIRE_CARRIER_READ;
+		r = sync_check_head(session, &session->entries, &arrival);
+	gap = r == SYNC_E_GAP && session->carrier == WIRE_CARRIER_READ;
 	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
 		/* Too early for us, or all brought already. */
 		session->gaps += gap;
@@ -730,7 +463,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		return;
 	}
 	if (r == 0)
-		r = check_tree(session, &session->entries, &arrival);
+		r = sync_check_tree(session, &session->entries, &arrival);
 	if (r == 0)
 		pass_over_unknown(session);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
