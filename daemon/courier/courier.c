@@ -284,6 +284,9 @@ static int on_step(struct courier *courier, struct wire_frame *frame)
 	link = link_find(courier, step.session);
 	if (link && frame->type == WIRE_SESSION_ACK)
 		turn_ack(link);
+	else if (link &&
+		 (step.code == WIRE_CODE_QUOTA || step.code == WIRE_CODE_RATE))
+		link_refuse(link, (enum wire_code)step.code);
 	else if (link)
 		link_close(link, (enum wire_code)step.code);
 	return 0;

@@ -68,8 +68,9 @@ enum link_state {
 	LINK_AWAIT_HELLO,
 	LINK_MY_TURN,
 	LINK_PEER_TURN,
-	LINK_ENDING, /* DONE was sent: theirs is awaited */
-	LINK_CLOSED, /* all is said; what is queued goes out */
+	LINK_ENDING,  /* DONE was sent: theirs is awaited */
+	LINK_REFUSED, /* REFUSED was sent: the peer will close */
+	LINK_CLOSED,  /* all is said; what is queued goes out */
 };
 
 struct link {
@@ -94,9 +95,8 @@ struct link {
 	struct peer peer;
 	size_t address; /* which one is tried */
 	uint64_t session;
-	struct stream in, out;
-	struct stream file; /* the frames of a bundle */
-	bool skipping;      /* an object that is not wanted */
+	struct stream in, out, file; /* the last: a bundle's frames */
+	bool skipping;               /* an object that is not wanted */
 	struct digest skipped;
 	uint64_t sent, received; /* bytes of frames */
 	uint64_t round_trips;
@@ -115,6 +115,8 @@ int link_dial(struct courier *courier, const struct peer *peer);
 void link_accept(struct courier *courier, int fd, const char *source);
 /* End it: the store is told, what is queued is dropped. */
 void link_close(struct link *link, enum wire_code code);
+/* Tell the peer why, and end it when the peer has heard it. */
+void link_refuse(struct link *link, enum wire_code code);
 /* End it in good order once all is sent. */
 void link_finish(struct link *link);
 struct link *link_find(struct courier *courier, uint64_t session);

@@ -18,6 +18,7 @@
 #include "daemon/courier/socks.h"
 
 #define RATE_TICK_USEC 100000
+#define REFUSED_SECONDS 30 /* for the peer to hear it and close */
 
 void link_move(struct link *link, enum link_state state)
 {
@@ -159,6 +160,27 @@ void link_finish(struct link *link)
 		bundle_pump(link);
 }
 
+/* Closing now, with bytes of the peer unread, would reset the connection and
+ * the peer might never see why: so it is read on, for nothing, until the peer
+ * closes. */
+void link_refuse(struct link *link, enum wire_code code)
+{
+	struct wire_sync_refused refused = {.code = code};
+
+	if (link->ended)
+		return;
+	if (link->state != LINK_PEER_TURN || !link->bev ||
+	    turn_send(link, WIRE_SYNC_REFUSED, &refused) < 0) {
+		link_close(link, code);
+		return;
+	}
+	link->code = code;
+	object_end(&link->in);
+	link_move(link, LINK_REFUSED);
+	link_set_deadline(link, REFUSED_SECONDS);
+	turn_read(link);
+}
+
 void link_close_all(struct courier *courier)
 {
 	struct link *link;
@@ -186,6 +208,8 @@ static void try_next_address(struct link *link, enum wire_code code);
 
 static enum wire_code failure(struct link *link)
 {
+	if (link->state == LINK_REFUSED)
+		return link->code;
 	if (tls_was_refused(link))
 		return WIRE_CODE_UNTRUSTED;
 	if (link->state == LINK_CONNECTING)
@@ -234,9 +258,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	link_close(link, link->state == LINK_CONNECTING
-			     ? WIRE_CODE_UNREACHABLE
-			     : WIRE_CODE_INTERRUPTED);
+	link_close(link, link->state == LINK_CONNECTING ? WIRE_CODE_UNREACHABLE
+			 : link->state == LINK_REFUSED  ? link->code
+						       : WIRE_CODE_INTERRUPTED);
 }
 
 struct link *link_new(struct courier *courier)

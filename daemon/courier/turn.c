@@ -2,7 +2,8 @@
  * The session on a connection.
  *
  * Which frames may come is one table by state (allowed[]); anything else ends
- * the connection. In the peer's turn every message is passed to the store, and
+ * the connection. Only REFUSED, which ends it too, may come at any time after
+ * HELLO. In the peer's turn every message is passed to the store, and
  * nothing more is read until the store is done with it: so a fast or hostile
  * peer can fill one frame's memory and no more. In our turn the store is asked
  * for the next thing whenever there is room to send it.
@@ -20,6 +21,7 @@ static const struct {
 	enum wire_type first, last;
 } allowed[] = {
     {LINK_AWAIT_HELLO, WIRE_SYNC_HELLO, WIRE_SYNC_HELLO},
+    {LINK_MY_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_HELLO},
     {LINK_PEER_TURN, WIRE_SYNC_HELLO, WIRE_SYNC_PROVEN},
     {LINK_ENDING, WIRE_SYNC_DONE, WIRE_SYNC_DONE},
 };
@@ -31,6 +33,9 @@ static bool may_come(const struct link *link, enum wire_type type)
 	/* HELLO is the first frame and never another. */
 	if ((type == WIRE_SYNC_HELLO) == link->heard_hello)
 		return false;
+	/* Our turn may be refused in its midst, or when we thought it over. */
+	if (type == WIRE_SYNC_REFUSED)
+		return link->bev && link->state >= LINK_MY_TURN;
 	for (i = 0; i < sizeof allowed / sizeof *allowed; i++)
 		if (allowed[i].state == link->state)
 			return type >= allowed[i].first &&
@@ -287,6 +292,16 @@ static void take_hello(struct link *link, const struct wire_sync_hello *hello)
 	}
 }
 
+/* The peer says why it takes no more. Of what it may say, only this is worth
+ * telling apart: the other codes speak of our own machine. */
+static void take_refused(
+    struct link *link, const struct wire_sync_refused *refused)
+{
+	link_close(link, refused->code == WIRE_CODE_QUOTA ? WIRE_CODE_OVER_QUOTA
+			 : refused->code == WIRE_CODE_RATE ? WIRE_CODE_OVER_RATE
+							   : WIRE_CODE_REFUSED);
+}
+
 union sync_message {
 	struct wire_sync_hello hello;
 	struct wire_sync_chunk chunk;
@@ -295,6 +310,7 @@ union sync_message {
 	struct wire_sync_summary summary;
 	struct wire_sync_cosign cosign;
 	struct wire_sync_proven proven;
+	struct wire_sync_refused refused;
 	struct wire_empty done;
 };
 
@@ -312,12 +328,28 @@ static bool take_frame(struct link *link, enum wire_type type, struct span body)
 		take_hello(link, &message.hello);
 	else if (type == WIRE_SYNC_CHUNK)
 		used = take_chunk(link, &message.chunk);
+	else if (type == WIRE_SYNC_REFUSED)
+		take_refused(link, &message.refused);
 	else if (link->state == LINK_ENDING)
 		link_finish(link);
 	else
 		pass_on(link, type, body);
 	wire_arena_free(&arena);
 	return used;
+}
+
+static bool may_read(const struct link *link)
+{
+	return !link->paused && !link->ended && link->state < LINK_REFUSED &&
+	       (link->state != LINK_MY_TURN || link->bev);
+}
+
+/* In our turn the peer has nothing to say but HELLO, and that it refuses. What
+ * else it sends waits for its own. */
+static bool must_wait(const struct link *link, enum wire_type type)
+{
+	return link->state == LINK_MY_TURN && type != WIRE_SYNC_HELLO &&
+	       type != WIRE_SYNC_REFUSED;
 }
 
 void turn_read(struct link *link)
@@ -328,14 +360,18 @@ void turn_read(struct link *link)
 	uint8_t *frame;
 	size_t size;
 
-	while (!link->paused && !link->ended && link->state != LINK_CLOSED &&
-	       link->state != LINK_MY_TURN) {
+	if (link->state == LINK_REFUSED)
+		evbuffer_drain(input, evbuffer_get_length(input));
+	while (may_read(link)) {
 		if (evbuffer_get_length(input) < sizeof bytes &&
 		    !bundle_fill(link, sizeof bytes)) {
 			bundle_end_of_file(link);
 			return;
 		}
 		evbuffer_copyout(input, bytes, sizeof bytes);
+		if (wire_header_parse(bytes, &header) == 0 &&
+		    must_wait(link, header.type))
+			return;
 		if (wire_header_parse(bytes, &header) != 0 ||
 		    header.fd_count != 0 || !may_come(link, header.type)) {
 			link_close(link, WIRE_CODE_BAD_REQUEST);

@@ -70,6 +70,7 @@ static const struct {
     {CTL_CARD_ORGANISATION, true, 0, 0, control_card_organisation},
     {CTL_ENROL, true, 0, 0, control_enrol},
     {CTL_PARTNER_TRUST, true, 0, 0, control_partner_trust},
+    {CTL_PARTNER_QUOTA, true, 0, 0, control_partner_quota},
 };
 
 static void pump(struct connection *connection);
@@ -213,6 +214,10 @@ void control_fail_code(struct request *request, enum wire_code code)
 	case WIRE_CODE_BUSY:
 	case WIRE_CODE_CHANGED:
 	case WIRE_CODE_PROXY:
+	case WIRE_CODE_QUOTA:
+	case WIRE_CODE_RATE:
+	case WIRE_CODE_OVER_QUOTA:
+	case WIRE_CODE_OVER_RATE:
 		break;
 	}
 	control_fail(request, 1, "the daemon could not do this",

@@ -87,6 +87,13 @@ bool control_partner_find(struct request *request, struct partner *ret_partner);
 void control_card_organisation(struct request *request); /* control_enrol.c */
 void control_enrol(struct request *request);
 void control_partner_trust(struct request *request);
+void control_partner_quota(struct request *request); /* control_quota.c */
+/* Add what a partner may bring and what it brought: "quota" and "used". */
+int control_quota_describe(
+    struct database *database, int64_t partner, json_t *json);
+/* What is told of a meeting that ended by a quota: the error, or NULL when
+ * ${code} is none of a quota's. */
+const char *control_quota_error(enum wire_code code);
 void control_signers(struct request *request); /* control_signers.c */
 void control_sync(struct request *request);    /* control_sync.c */
 /* Whether a person's sync is under way; and go on with it, now that the meeting

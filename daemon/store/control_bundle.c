@@ -385,6 +385,12 @@ static void end_read(struct parcel *parcel, enum wire_code code, uint64_t gaps)
 		    "this one again, or answer with a bundle of your own");
 	else if (code == WIRE_CODE_NO_SPACE)
 		control_fail_result(request, -ENOSPC);
+	else if (code == WIRE_CODE_QUOTA || code == WIRE_CODE_RATE)
+		control_fail(request, 5,
+		    "this bundle holds more than its partner may bring here",
+		    "what came before is kept; raise the limit with evident "
+		    "partner quota, or wait if it is one an hour, then read "
+		    "the bundle again");
 	else
 		control_fail(request, 5, "this bundle was not read to its end",
 		    "what came before is kept; read it again");

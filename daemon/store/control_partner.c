@@ -277,10 +277,10 @@ static int64_t effective_rate(
 				 : partner->rate;
 }
 
-static json_t *describe(
-    const struct store *store, const struct partner *partner)
+static int describe(
+    const struct store *store, const struct partner *partner, json_t *list)
 {
-	json_t *addresses = json_array();
+	json_t *addresses = json_array(), *json;
 	char author[65];
 	size_t i;
 
@@ -288,7 +288,7 @@ static json_t *describe(
 	for (i = 0; i < partner->card.address_count; i++)
 		json_array_append_new(
 		    addresses, json_string(partner->card.addresses[i]));
-	return json_pack("{s:s, s:s, s:b, s:s, s:b, s:b, s:i, s:o, s:s, s:I, "
+	json = json_pack("{s:s, s:s, s:b, s:s, s:b, s:b, s:i, s:o, s:s, s:I, "
 			 "s:I}",
 	    "name", partner->card.name, "author", author, "compared",
 	    partner->compared, "by", trusted_by(partner), "trust",
@@ -297,6 +297,8 @@ static json_t *describe(
 	    partners_proxy(partner), "limit",
 	    (json_int_t)effective_rate(store, partner), "last_met",
 	    (json_int_t)partner->met);
+	json_array_append_new(list, json);
+	return control_quota_describe(store->database, partner->id, json);
 }
 
 void control_partner_list(struct request *request)
@@ -307,9 +309,8 @@ void control_partner_list(struct request *request)
 	int r;
 
 	r = partners_all(request->store->database, &partners, &count);
-	for (i = 0; i < count; i++)
-		json_array_append_new(
-		    list, describe(request->store, &partners[i]));
+	for (i = 0; r == 0 && i < count; i++)
+		r = describe(request->store, &partners[i], list);
 	free(partners);
 	if (r == 0) {
 		control_done(request, json_pack("{s:o}", "partners", list));

@@ -60,6 +60,9 @@ static void tell(struct request *request, struct meetings *meetings)
 		control_fail(request, 5,
 		    "not every record is known to be delivered yet",
 		    "what was captured is safe here; sync again");
+	else if (control_quota_error(meetings->worst))
+		control_fail(
+		    request, 5, control_quota_error(meetings->worst), NULL);
 	else if (meetings->worst == WIRE_CODE_INTERRUPTED || meetings->met > 0)
 		control_fail(request, 5, "the sync was cut off before its end",
 		    "what came across is kept; sync again to go on");
@@ -124,6 +127,15 @@ void control_sync_resume(void)
 		next(waiting);
 }
 
+/* Of several failures the one is told that somebody can do most about. */
+static void note_worst(struct meetings *meetings, enum wire_code code)
+{
+	if (control_quota_error(code) ||
+	    (meetings->worst != WIRE_CODE_INTERRUPTED &&
+		!control_quota_error(meetings->worst)))
+		meetings->worst = code;
+}
+
 void control_sync_ended(
     struct store *store, const struct wire_courier_ended *ended)
 {
@@ -142,8 +154,7 @@ void control_sync_ended(
 		meetings->met++;
 	} else {
 		meetings->failed++;
-		if (meetings->worst != WIRE_CODE_INTERRUPTED)
-			meetings->worst = code;
+		note_worst(meetings, code);
 	}
 	meetings->at++;
 	next(waiting);

@@ -101,6 +101,21 @@ static const char *const migrations[] = {
     " member BLOB NOT NULL CHECK(length(member)=32),"
     " serial INTEGER NOT NULL, keys BLOB, in_force INTEGER NOT NULL,"
     " PRIMARY KEY(organisation, member)) WITHOUT ROWID;",
+    /* What a partner may bring (-1: never set) and what it brought so far; of
+     * what came before this table, the nearest that can be told. */
+    "CREATE TABLE quota(partner INTEGER PRIMARY KEY REFERENCES partner(id),"
+    " max_bytes INTEGER NOT NULL DEFAULT -1,"
+    " max_entries INTEGER NOT NULL DEFAULT -1,"
+    " max_rate INTEGER NOT NULL DEFAULT -1,"
+    " bytes INTEGER NOT NULL DEFAULT 0, entries INTEGER NOT NULL DEFAULT 0,"
+    " level INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0);"
+    "INSERT INTO quota(partner, bytes, entries) SELECT p.id,"
+    " (SELECT CAST(min(total(r.bytes + (SELECT total(length(e.sealed))"
+    " FROM envelope e WHERE e.record=r.id)), 9007199254740991) AS INTEGER)"
+    " FROM record r WHERE r.source=p.id),"
+    " (SELECT coalesce(sum(l.size), 0) FROM log l WHERE l.via=p.id)"
+    " + (SELECT count(*) FROM proven v JOIN record r ON r.id=v.record"
+    " WHERE r.source=p.id) FROM partner p;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

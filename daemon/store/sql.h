@@ -58,6 +58,13 @@
 	    " AND removed=0 AND trusts=1))")                                  \
 	X(ENROLMENT_SUSPEND, "UPDATE enrolment SET in_force=0"                \
 	    " WHERE member=(SELECT author FROM partner WHERE id=?)")          \
+	X(QUOTA_MAKE, "INSERT OR IGNORE INTO quota(partner) VALUES(?)")       \
+	X(QUOTA_GET, "SELECT max_bytes,max_entries,max_rate,bytes,entries,"   \
+	    "level,at FROM quota WHERE partner=?")                            \
+	X(QUOTA_SET, "UPDATE quota SET max_bytes=?,max_entries=?,max_rate=?"  \
+	    " WHERE partner=?")                                               \
+	X(QUOTA_USE, "UPDATE quota SET bytes=?,entries=?,level=?,at=?"        \
+	    " WHERE partner=?")                                               \
 	X(LOG_ADD, "INSERT INTO log(author,log,key,size,own,via)"             \
 		   " VALUES(?,?,?,0,?,?)")                                    \
 	X(LOG_FIND, "SELECT id,author,log,key,size,own,checkpoint FROM log"   \

@@ -6,6 +6,7 @@
  *   sync_send.c     our turn: what to send next
  *   sync_receive.c  their turn: entries, checked and stored
  *   sync_check.c    what they are checked for
+ *   sync_quota.c    whether a partner may bring so much
  *   sync_proven.c   single entries with their proof, both ways
  *   sync_frontier.c the end of their turn; cosignatures
  *   sync_object.c   attachments, in and out

@@ -13,6 +13,7 @@
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_proven.h"
+#include "daemon/store/sync_quota.h"
 #include "proto/format/sshsig.h"
 
 /* Logs that one partner may bring, unless it is our hub. */
@@ -250,10 +251,15 @@ static int add_record(struct session *session, struct sync_proven *proven)
 static int store_proven(struct session *session, struct sync_proven *proven)
 {
 	struct store *store = session->store;
+	struct quota_cost cost;
 	struct record_row row;
 	int r;
 
 	r = database_begin(store->database);
+	if (r == 0)
+		r = sync_cost_proven(session, &proven->author, &cost);
+	if (r == 0)
+		r = sync_quota_charge(session, &cost);
 	if (r == 0)
 		r = records_find(&store->records, &proven->id, &row);
 	if (r == 0)
@@ -315,6 +321,7 @@ static int submit(struct session *session)
 void sync_receive_proven(struct session *session, struct wire_frame *frame)
 {
 	struct sync_proven *proven = calloc(1, sizeof *proven);
+	struct quota_cost cost;
 	int r;
 
 	session->held = *frame;
@@ -322,6 +329,10 @@ void sync_receive_proven(struct session *session, struct wire_frame *frame)
 	    &session->held_arena, &session->proven);
 	if (r == 0)
 		r = proven ? check(session, proven) : -ENOMEM;
+	if (r == 0)
+		r = sync_cost_proven(session, &proven->author, &cost);
+	if (r == 0)
+		r = sync_quota_check(session, &cost);
 	if (r == 0)
 		r = submit(session);
 	if (r == FORMAT_E_UNKNOWN)

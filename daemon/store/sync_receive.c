@@ -1,8 +1,9 @@
 /*
  * Their turn: what a partner sends is checked before any of it is stored.
  *
- *   ENTRIES: is it true (sync_check.c)? -> signatures, by a worker -> one
- *   transaction -> acknowledged.
+ *   ENTRIES: is it true (sync_check.c)? -> may the partner bring so much
+ *   (sync_quota.c)? -> signatures, by a worker -> one transaction ->
+ *   acknowledged.
  *
  * A log whose author or size contradicts what was signed before is a fork: the
  * note is kept as evidence and nothing of it is taken in.
@@ -21,6 +22,7 @@
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_check.h"
+#include "daemon/store/sync_quota.h"
 
 /* Only what the author signed is evidence: anybody can claim. A few of them
  * prove as much as many. */
@@ -140,15 +142,20 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
 	return receipts_owe(session->store, record, session->partner.id);
 }
 
-int sync_add_envelope(struct session *session, const struct author_id *author,
-    int64_t record, const struct record_key *key, struct span envelope)
+const struct author_id *sync_audience(
+    const struct session *session, const struct author_id *author)
 {
 	bool direct =
 	    memcmp(author->bytes, session->partner.author.bytes, 32) == 0;
 
+	return direct ? &session->store->author : &session->partner.author;
+}
+
+int sync_add_envelope(struct session *session, const struct author_id *author,
+    int64_t record, const struct record_key *key, struct span envelope)
+{
 	return records_add_envelope(&session->store->records, record, key,
-	    direct ? &session->store->author : &session->partner.author,
-	    envelope);
+	    sync_audience(session, author), envelope);
 }
 
 void sync_second_audience(
@@ -363,9 +370,14 @@ static int store_items(struct session *session, struct sync_arrival *arrival)
 static int store_batch(struct session *session, struct sync_arrival *arrival)
 {
 	struct database *database = session->store->database;
+	struct quota_cost cost;
 	int r;
 
 	r = database_begin(database);
+	if (r == 0)
+		r = sync_cost_entries(session, arrival, &cost);
+	if (r == 0)
+		r = sync_quota_charge(session, &cost);
 	if (r == 0)
 		r = store_items(session, arrival);
 	if (r == 0)
@@ -381,16 +393,29 @@ static void release(struct session *session)
 	wire_frame_free(&session->held);
 }
 
+static enum wire_code code_of(int result)
+{
+	switch (result) {
+	case QUOTA_E_FULL:
+		return WIRE_CODE_QUOTA;
+	case QUOTA_E_RATE:
+		return WIRE_CODE_RATE;
+	case -ENOSPC:
+		return WIRE_CODE_NO_SPACE;
+	case -EDQUOT:
+		return WIRE_CODE_REFUSED;
+	default:
+		return result > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED;
+	}
+}
+
 void sync_end_arrival(struct session *session, int result)
 {
 	release(session);
 	if (result == 0)
 		sync_ack(session);
 	else
-		sync_close(session, result > 0          ? WIRE_CODE_CORRUPT
-				    : result == -ENOSPC ? WIRE_CODE_NO_SPACE
-				    : result == -EDQUOT ? WIRE_CODE_REFUSED
-							: WIRE_CODE_FAILED);
+		sync_close(session, code_of(result));
 }
 
 bool sync_all_hold(struct wire_frame *answer)
@@ -446,6 +471,7 @@ static void on_verified(
 void sync_receive_entries(struct session *session, struct wire_frame *frame)
 {
 	struct sync_arrival arrival = {.skip = 0};
+	struct quota_cost cost;
 	bool gap;
 	int r;
 
@@ -469,6 +495,10 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
 		sync_keep_fork(
 		    session, &arrival.log, session->entries.checkpoint);
+	if (r == 0)
+		r = sync_cost_entries(session, &arrival, &cost);
+	if (r == 0)
+		r = sync_quota_check(session, &cost);
 	if (r == 0)
 		r = submit_verify(session, &arrival);
 	log_row_free(&arrival.log);

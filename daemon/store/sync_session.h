@@ -107,6 +107,9 @@ void sync_keep_fork(
     struct session *session, const struct log_row *log, struct span bytes);
 /* Whether all signatures of a VERIFY hold. */
 bool sync_all_hold(struct wire_frame *answer);
+/* Whose envelope ${session}'s partner brings of a record by ${author}. */
+const struct author_id *sync_audience(
+    const struct session *session, const struct author_id *author);
 /* Inside a transaction, of a record that ${session}'s partner brought: */
 int sync_add_envelope(struct session *session, const struct author_id *author,
     int64_t record, const struct record_key *key, struct span envelope);

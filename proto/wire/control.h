@@ -59,6 +59,10 @@ enum ctl_op {
 				   the enrolment, "name", "serial",
 				   "compared"} */
 	CTL_PARTNER_TRUST = 29, /* text: name; number: 1 or 0 */
+	CTL_PARTNER_QUOTA = 30, /* text: name; names: none to ask, or bytes,
+				   entries, entries an hour, each as a number or
+				   "" to leave it; JSON {"quota", "used"}, each
+				   {"bytes", "entries", "rate"} */
 };
 
 enum ctl_flag {

@@ -509,6 +509,11 @@ TABLE(sync_cosign, sync_cosign, sync_cosign_rows);
 static const struct codec_table sync_done_table = {
     &evident__sync_done__descriptor, NULL, 0};
 
+static const struct codec_row sync_refused_rows[] = {
+    U64(wire_sync_refused, code, 255),
+};
+TABLE(sync_refused, sync_refused, sync_refused_rows);
+
 static const struct codec_row courier_bundle_rows[] = {
     FIXED(wire_courier_bundle, partner, 32),
     U64(wire_courier_bundle, carrier, WIRE_CARRIER_WRITE),
@@ -659,6 +664,7 @@ static const struct {
     {WIRE_SYNC_COSIGN, NOTE_BYTES_MAX + WIRE_SMALL, &sync_cosign_table},
     {WIRE_SYNC_DONE, 64, &sync_done_table},
     {WIRE_SYNC_SUMMARY, 64, &sync_summary_table},
+    {WIRE_SYNC_REFUSED, 64, &sync_refused_table},
     {WIRE_SYNC_PROVEN, WIRE_BODY_MAX - 2 * WIRE_SMALL, &sync_proven_table},
 };
 

@@ -431,6 +431,10 @@ struct wire_sync_chunk {
 	uint64_t offset;
 	struct span data;
 };
+/* Ends a meeting, in the middle of the other side's turn: why. */
+struct wire_sync_refused {
+	uint64_t code; /* enum wire_code: QUOTA or RATE */
+};
 struct wire_sync_cosign {
 	struct sign_key author;
 	struct log_id log;

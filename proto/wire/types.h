@@ -96,6 +96,7 @@ enum wire_type {
 	WIRE_SYNC_DONE = 149,
 	WIRE_SYNC_SUMMARY = 150,
 	WIRE_SYNC_PROVEN = 151,
+	WIRE_SYNC_REFUSED = 152,
 };
 
 /* A process role in one word, for its title and its --role; "evidentd" for
@@ -124,6 +125,10 @@ enum wire_code {
 	WIRE_CODE_BUSY = 14,
 	WIRE_CODE_CHANGED = 15, /* a file changed while it was read */
 	WIRE_CODE_PROXY = 16,   /* the proxy to a partner cannot be reached */
+	WIRE_CODE_QUOTA = 17,   /* more than the partner may bring here */
+	WIRE_CODE_RATE = 18,    /* more than it may bring in an hour */
+	WIRE_CODE_OVER_QUOTA = 19, /* the partner says QUOTA of us */
+	WIRE_CODE_OVER_RATE = 20,  /* the partner says RATE of us */
 };
 
 #endif

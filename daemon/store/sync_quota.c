@@ -1,0 +1,127 @@
+/*
+ * What a batch would add here, held against the quota of whoever brings it.
+ *
+ * It is asked twice: before a worker checks any signature, so that whoever is
+ * over its quota costs little; and in the transaction that stores the batch,
+ * before anything else is in it, for only there nothing changes any more.
+ *
+ * What is here already costs nothing, however often it comes again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/store/sync_quota.h"
+
+/* Whether a record is here, with an envelope for that audience or without. */
+static int find_known(struct session *session, const struct author_id *author,
+    struct span entry, bool *ret_record, bool *ret_envelope)
+{
+	struct records *records = &session->store->records;
+	struct record_row row;
+	struct entry_id id;
+	int64_t unused;
+	int r;
+
+	*ret_record = *ret_envelope = false;
+	r = entry_id_of(entry, &id);
+	if (r == 0)
+		r = records_find(records, &id, &row);
+	if (r != 0)
+		return r == DATABASE_E_NONE ? 0 : r;
+	*ret_record = true;
+	r = database_number(records->database, SQL_ENVELOPE_GET, &unused, "ib",
+	    row.id, span_of(sync_audience(session, author)->bytes, 32));
+	*ret_envelope = r == 0;
+	return r == DATABASE_E_NONE ? 0 : r;
+}
+
+/* Add the bytes of one whole entry; *ret_new: it is not here yet. */
+static int add_bytes(struct session *session, const struct author_id *author,
+    const struct wire_sync_item *item, struct entry *entry,
+    struct quota_cost *cost, bool *ret_new)
+{
+	bool record, envelope;
+	size_t i;
+	int r;
+
+	r = find_known(session, author, item->entry, &record, &envelope);
+	if (r == 0 && !envelope)
+		cost->bytes = quota_add(cost->bytes, item->envelope.len);
+	*ret_new = r == 0 && !record;
+	if (!*ret_new)
+		return r;
+	r = entry_parse(item->entry, entry, NULL);
+	if (r != 0)
+		return r;
+	cost->bytes =
+	    quota_add(cost->bytes, item->entry.len + item->payload.len);
+	for (i = 0; i < entry->attachment_count; i++)
+		cost->bytes =
+		    quota_add(cost->bytes, entry->attachments[i].size);
+	return 0;
+}
+
+/* A place counts when the log grows by it, or when its record is new. */
+int sync_cost_entries(struct session *session,
+    const struct sync_arrival *arrival, struct quota_cost *ret_cost)
+{
+	const struct wire_sync_entries *entries = &session->entries;
+	struct entry *entry = calloc(1, sizeof *entry);
+	struct quota_cost cost = {.entries = 0};
+	bool is_new;
+	uint64_t i;
+	int r = entry ? 0 : -ENOMEM;
+
+	for (i = arrival->skip; r == 0 && i < entries->items.count; i++) {
+		is_new = false;
+		if (entries->items.items[i].entry.len > 0)
+			r = add_bytes(session, &arrival->author,
+			    &entries->items.items[i], entry, &cost, &is_new);
+		cost.entries +=
+		    is_new || entries->start + i >= arrival->log.size;
+	}
+	free(entry);
+	if (r == 0)
+		*ret_cost = cost;
+	return r;
+}
+
+int sync_cost_proven(struct session *session, const struct author_id *author,
+    struct quota_cost *ret_cost)
+{
+	const struct wire_sync_proven *message = &session->proven;
+	const struct wire_sync_item item = {
+	    .entry = message->entry,
+	    .payload = message->payload,
+	    .envelope = message->envelope,
+	};
+	struct entry *entry = calloc(1, sizeof *entry);
+	struct quota_cost cost = {.entries = 0};
+	bool is_new = false;
+	int r = entry ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = add_bytes(session, author, &item, entry, &cost, &is_new);
+	if (r == 0 && is_new) {
+		cost.entries = 1;
+		cost.bytes = quota_add(cost.bytes, message->proof.len);
+	}
+	free(entry);
+	if (r == 0)
+		*ret_cost = cost;
+	return r;
+}
+
+int sync_quota_check(struct session *session, const struct quota_cost *cost)
+{
+	return quota_check(session->store->database, session->partner.id, cost,
+	    (int64_t)time(NULL));
+}
+
+int sync_quota_charge(struct session *session, const struct quota_cost *cost)
+{
+	return quota_charge(session->store->database, session->partner.id, cost,
+	    (int64_t)time(NULL));
+}
