@@ -1,6 +1,6 @@
 /*
- * partner add | compare | trust | proxy | limit | list | remove: whom this node
- * knows.
+ * partner add | compare | trust | quota | proxy | limit | list | remove: whom
+ * this node knows.
  *
  * Adding a card proves nothing: until two people have compared the number
  * both screens show, or an organisation whose enrolments are trusted here has
@@ -185,6 +185,74 @@ static int set_limit(struct client *client, const char *name, const char *limit)
 	return r;
 }
 
+/* A number as the daemon takes it; of bytes it may end in K, M or G. */
+static int size_text(const char *text, bool bytes, char out[24])
+{
+	static const char units[] = "KMG";
+	const char *unit = NULL;
+	size_t len = strlen(text);
+	uint64_t value;
+	unsigned shift;
+
+	if (bytes && len > 0)
+		unit = strchr(units, text[len - 1]);
+	shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	if (decimal_decode(span_of(text, len - (unit ? 1 : 0)), &value) != 0 ||
+	    value > FORMAT_INTEGER_MAX >> shift)
+		return say_usage(bytes ? "not a number of bytes (K, M and G "
+					 "may follow):"
+				       : "not a number:",
+		    text);
+	snprintf(out, 24, "%llu", (unsigned long long)(value << shift));
+	return 0;
+}
+
+static void print_quota(json_t *json, const char *key, const char *word)
+{
+	json_int_t used = json_integer_value(
+	    json_object_get(json_object_get(json, "used"), key));
+	json_int_t most = json_integer_value(
+	    json_object_get(json_object_get(json, "quota"), key));
+
+	printf("%-16s  %lld of ", word, (long long)used);
+	if (most > 0)
+		printf("%lld\n", (long long)most);
+	else
+		puts("any number");
+}
+
+/* ${given}: bytes, entries and entries an hour, each NULL to leave it. */
+static int quota(
+    struct client *client, const char *name, const char *const given[3])
+{
+	struct ctl_request request = {
+	    .op = CTL_PARTNER_QUOTA, .text = span_text(name)};
+	struct span names[3];
+	char texts[3][24] = {"", "", ""};
+	json_t *json = NULL;
+	int i, r;
+
+	for (i = 0; i < 3; i++) {
+		r = given[i] ? size_text(given[i], i == 0, texts[i]) : 0;
+		if (r != 0)
+			return r;
+		names[i] = span_text(texts[i]);
+	}
+	request.names.items = names;
+	request.names.count = given[0] || given[1] || given[2] ? 3 : 0;
+	r = ask(client, &request, &json);
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (r == 0) {
+		print_quota(json, "bytes", "bytes");
+		print_quota(json, "entries", "entries");
+		print_quota(json, "rate", "entries an hour");
+	}
+	json_decref(json);
+	return r;
+}
+
 static int set_trust(struct client *client, const char *name, const char *word)
 {
 	struct ctl_request request = {
@@ -225,19 +293,31 @@ static int join_number(int argc, char **argv, char *out, size_t size)
 
 int partner_run(struct client *client, int argc, char **argv)
 {
+	const char *limits[3] = {NULL, NULL, NULL};
 	bool mirror = false;
-	struct option_spec specs[] = {{.name = "mirror", .flag = &mirror}};
+	struct option_spec specs[] = {
+	    {.name = "mirror", .flag = &mirror},
+	    {.name = "bytes", .value = &limits[0]},
+	    {.name = "entries", .value = &limits[1]},
+	    {.name = "rate", .value = &limits[2]},
+	};
 	struct ctl_request request = {.op = CTL_PARTNER_REMOVE};
 	char number[256];
 	const char *act;
 	int r;
 
-	r = command_options(specs, 1, &argc, argv);
+	r = command_options(specs, 4, &argc, argv);
 	if (r != 0)
 		return r;
 	act = argc > 1 ? argv[1] : "";
 	if (mirror && strcmp(act, "add") != 0)
 		return say_usage("--mirror belongs to partner add", NULL);
+	if (strcmp(act, "quota") == 0 && argc == 3)
+		return quota(client, argv[2], limits);
+	if (limits[0] || limits[1] || limits[2])
+		return say_usage("--bytes, --entries and --rate belong to "
+				 "partner quota NAME",
+		    NULL);
 	if (strcmp(act, "list") == 0 && argc == 2)
 		return list(client);
 	if (strcmp(act, "add") == 0 && argc == 3)
@@ -254,9 +334,9 @@ int partner_run(struct client *client, int argc, char **argv)
 	}
 	if (strcmp(act, "compare") != 0 || argc < 3)
 		return say_usage("it is partner add CARD, compare NAME "
-				 "[NUMBER], trust NAME yes|no, proxy NAME "
-				 "IP:PORT|none, limit NAME KIB|none|default, "
-				 "list, or remove NAME",
+				 "[NUMBER], trust NAME yes|no, quota NAME, "
+				 "proxy NAME IP:PORT|none, limit NAME "
+				 "KIB|none|default, list, or remove NAME",
 		    NULL);
 	r = join_number(argc - 3, argv + 3, number, sizeof number);
 	if (r != 0)

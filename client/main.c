@@ -44,8 +44,9 @@ static const struct command commands[] = {
 	"vouch for a device of this organisation"},
     {"partner", partner_run,
 	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | trust "
-	"PARTNER yes|no | proxy PARTNER IP:PORT|none | limit PARTNER "
-	"KIB|none|default | list | remove PARTNER",
+	"PARTNER yes|no | quota PARTNER [--bytes N] [--entries N] [--rate N] | "
+	"proxy PARTNER IP:PORT|none | limit PARTNER KIB|none|default | list | "
+	"remove PARTNER",
 	"whom this node knows"},
     {"signers", signers_run, "signers [NAME]...",
 	"whose signatures this node vouches for, as ssh-keygen reads it"},
