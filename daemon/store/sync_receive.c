@@ -23,6 +23,7 @@
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_check.h"
 #include "daemon/store/sync_quota.h"
+#include "proto/format/hash.h"
 
 /* Only what the author signed is evidence: anybody can claim. A few of them
  * prove as much as many. */
