@@ -38,6 +38,8 @@ static cfg_opt_t options[] = {
     CFG_STR("sync", "auto", CFGF_NONE),
     CFG_INT("sync-every", 3600, CFGF_NONE),
     CFG_INT("rate", 0, CFGF_NONE),
+    CFG_INT("quota-bytes", 0, CFGF_NONE),
+    CFG_INT("quota-entries", 0, CFGF_NONE),
     CFG_END(),
 };
 
@@ -81,6 +83,11 @@ static int check_rate(cfg_t *cfg, cfg_opt_t *opt)
 	return check_range(cfg, opt, 0, KIB_MAX);
 }
 
+static int check_quota(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_range(cfg, opt, 0, FORMAT_INTEGER_MAX);
+}
+
 static size_t find_mode(const char *word)
 {
 	size_t i;
@@ -111,6 +118,8 @@ static cfg_t *begin(void)
 	cfg_set_validate_func(cfg, "sync", check_sync);
 	cfg_set_validate_func(cfg, "sync-every", check_sync_every);
 	cfg_set_validate_func(cfg, "rate", check_rate);
+	cfg_set_validate_func(cfg, "quota-bytes", check_quota);
+	cfg_set_validate_func(cfg, "quota-entries", check_quota);
 	return cfg;
 }
 
@@ -121,6 +130,8 @@ static void take(cfg_t *cfg, struct wire_sup_start *settings)
 	settings->sync = find_mode(cfg_getstr(cfg, "sync"));
 	settings->sync_every = (uint64_t)cfg_getint(cfg, "sync-every");
 	settings->rate = (uint64_t)cfg_getint(cfg, "rate") * 1024;
+	settings->quota_bytes = (uint64_t)cfg_getint(cfg, "quota-bytes");
+	settings->quota_entries = (uint64_t)cfg_getint(cfg, "quota-entries");
 }
 
 static void take_defaults(struct wire_sup_start *ret_settings)

@@ -58,10 +58,16 @@ static uint64_t limit(int64_t set, uint64_t otherwise)
 	return set < 0 ? otherwise : (uint64_t)set;
 }
 
+static struct quota defaults; /* of the configuration */
+
+void quota_set_default(uint64_t bytes, uint64_t entries)
+{
+	defaults.bytes = bytes;
+	defaults.entries = entries;
+}
+
 static struct quota limits_of(const struct row *row)
 {
-	static const struct quota defaults = {0, 0, 0};
-
 	return (struct quota){
 	    .bytes = limit(row->max_bytes, defaults.bytes),
 	    .entries = limit(row->max_entries, defaults.entries),

@@ -30,10 +30,12 @@ enum {
 	QUOTA_E_RATE = 42, /* more than it may bring in this hour */
 };
 
+/* What holds for whom nothing was set; none until it is called. */
+void quota_set_default(uint64_t bytes, uint64_t entries);
 /* A sum that stays where the database can keep it. */
 uint64_t quota_add(uint64_t a, uint64_t b);
 /* The limits that hold for a partner: what was set for it, else the default,
- * which is none. Everybody who asks what a partner may, asks here. */
+ * as configured. Everybody who asks what a partner may, asks here. */
 int quota_effective(
     struct database *database, int64_t partner, struct quota *ret_quota);
 int quota_used(struct database *database, int64_t partner, int64_t now,

@@ -20,6 +20,7 @@
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 #include "daemon/store/jobs.h"
+#include "daemon/store/quota.h"
 #include "daemon/store/sync.h"
 #include "proto/format/hash.h"
 
@@ -177,6 +178,8 @@ static int begin(struct store *store)
 	int r;
 
 	umask(0077);
+	quota_set_default(store->service.settings.quota_bytes,
+	    store->service.settings.quota_entries);
 	if (fchdir(store->service.home_fd) < 0)
 		return -errno;
 	store->base = event_base_new();

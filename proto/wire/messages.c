@@ -189,6 +189,8 @@ static const struct codec_row sup_start_rows[] = {
     U64(wire_sup_start, sync, WIRE_SYNC_ON),
     U64(wire_sup_start, sync_every, UINT32_MAX),
     U64(wire_sup_start, rate, UINT32_MAX),
+    U64(wire_sup_start, quota_bytes, FORMAT_INTEGER_MAX),
+    U64(wire_sup_start, quota_entries, FORMAT_INTEGER_MAX),
 };
 TABLE(sup_start, sup_start, sup_start_rows);
 

@@ -53,11 +53,13 @@ enum wire_sync_mode {
 };
 /* The configuration, as every child gets it (daemon/base/config.h). */
 struct wire_sup_start {
-	uint64_t workers;    /* how many there are */
-	uint64_t lock_after; /* seconds without a request; 0 never */
-	uint64_t sync;       /* enum wire_sync_mode */
-	uint64_t sync_every; /* seconds between meetings with a partner */
-	uint64_t rate;       /* bytes a second and partner; 0 no limit */
+	uint64_t workers;       /* how many there are */
+	uint64_t lock_after;    /* seconds without a request; 0 never */
+	uint64_t sync;          /* enum wire_sync_mode */
+	uint64_t sync_every;    /* seconds between meetings with a partner */
+	uint64_t rate;          /* bytes a second and partner; 0 no limit */
+	uint64_t quota_bytes;   /* that a partner may bring; 0 no limit */
+	uint64_t quota_entries; /* likewise */
 };
 struct wire_sup_state {
 	uint64_t state; /* enum sup_state, daemon/base/service.h */

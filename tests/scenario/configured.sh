@@ -134,3 +134,15 @@ node_unlock field || die "unlock"
 is "none stays none" "$(limit)" 0
 ok "or goes back to what is configured" on field partner limit hub default
 is "which counts then" "$(limit)" 7168
+
+# --- quotas for all ---
+fails 1 "from 0 to" "a quota below nothing" check 'quota-bytes = -1'
+echo 'quota-entries = 3' >>"$T/hub/evident.conf"
+on hub stop
+node_unlock hub || die "unlock"
+quota() { on hub partner list --json | json "j['partners'][0]['quota']['entries']"; }
+is "a quota that is configured is shown" "$(quota)" 3
+more=$(on field capture --to hub --field statement=more) || die "capture"
+fails 5 "quota" "and kept" on field sync hub
+ok "another for one partner" on hub partner quota field --entries 1000
+ok "counts instead" on field sync hub
