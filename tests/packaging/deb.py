@@ -1,5 +1,6 @@
 """deb.py BUILD SOURCE VERSION: the packages hold what is installed, each file
-once, and what they are made from is what is installed to make them. TAP.
+once, and what they are made from is what is installed to make them. Making them
+takes minutes: packaging/test-deb does it. TAP.
 """
 import fnmatch
 import json
@@ -83,7 +84,7 @@ scripts = [os.path.join(debian, name) for name in sorted(os.listdir(debian))
            if re.search(r"\.(pre|post)(inst|rm)$", name)]
 tests = [os.path.join(debian, "tests", name)
          for name in re.findall(r"^Tests: (\S+)", read(debian, "tests", "control"), re.M)]
-others = [os.path.join(source, "packaging", name) for name in ("build-deb",)]
+others = [os.path.join(source, "packaging", name) for name in ("build-deb", "test-deb")]
 claim("each test of theirs can be run",
       [path for path in tests + others if not os.access(path, os.X_OK)]
       or ([] if tests else ["none"]))
