@@ -62,7 +62,9 @@ def functions(text):
             name = (re.findall(r"(\w+)\(", line) or [line])[0]
 
 
+folders = {os.path.dirname(path) for path, _ in sources() if not path.startswith("tests/")}
 problems = {
+    "each folder is a room": sorted(folders - set(ROOMS)),
     "each room includes only what it may know": [],
     "each library is included only where it belongs": [],
     "no banned call": [],
@@ -74,7 +76,9 @@ seen = 0
 for path, text in sources():
     seen += 1
     room = os.path.dirname(path)
-    for quoted in re.findall(r'^#include "([^"]+)"', text, re.M):
+    for quoted in re.findall(r'^#include ["<]((?:[^">]*/)?[^">]+)[">]', text, re.M):
+        if os.path.dirname(quoted) not in ROOMS and text.find(f'"{quoted}"') < 0:
+            continue
         if quoted.endswith(".pb-c.h"):
             continue
         if room in ROOMS and os.path.dirname(quoted) not in ROOMS[room]:

@@ -29,10 +29,10 @@ refuse() { # CODE TEXT CLAIM COMMAND...
 	lines=$(grep -vc '^hint: ' "$T/err.kept")
 	[ "$lines" = 1 ] || is "  in one line" "$lines" 1
 }
-refuse 1 "partner" "an unknown partner" on desk capture --to nobody --field a=b
-refuse 1 "no file" "a missing file" on desk capture --attach "$T/missing"
+refuse 1 "'nobody'" "an unknown partner" on desk capture --to nobody --field a=b
+refuse 1 "'$T/missing'" "a missing file" on desk capture --attach "$T/missing"
 mkfifo "$T/fifo"
-refuse 1 "not a regular file" "a FIFO" on desk capture --attach "$T/fifo"
+refuse 1 "not a regular file: '$T/fifo'" "a FIFO" on desk capture --attach "$T/fifo"
 refuse 1 "not a regular file" "a FIFO as a text" on desk capture --text "$T/fifo"
 refuse 1 "not a regular file" "a FIFO as a field" on desk capture --field "a=@$T/fifo"
 refuse 1 "not a regular file" "a directory" on desk capture --attach "$T"
@@ -155,11 +155,14 @@ on desk stop
 damage() { # FILE OFFSET
 	cp -a "$T/desk" "$T/copy"
 	printf '\x5a\xa5\x5a' | dd of="$T/copy/$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+	[ -z "${3:-}" ] || truncate -s "$3" "$T/copy/$1"
 	: >"$T/damage.err"
 	"$EVIDENT" --home "$T/copy" unlock --passphrase-fd 3 \
 		3< <(passphrase_of desk) 2>>"$T/damage.err"
 	local code=$?
 	"$EVIDENT" --home "$T/copy" list --json >"$T/damage.json" 2>>"$T/damage.err"
+	code=$((code + $?))
+	"$EVIDENT" --home "$T/copy" show "$id" >"$T/damage.show" 2>>"$T/damage.err"
 	code=$((code + $?))
 	"$EVIDENT" --home "$T/copy" stop 2>/dev/null
 	rm -rf "$T/copy"
@@ -167,6 +170,7 @@ damage() { # FILE OFFSET
 }
 on desk unlock --passphrase-fd 3 3< <(passphrase_of desk)
 on desk list --json >"$T/true.list"
+on desk show "$id" >"$T/true.show"
 on desk stop
 # Whatever page is flipped: the list is the true one, or it is refused.
 flip_pages() {
@@ -174,15 +178,23 @@ flip_pages() {
 	for page in $(seq 0 14); do
 		if damage evident.db $((page * 4136 + 1000)); then
 			refused=$((refused + 1))
-		elif ! cmp -s "$T/damage.json" "$T/true.list"; then
-			echo "page $page changed what is listed" >&2
+		elif ! cmp -s "$T/damage.json" "$T/true.list" ||
+			! cmp -s "$T/damage.show" "$T/true.show"; then
+			echo "page $page changed what is told" >&2
 			return 1
 		fi
 	done
 	[ "$refused" -gt 2 ]
 }
 ok "a flipped database page is refused, or was not needed" flip_pages
-ok "a flipped keyring is refused" damage keyring 3
+for at in 3 40 740 8000; do
+	ok "a keyring flipped at $at is refused" damage keyring $at
+	ok "  and is called damaged" grep -q "damaged" "$T/damage.err"
+done
+ok "flipped keys of records are refused" damage keys.0 40
+ok "cut ones, too" damage keys.0 0 10
+ok "and a flipped wrap of them" damage keys.wrap 20
+ok "a database cut short is refused" damage evident.db 0 9000
 truncated() {
 	cp -a "$T/desk" "$T/copy"
 	truncate -s 100 "$T/copy/keyring"

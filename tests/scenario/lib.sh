@@ -7,7 +7,7 @@
 set -u
 : "${EVIDENT:?the client under test}" "${EVIDENTD:?the daemon under test}"
 export EVIDENT EVIDENTD LC_ALL=C.UTF-8
-T=$(mktemp -d "${TMPDIR:-/tmp}/evident-scenario.XXXXXX")
+T=$(mktemp -d "${TMPDIR:-/tmp}/evident-scenario.XXXXXX") || exit 1
 count=0
 failed=0
 nodes=()

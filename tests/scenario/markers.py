@@ -2,13 +2,33 @@
 
 markers.py BAG CARD... WORD...: words as given; of the bag every 32-byte hash
 it makes public (entry ids, digests, roots), raw; of the cards every key and
-name. Each also as hex text and as base64 (all three alignments).
+name. Each also as hex text and as base64 (all three alignments). A word time:TIME, as
+contents write it, stands for that moment in every form that programs write.
 """
 import base64
+import datetime
 import hashlib
 import os
 import re
+import struct
 import sys
+
+
+def moments(text):
+    """A moment, to the second, as text and as numbers of every size and order."""
+    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    moment = moment.replace(tzinfo=datetime.timezone.utc)
+    seconds = int(moment.timestamp())
+    yield text.encode()
+    yield moment.strftime("%Y-%m-%d %H:%M:%S").encode()
+    yield moment.strftime("%Y%m%d%H%M%S").encode()
+    yield moment.strftime("%a %b %d %H:%M:%S %Y").encode()
+    yield str(seconds).encode()
+    for scale in (1000, 1000000, 1000000000):
+        yield struct.pack("<Q", seconds * scale)
+        yield struct.pack(">Q", seconds * scale)
+    yield struct.pack("<Q", seconds)
+    yield struct.pack(">Q", seconds)
 
 
 def forms(raw):
@@ -16,6 +36,7 @@ def forms(raw):
     if len(raw) < 6:
         return
     yield raw.hex().encode()
+    yield raw.hex().upper().encode()
     for kind in (base64.b64encode, base64.urlsafe_b64encode):
         for pad in range(3):
             text = kind(b"\0" * pad + raw)
@@ -44,6 +65,8 @@ for word in sys.argv[1:]:
                 found.add(line.split(" ", 1)[1].encode())
             if line.startswith(("author ", "transport ")):
                 found.add(base64.b64decode(line.split()[2])[-32:])
+    elif word.startswith("time:"):
+        found.update(moments(word[5:]))
     else:
         found.add(word.encode())
 lines = set()

@@ -18,10 +18,23 @@ on $field sync $hub || die "sync"
 on $desk sync $hub || die "sync of the desk"
 on $desk export "$id" --to "$T/bag" --disclose-all || die "export"
 port=$(field_of $hub port)
+# Other ways in and out, and a death in mid-work.
+printf '{"fields":{"statement":"%s"},"to":["%s"],"label":"%s"}\n' \
+	"${words[0]}" $hub "${words[2]}" >"$T/one.jsonl"
+on $field import "$T/one.jsonl" >/dev/null || die "import"
+on $field bundle write $hub "$T/bundle" && on $hub bundle read "$T/bundle" &&
+	on $hub bundle write $field "$T/back" && on $field bundle read "$T/back" || die "bundle"
+on $field capture --to $hub --attach "$T/secretphoto.jpg" >/dev/null || die "capture"
+process_of $field store | xargs kill -9
+node_reopen $field || die "reopen"
+time=$(on $desk show "$id" --json | json "dict(j['fields'])['time']")
+stored=$(on $field list --json | json "[r['stored_at'] for r in j['records'] if r['id']=='$id'][0]")
 
 on $field card >"$T/$field.card"
 on $hub card >"$T/$hub.card"
+on $desk card >"$T/$desk.card"
 python3 "$(dirname "$0")/markers.py" "$T/bag" "$T/$field.card" "$T/$hub.card" \
+	"$T/$desk.card" "time:$time" "time:$(date -u -d "@$stored" +%Y-%m-%dT%H:%M:%SZ)" \
 	"127.0.0.1:$port" "${words[@]}" Pxyattachedwords secretphoto.jpg \
 	witness.name evident/log >"$T/markers" || die "markers"
 is "there are many markers to look for" \
@@ -46,5 +59,5 @@ is "every file in a home is for its owner alone" \
 for node in $field $hub $desk; do
 	is "objects of the $node bear no time" \
 		"$(find "$T/$node/objects" -type f -printf '%T@ ' | tr -d '0. ')$(
-			find "$T/$node/objects" -type f | wc -l)" 2
+			find "$T/$node/objects" -type f | wc -l | sed 's/^[2-9]$/some/')" some
 done

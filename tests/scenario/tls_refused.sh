@@ -32,16 +32,31 @@ ok "TLS 1.2 was refused for its version" grep -qi 'protocol version' "$T/s_clien
 id=$(on field capture --to hub --field statement=one) || die "capture"
 ok "the true partner still syncs" on field sync hub
 
+# A node that the hub knows, but that nobody compared there.
+node_start unknown
+on unknown card >"$T/unknown.card"
+on hub card >"$T/hub.card"
+on hub partner add "$T/unknown.card" >/dev/null || die "add"
+on unknown partner add "$T/hub.card" >/dev/null || die "add"
+on unknown partner compare hub "$(on unknown partner compare hub)" || die "compare"
+held() { on hub list --json | json "len(j['records'])"; }
+before=$(held)
+on unknown capture --to hub --field statement=three >/dev/null || die "capture"
+fails 1 "" "a node that was not compared here is not met" on unknown sync hub
+is "and nothing of it is here" "$(held)" "$before"
+on hub partner compare unknown "$(on hub partner compare unknown)" || die "compare"
+ok "once it is compared, it is" on unknown sync hub
+
 # Another machine takes over the hub's address.
 on hub stop
 openssl s_server -accept "127.0.0.1:$port" -cert "$T/stranger.crt" \
-	-key "$T/stranger.key" -tls1_3 -quiet </dev/null >"$T/got" 2>&1 &
+	-key "$T/stranger.key" -tls1_3 -quiet </dev/null >"$T/got" 2>/dev/null &
 server=$!
 sleep 0.5
 id=$(on field capture --to hub --field statement=two) || die "capture"
 fails 1 "is not the partner" "a machine with another key is not the partner" on field sync hub
 kill "$server"
-is "and it was sent nothing of ours" "$(grep -c statement "$T/got")" 0
+is "and it was sent nothing of ours" "$(wc -c <"$T/got")" 0
 node_unlock hub
 ok "the hub is back, and the record goes to it" on field sync hub
 is "both are delivered" \
