@@ -68,6 +68,7 @@ int status_run(struct client *client, int argc, char **argv);
 int stop_run(struct client *client, int argc, char **argv);
 int capture_run(struct client *client, int argc, char **argv);
 int import_run(struct client *client, int argc, char **argv);
+int doctor_run(struct client *client, int argc, char **argv);
 int key_run(struct client *client, int argc, char **argv);
 int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);

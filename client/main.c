@@ -57,6 +57,8 @@ static const struct command commands[] = {
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
 	"[--witnesses]",
 	"write a bag that anyone can verify"},
+    {"doctor", doctor_run, "doctor",
+	"whether this machine is fit for it, and what to do"},
     {"verify", verify_run, "verify DIR [--signers FILE]",
 	"check a bag; needs no daemon, key or network"},
 };

@@ -74,6 +74,8 @@ static int put_open(struct store *store, json_t *json)
 	    json, "automatic_sync", json_boolean(auto_sync_is_on(store)));
 	r = put_count(store, SQL_RECORD_COUNT, "records", json);
 	if (r == 0)
+		r = put_count(store, SQL_RECORD_NEWEST, "newest_stored", json);
+	if (r == 0)
 		r = put_count(store, SQL_PARTNER_COUNT, "partners", json);
 	if (r == 0)
 		r = put_count(store, SQL_UNDELIVERED_ALL, "undelivered", json);

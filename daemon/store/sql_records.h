@@ -43,6 +43,7 @@
 	X(RECORD_PRIVATE, "SELECT hidden, EXISTS(SELECT 1 FROM unread u"      \
 		    " WHERE u.record=r.id) FROM record r WHERE r.id=?")       \
 	X(RECORD_HIDE, "UPDATE record SET hidden=1 WHERE id=?")               \
+	X(RECORD_NEWEST, "SELECT coalesce(max(stored),0) FROM record")        \
 	X(RECORD_COUNT, "SELECT count(*) FROM record WHERE hidden=0")         \
 	X(RECORD_SLOTS, "SELECT max(slot) FROM record")                       \
 	X(ENVELOPE_ADD, "INSERT OR IGNORE INTO envelope VALUES(?,?,?,?,0)")   \
