@@ -163,8 +163,10 @@ on desk share "$own" --to hub || die "share"
 quota_desk --entries "$(($(desk_used) + 1))" # the entry that says so, and no more
 fails 5 "$full" "what is shared counts as well" on desk sync hub
 is "and is not here" "$(on hub list --json | json "sum(r['id']=='$own' for r in j['records'])")" 0
-quota_desk --entries "$(($(desk_used) + 1))"
+before=$(desk_used)
+quota_desk --entries "$((before + 1))"
 ok "until there is room" on desk sync hub
+is "it is counted" "$(desk_used)" "$((before + 1))"
 is "it is here" "$(on hub list --json | json "sum(r['id']=='$own' for r in j['records'])")" 1
 before=$(desk_used)
 ok "another meeting" on desk sync hub
