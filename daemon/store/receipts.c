@@ -1,12 +1,10 @@
 /*
- * Receipts: reading a partner's, and writing ours.
+ * Receipts: reading a partner's (receipts_read.c), and writing ours.
  *
  * Both happen at the beginning of our turn. First every record that might be a
- * receipt is opened by a worker with the node's bundle key: if it is one, its
- * lines mark our records delivered and it is hidden from the list; if not, it
- * is an ordinary record, and is owed a receipt itself. Then all that is owed to
- * this partner becomes one record of kind `received`, sealed to the partner's
- * bundle key, that goes out with the entries of this same turn.
+ * receipt is read. Then all that is owed to this partner becomes one record of
+ * kind `received`, sealed to the partner's bundle key, that goes out with the
+ * entries of this same turn.
  *
  * All of it stands in tables, so a crash between any two steps only repeats.
  */
@@ -29,160 +27,6 @@ int receipts_owe(struct store *store, int64_t record, int64_t partner)
 	return database_run(
 	    store->database, SQL_OWED_ADD, "ii", record, partner);
 }
-
-/* --- theirs ------------------------------------------------------------- */
-
-struct reading {
-	uint64_t session;
-	int64_t record;
-};
-
-/* Mark a record delivered, if the envelope is the one we sent. */
-static int mark_delivered(struct store *store, const struct partner *partner,
-    const struct wire_receipt_record *line)
-{
-	struct span author = span_of(partner->author.bytes, 32);
-	struct span hash = span_of(line->envelope.bytes, 32);
-	struct record_row row;
-	int r;
-
-	r = records_find(&store->records, &line->entry, &row);
-	if (r == DATABASE_E_NONE)
-		return 0;
-	if (r == 0 && row.log == store->log.id)
-		r = database_run(store->database, SQL_ENVELOPE_DELIVERED, "ibb",
-		    row.id, author, hash);
-	if (r == 0)
-		r = database_run(store->database, SQL_SHARED_DELIVERED, "iibb",
-		    row.id, partner->id, author, hash);
-	if (r == 0 && partner->mirror)
-		r = database_run(store->database, SQL_PROVEN_FORWARDED, "iib",
-		    row.id, partner->id, hash);
-	return r;
-}
-
-/* A receipt counts only from the partner whose log it stands in. */
-static bool is_from(struct store *store, const struct record_row *row,
-    const struct partner *partner)
-{
-	struct log_row log = {.id = 0};
-	bool is;
-
-	is = log_tree_load(store->database, row->log, &log) == 0 &&
-	     memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
-	log_row_free(&log);
-	return is;
-}
-
-static int take_receipt(struct store *store, const struct record_row *row,
-    const struct wire_work_opened *opened)
-{
-	struct partner partner;
-	size_t i;
-	int r;
-
-	r = partners_by_id(store->database, row->source, &partner);
-	if (r == 0 && !is_from(store, row, &partner))
-		return 0;
-	for (i = 0; r == 0 && i < opened->records.count; i++)
-		r = mark_delivered(store, &partner, &opened->records.items[i]);
-	return r == 0 ? database_run(
-			    store->database, SQL_RECORD_HIDE, "i", row->id)
-		      : r;
-}
-
-/* What a record turned out to be, in one transaction. */
-static int settle(struct store *store, int64_t record,
-    const struct wire_work_opened *opened_or_null)
-{
-	struct record_row row;
-	bool receipt = opened_or_null &&
-		       span_equal(opened_or_null->kind, span_text("received"));
-	int r;
-
-	r = database_begin(store->database);
-	if (r == 0)
-		r = records_load(&store->records, record, &row);
-	if (r == 0 && receipt)
-		r = take_receipt(store, &row, opened_or_null);
-	else if (r == 0)
-		r = receipts_owe(store, record, row.source);
-	if (r == 0)
-		r = database_run(
-		    store->database, SQL_UNREAD_REMOVE, "i", record);
-	if (r == 0)
-		r = database_commit(store->database);
-	return r == 0 ? 0 : database_rollback(store->database, r);
-}
-
-static void on_read(
-    struct store *store, void *context, struct wire_frame *answer)
-{
-	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct reading *reading = context;
-	struct session *session = sync_find(store, reading->session);
-	struct wire_work_opened opened;
-	bool is_open;
-	int r = -EIO;
-
-	is_open = answer && answer->type == WIRE_WORK_OPENED &&
-		  wire_decode(WIRE_WORK_OPENED, buf_span(&answer->body), &arena,
-		      &opened) == 0;
-	if (answer && store->state == STORE_OPEN)
-		r = settle(store, reading->record, is_open ? &opened : NULL);
-	wire_arena_free(&arena);
-	free(reading);
-	if (!session)
-		return;
-	session->busy = false;
-	if (r == 0)
-		sync_next(session);
-	else
-		sync_close(session, WIRE_CODE_FAILED);
-}
-
-static int submit_read(struct session *session, int64_t record)
-{
-	struct store *store = session->store;
-	struct wire_work_open job = {
-	    .job = jobs_number(store),
-	    .want_receipt = 1,
-	};
-	struct reading *reading = calloc(1, sizeof *reading);
-	struct record_body body = {.entry = {0}};
-	struct buf envelope = {0};
-	struct record_row row;
-	struct span span;
-	int r;
-
-	if (!reading)
-		return -ENOMEM;
-	reading->session = session->number;
-	reading->record = record;
-	r = records_load(&store->records, record, &row);
-	if (r == 0)
-		r = records_body(&store->records, &row, &body);
-	if (r == 0)
-		r = records_any_envelope(&store->records, &row, &envelope);
-	job.entry = body.entry;
-	job.payload = body.payload;
-	span = buf_span(&envelope);
-	job.envelopes.items = &span;
-	job.envelopes.count = 1;
-	session->busy = true;
-	if (r == 0)
-		r = jobs_submit(store, job.job, WIRE_WORK_OPEN, &job, NULL, 0,
-		    on_read, reading);
-	if (r != 0) {
-		session->busy = false;
-		free(reading);
-	}
-	buf_free(&envelope);
-	record_body_free(&body);
-	return r;
-}
-
-/* --- ours --------------------------------------------------------------- */
 
 struct writing {
 	uint64_t session;
@@ -351,14 +195,10 @@ static int write_owed(struct session *session)
 
 bool receipts_work(struct session *session)
 {
-	int64_t record;
 	int r;
 
-	r = database_number(
-	    session->store->database, SQL_UNREAD_NEXT, &record, "");
-	if (r == 0)
-		r = submit_read(session, record);
-	else if (r == DATABASE_E_NONE)
+	r = receipts_read(session);
+	if (r == 1)
 		r = write_owed(session);
 	if (r != 0 && r != 1) {
 		log_number(LOG_LEVEL_ERROR, "receipts failed", r);

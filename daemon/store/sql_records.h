@@ -117,7 +117,7 @@
 	X(OWED_TO, "SELECT 1 FROM owed WHERE record=? AND partner=?")         \
 	X(OWED_REMOVE, "DELETE FROM owed WHERE record=? AND partner=?")       \
 	X(UNREAD_ADD, "INSERT OR IGNORE INTO unread VALUES(?)")               \
-	X(UNREAD_NEXT, "SELECT record FROM unread ORDER BY record LIMIT 1")   \
+	X(UNREAD_NEXT, "SELECT record FROM unread ORDER BY record LIMIT ?")   \
 	X(UNREAD_REMOVE, "DELETE FROM unread WHERE record=?")
 
 #endif

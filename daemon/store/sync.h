@@ -10,7 +10,8 @@
  *   sync_proven.c   single entries with their proof, both ways
  *   sync_frontier.c the end of their turn; cosignatures
  *   sync_object.c   attachments, in and out
- *   receipts.c      reading theirs, writing ours
+ *   receipts.c      writing ours
+ *   receipts_read.c reading theirs
  */
 #ifndef EVIDENT_STORE_SYNC_H
 #define EVIDENT_STORE_SYNC_H

@@ -138,6 +138,8 @@ void sync_object_stored(
     struct session *session, const struct wire_session_part *part);
 /* receipts.c: false while work is under way; sync_next() is called after. */
 bool receipts_work(struct session *session);
+/* receipts_read.c: 1 nothing is unread, 0 some is being read, or -errno. */
+int receipts_read(struct session *session);
 /* Inside a transaction: a record from a partner is whole. */
 int receipts_owe(struct store *store, int64_t record, int64_t partner);
 

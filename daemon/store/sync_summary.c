@@ -137,8 +137,8 @@ static bool lacks_something(struct session *session)
 	struct database *database = session->store->database;
 	int64_t id = session->partner.id, found;
 
-	return database_number(database, SQL_UNREAD_NEXT, &found, "") !=
-		   DATABASE_E_NONE ||
+	return database_number(database, SQL_UNREAD_NEXT, &found, "i",
+		   (int64_t)1) != DATABASE_E_NONE ||
 	       database_number(database, SQL_OWED_OF, &found, "ii", id,
 		   (int64_t)1) != DATABASE_E_NONE ||
 	       database_number(database, SQL_OBJECT_MISSING, &found, "ibi", id,

@@ -61,14 +61,16 @@ int job_file_key(struct worker *worker, struct span envelope, size_t number,
 	r = find_header(envelope, number, &bytes, &header);
 	if (r != 0)
 		return r;
-	if (header.stanza_count == 0 || !worker->keeper)
+	if (header.stanza_count == 0)
 		return FORMAT_E_MISMATCH;
+	if (!worker->keeper)
+		return -ENOTCONN;
 	question.stanzas.items = header.stanzas;
 	question.stanzas.count = header.stanza_count;
 	r = channel_call(worker->keeper, WIRE_KEEPER_UNWRAP, &question, NULL, 0,
 	    WIRE_KEEPER_FILE_KEY, &arena, &answer, &code);
 	if (r == CHANNEL_E_REFUSED)
-		r = FORMAT_E_MISMATCH;
+		r = code == WIRE_CODE_NO_KEY ? FORMAT_E_MISMATCH : -EIO;
 	if (r == 0)
 		r = age_header_verify(bytes, &header, answer.key.bytes);
 	if (r == 0)

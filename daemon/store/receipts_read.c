@@ -1,0 +1,251 @@
+/*
+ * Reading what may be receipts: records of one recipient without attachments
+ * are opened by the workers with the node's bundle key, some at a time, and
+ * what they all turned out to be is settled in one transaction.
+ *
+ * A receipt marks our records delivered and is hidden from the list; what is
+ * none is an ordinary record, and is owed a receipt itself. Only a worker's
+ * word that no key of ours opens it, or that it is damaged, makes it ordinary:
+ * whatever else fails leaves it unread, for the next meeting.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/store/jobs.h"
+#include "daemon/store/sync_session.h"
+
+#define READ_MAX 64 /* at a time */
+
+struct reading;
+
+struct item {
+	struct reading *reading;
+	int64_t record;
+	bool is_receipt;
+	struct wire_arena arena;
+	struct wire_work_opened opened;
+};
+
+struct reading {
+	uint64_t session;
+	size_t count, waiting; /* jobs given, and not answered */
+	int result;
+	struct item items[READ_MAX];
+};
+
+/* Mark a record delivered, if the envelope is the one we sent. */
+static int mark_delivered(struct store *store, const struct partner *partner,
+    const struct wire_receipt_record *line)
+{
+	struct span author = span_of(partner->author.bytes, 32);
+	struct span hash = span_of(line->envelope.bytes, 32);
+	struct record_row row;
+	int r;
+
+	r = records_find(&store->records, &line->entry, &row);
+	if (r == DATABASE_E_NONE)
+		return 0;
+	if (r == 0 && row.log == store->log.id)
+		r = database_run(store->database, SQL_ENVELOPE_DELIVERED, "ibb",
+		    row.id, author, hash);
+	if (r == 0)
+		r = database_run(store->database, SQL_SHARED_DELIVERED, "iibb",
+		    row.id, partner->id, author, hash);
+	if (r == 0 && partner->mirror)
+		r = database_run(store->database, SQL_PROVEN_FORWARDED, "iib",
+		    row.id, partner->id, hash);
+	return r;
+}
+
+/* A receipt counts only from the partner whose log it stands in. */
+static bool is_from(struct store *store, const struct record_row *row,
+    const struct partner *partner)
+{
+	struct log_row log = {.id = 0};
+	bool is;
+
+	is = log_tree_load(store->database, row->log, &log) == 0 &&
+	     memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
+	log_row_free(&log);
+	return is;
+}
+
+static int take_receipt(struct store *store, const struct record_row *row,
+    const struct wire_work_opened *opened)
+{
+	struct partner partner;
+	size_t i;
+	int r;
+
+	r = partners_by_id(store->database, row->source, &partner);
+	if (r == 0 && !is_from(store, row, &partner))
+		return 0;
+	for (i = 0; r == 0 && i < opened->records.count; i++)
+		r = mark_delivered(store, &partner, &opened->records.items[i]);
+	return r == 0 ? database_run(
+			    store->database, SQL_RECORD_HIDE, "i", row->id)
+		      : r;
+}
+
+/* Inside a transaction. */
+static int settle_one(struct store *store, const struct item *item)
+{
+	struct record_row row;
+	int r;
+
+	r = records_load(&store->records, item->record, &row);
+	if (r == 0 && item->is_receipt)
+		r = take_receipt(store, &row, &item->opened);
+	else if (r == 0)
+		r = receipts_owe(store, item->record, row.source);
+	return r == 0 ? database_run(store->database, SQL_UNREAD_REMOVE, "i",
+			    item->record)
+		      : r;
+}
+
+static int settle(struct store *store, const struct reading *reading)
+{
+	size_t i;
+	int r;
+
+	r = database_begin(store->database);
+	for (i = 0; r == 0 && i < reading->count; i++)
+		r = settle_one(store, &reading->items[i]);
+	if (r == 0)
+		r = database_commit(store->database);
+	return r == 0 ? 0 : database_rollback(store->database, r);
+}
+
+static void reading_free(struct reading *reading)
+{
+	size_t i;
+
+	for (i = 0; i < reading->count; i++)
+		wire_arena_free(&reading->items[i].arena);
+	free(reading);
+}
+
+/* All have been answered. */
+static void finish(struct store *store, struct reading *reading)
+{
+	struct session *session = sync_find(store, reading->session);
+	int r = reading->result;
+
+	if (r == 0)
+		r = store->state == STORE_OPEN ? settle(store, reading) : -EIO;
+	reading_free(reading);
+	if (!session)
+		return;
+	session->busy = false;
+	if (r == 0)
+		sync_next(session);
+	else
+		sync_close(session, WIRE_CODE_FAILED);
+}
+
+static int take_answer(struct item *item, struct wire_frame *answer)
+{
+	enum wire_code code;
+	uint64_t input;
+	char why[256];
+	int r;
+
+	code = jobs_failure(answer, why, &input);
+	if (code == WIRE_CODE_NO_KEY || code == WIRE_CODE_CORRUPT)
+		return 0;
+	if (code != WIRE_CODE_OK || answer->type != WIRE_WORK_OPENED)
+		return -EIO;
+	r = wire_decode(WIRE_WORK_OPENED, buf_span(&answer->body), &item->arena,
+	    &item->opened);
+	item->is_receipt =
+	    r == 0 && span_equal(item->opened.kind, span_text("received"));
+	return r == 0 ? 0 : -EPROTO;
+}
+
+static void on_read(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct item *item = context;
+	struct reading *reading = item->reading;
+	int r;
+
+	r = take_answer(item, answer);
+	if (r < 0)
+		reading->result = r;
+	if (--reading->waiting == 0)
+		finish(store, reading);
+}
+
+static int submit_one(struct store *store, struct item *item)
+{
+	struct wire_work_open job = {
+	    .job = jobs_number(store),
+	    .want_receipt = 1,
+	};
+	struct record_body body = {.entry = {0}};
+	struct buf envelope = {0};
+	struct record_row row;
+	struct span span;
+	int r;
+
+	r = records_load(&store->records, item->record, &row);
+	if (r == 0)
+		r = records_body(&store->records, &row, &body);
+	if (r == 0)
+		r = records_any_envelope(&store->records, &row, &envelope);
+	job.entry = body.entry;
+	job.payload = body.payload;
+	span = buf_span(&envelope);
+	job.envelopes.items = &span;
+	job.envelopes.count = 1;
+	if (r == 0)
+		r = jobs_submit(store, job.job, WIRE_WORK_OPEN, &job, NULL, 0,
+		    on_read, item);
+	buf_free(&envelope);
+	record_body_free(&body);
+	return r > 0 ? -EIO : r;
+}
+
+static int load_unread(struct store *store, struct reading *reading)
+{
+	struct item *item;
+	sqlite3_stmt *found;
+	int r = 0;
+
+	found = database_query(
+	    store->database, SQL_UNREAD_NEXT, "i", (int64_t)READ_MAX);
+	while (reading->count < READ_MAX && (r = database_step(found)) == 1) {
+		item = &reading->items[reading->count++];
+		item->reading = reading;
+		item->record = database_column_int(found, 0);
+		item->arena.budget = WIRE_ARENA_BUDGET;
+	}
+	database_done(found);
+	return r < 0 ? r : 0;
+}
+
+/* No owner is called back from within jobs_submit(), so ${waiting} may grow as
+ * jobs are given. */
+int receipts_read(struct session *session)
+{
+	struct reading *reading = calloc(1, sizeof *reading);
+	size_t i;
+	int r;
+
+	if (!reading)
+		return -ENOMEM;
+	reading->session = session->number;
+	r = load_unread(session->store, reading);
+	for (i = 0; r == 0 && i < reading->count; i++) {
+		r = submit_one(session->store, &reading->items[i]);
+		reading->waiting += r == 0;
+	}
+	if (reading->waiting > 0) {
+		reading->result = r;
+		session->busy = true;
+		return 0;
+	}
+	reading_free(reading);
+	return r == 0 ? 1 : r;
+}
