@@ -142,15 +142,21 @@ class Net:
         return json.loads(result.out)["state"] if result.code == 0 else None
 
     def unlock(self, nodes):
-        """Open these, at the same time: a daemon may be starting anew."""
+        """Open these, at the same time. A process that was killed may be starting
+        anew, and come back open: a passphrase costs a second."""
         deadline = time.monotonic() + PATIENCE
         closed = list(nodes)
         while closed:
-            for process in [self.start(node, "unlock", secret=True) for node in closed]:
+            states = {node: self.state(node) for node in closed}
+            ready = [node for node in closed if states[node] == "locked" or
+                     not (states[node] or processes(self.home(node)))]
+            for process in [self.start(node, "unlock", secret=True) for node in ready]:
                 self.finish(process)
-            closed = [node for node in closed if self.state(node) != "open"]
+            closed = [node for node in closed if states[node] != "open"]
             if closed and time.monotonic() > deadline:
                 raise Failure(f"does not open again: {closed}")
+            if closed and not ready:
+                time.sleep(0.02)
 
     def kill(self, node, role, which):
         """kill -9 one process of that role; True when there was one."""

@@ -19,6 +19,8 @@ class Step:
         self.__dict__.update(details)
 
     def __str__(self):
+        if self.verb == "together":
+            return "together: " + " | ".join(map(str, self.steps))
         words = [f"{key}={value}" for key, value in sorted(self.__dict__.items())
                  if key not in ("verb", "node", "kill") and value not in (None, 0, False)]
         if self.kill:
@@ -90,6 +92,21 @@ class Planner:
         return Step("share", node, record=rng.randrange(self.records),
                     to=rng.choice(self.topology.audiences(node)))
 
+    def together(self):
+        """Two or three commands at the same time, of different nodes."""
+        rng = self.rng
+        steps = []
+        for _ in range(rng.choice([2, 2, 3])):
+            step = rng.choice([self.capture, self.meet, self.meet, self.write, self.read])()
+            if step.verb == "sync":
+                step.way = "direct"
+                for other in steps:  # one line has one way of being cut
+                    if getattr(other, "partner", None) == step.partner and other.verb == "sync":
+                        step.cut, step.both = other.cut, other.both
+            if step.node not in [other.node for other in steps]:
+                steps.append(step)
+        return Step("together", steps[0].node, steps=steps)
+
     def lock(self):
         node = self.rng.choice(NAMES)
         self.locked[node] = self.rng.randrange(2, 5)
@@ -103,9 +120,13 @@ class Planner:
                 yield Step("unlock", node)
 
     def add_kill(self, step):
-        others = [step.node] + ([step.partner] if step.verb == "sync" else [])
+        parts = step.steps if step.verb == "together" else [step]
+        others = [part.node for part in parts] + \
+            [part.partner for part in parts if part.verb == "sync"]
         step.kill = (self.rng.choice(ROLES), self.rng.choice(others),
                      int(10 ** self.rng.uniform(0.3, 2.5)), self.rng.randrange(4))
+        for part in parts:
+            part.kill = step.kill
         self.kills -= 1
 
     def plan(self):
@@ -114,9 +135,10 @@ class Planner:
         for _ in range(STEPS):
             steps.extend(self.unlocks())
             make = rng.choices([self.capture, self.meet, self.write, self.read,
-                                self.share, self.lock], [26, 30, 14, 20, 6, 2])[0]
+                                self.share, self.together, self.lock],
+                               [24, 26, 12, 18, 6, 14, 2])[0]
             step = make()
-            if self.kills and step.verb in ("capture", "import", "sync", "read", "write") \
+            if self.kills and step.verb not in ("lock", "share") \
                     and rng.random() < 0.12:
                 self.add_kill(step)
             steps.append(step)

@@ -124,26 +124,32 @@ class Seed:
         return step.verb == "sync" and step.cut
 
     def perform(self, step):
+        parts = step.steps if step.verb == "together" else [step]
+        helpers, started = [], []
         began = time.monotonic()
-        helpers = self.carriers(step) if step.verb == "sync" else []
         try:
-            words = self.command(step)
-            if words is None:
-                self.trace.append(f"{step}: nothing to do")
-                return
-            process = self.net.start(step.node, *words, secret=step.verb == "unlock")
-            if step.kill:
+            for part in parts:
+                if part.verb == "sync":
+                    helpers += self.carriers(part)
+                words = self.command(part)
+                if words is None:
+                    self.trace.append(f"{part}: nothing to do")
+                else:
+                    started.append((part, self.net.start(
+                        part.node, *words, secret=part.verb == "unlock")))
+            if step.kill and started:
                 role, node, delay, which = step.kill
                 time.sleep(delay / 1000)
                 self.net.kill(node, role, which)
-            result = self.net.finish(process)
+            ends = [(part, self.net.finish(process)) for part, process in started]
         finally:
             for helper in helpers:
                 helper.end()
-        self.trace.append(f"{step}: {time.monotonic() - began:.2f} s, {result}")
-        self.take_answer(step, result)
-        if not self.may_fail(step, result):
-            raise Failure(f"{step}: {result}")
+        for part, result in ends:
+            self.trace.append(f"{part}: {time.monotonic() - began:.2f} s, {result}")
+            self.take_answer(part, result)
+            if not self.may_fail(part, result):
+                raise Failure(f"{part}: {result}")
         if step.verb == "lock":
             self.locked.add(step.node)
         elif step.verb == "unlock":
