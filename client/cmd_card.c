@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/qr.h"
 #include "client/card_file.h"
 #include "client/control.h"
 #include "client/say.h"
 
-static int give_card(struct client *client, const char *out)
+static int give_card(struct client *client, const char *out, bool qr)
 {
 	json_t *json = NULL, *card;
 	int r;
@@ -24,6 +25,8 @@ static int give_card(struct client *client, const char *out)
 	else if (out)
 		r = card_file_write(
 		    out, json_string_value(card), json_string_length(card));
+	else if (qr)
+		r = qr_show(json_string_value(card), json_string_length(card));
 	else
 		fputs(json_string_value(card), stdout);
 	if (client->json)
@@ -56,20 +59,26 @@ static int set_organisation(struct client *client, const char *name)
 int card_run(struct client *client, int argc, char **argv)
 {
 	const char *out = NULL;
-	struct option_spec specs[] = {{.name = "out", .value = &out}};
+	bool qr = false;
+	struct option_spec specs[] = {
+	    {.name = "out", .value = &out},
+	    {.name = "qr", .flag = &qr},
+	};
 	int r;
 
-	r = command_options(specs, 1, &argc, argv);
+	r = command_options(specs, 2, &argc, argv);
 	if (r != 0)
 		return r;
+	if (qr && (argc > 1 || out || client->json))
+		return say_usage("--qr stands alone", NULL);
 	if (argc == 1)
-		return give_card(client, out);
+		return give_card(client, out, qr);
 	if (strcmp(argv[1], "add-reader") == 0 && argc == 3 && !out)
 		return control_simple(
 		    client, true, CTL_CARD_ADD_READER, argv[2], NULL);
 	if (strcmp(argv[1], "organisation") == 0 && argc == 3 && !out)
 		return set_organisation(client, argv[2]);
-	return say_usage("it is `card [--out FILE]`, `card add-reader "
+	return say_usage("it is `card [--out FILE | --qr]`, `card add-reader "
 			 "RECIPIENT` or `card organisation PARTNER|none`",
 	    NULL);
 }

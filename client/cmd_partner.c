@@ -11,6 +11,7 @@
 
 #include "client/card_file.h"
 #include "client/control.h"
+#include "client/qr.h"
 #include "client/say.h"
 
 static int ask(
@@ -46,7 +47,8 @@ static void tell_enrolment(json_t *answer, const char *file, size_t len)
 			 "it is compared, or compare this partner itself");
 }
 
-static int add(struct client *client, const char *path, bool mirror)
+static int add(
+    struct client *client, const char *path, bool is_picture, bool mirror)
 {
 	char card[ENROLLED_CARD_BYTES_MAX + 1];
 	struct ctl_request request = {.op = CTL_PARTNER_ADD};
@@ -54,7 +56,8 @@ static int add(struct client *client, const char *path, bool mirror)
 	size_t len;
 	int r;
 
-	r = card_file_read(path, card, &len);
+	r = is_picture ? qr_read(path, card, sizeof card, &len)
+		       : card_file_read(path, card, &len);
 	if (r != 0)
 		return r;
 	request.blob = span_of(card, len);
@@ -294,9 +297,10 @@ static int join_number(int argc, char **argv, char *out, size_t size)
 int partner_run(struct client *client, int argc, char **argv)
 {
 	const char *limits[3] = {NULL, NULL, NULL};
-	bool mirror = false;
+	bool mirror = false, qr = false;
 	struct option_spec specs[] = {
 	    {.name = "mirror", .flag = &mirror},
+	    {.name = "qr", .flag = &qr},
 	    {.name = "bytes", .value = &limits[0]},
 	    {.name = "entries", .value = &limits[1]},
 	    {.name = "rate", .value = &limits[2]},
@@ -306,12 +310,13 @@ int partner_run(struct client *client, int argc, char **argv)
 	const char *act;
 	int r;
 
-	r = command_options(specs, 4, &argc, argv);
+	r = command_options(specs, 5, &argc, argv);
 	if (r != 0)
 		return r;
 	act = argc > 1 ? argv[1] : "";
-	if (mirror && strcmp(act, "add") != 0)
-		return say_usage("--mirror belongs to partner add", NULL);
+	if ((mirror || qr) && strcmp(act, "add") != 0)
+		return say_usage(
+		    "--mirror and --qr belong to partner add", NULL);
 	if (strcmp(act, "quota") == 0 && argc == 3)
 		return quota(client, argv[2], limits);
 	if (limits[0] || limits[1] || limits[2])
@@ -321,7 +326,7 @@ int partner_run(struct client *client, int argc, char **argv)
 	if (strcmp(act, "list") == 0 && argc == 2)
 		return list(client);
 	if (strcmp(act, "add") == 0 && argc == 3)
-		return add(client, argv[2], mirror);
+		return add(client, argv[2], qr, mirror);
 	if (strcmp(act, "proxy") == 0 && argc == 4)
 		return set_proxy(client, argv[2], argv[3]);
 	if (strcmp(act, "limit") == 0 && argc == 4)

@@ -33,7 +33,8 @@ static const struct command commands[] = {
     {"share", share_run, "share ID --to PARTNER...",
 	"let one more partner read a record"},
     {"card", card_run,
-	"card [--out FILE] | card add-reader RECIPIENT | card organisation "
+	"card [--out FILE | --qr] | card add-reader RECIPIENT | card "
+	"organisation "
 	"PARTNER|none",
 	"this node's card, for partners"},
     {"key", key_run,
@@ -43,7 +44,7 @@ static const struct command commands[] = {
     {"enrol", enrol_run, "enrol CARD [--end] [--out FILE]",
 	"vouch for a device of this organisation"},
     {"partner", partner_run,
-	"partner add CARD [--mirror] | compare PARTNER [NUMBER] | trust "
+	"partner add CARD [--mirror] [--qr] | compare PARTNER [NUMBER] | trust "
 	"PARTNER yes|no | quota PARTNER [--bytes N] [--entries N] [--rate N] | "
 	"proxy PARTNER IP:PORT|none | limit PARTNER KIB|none|default | list | "
 	"remove PARTNER",

@@ -26,6 +26,7 @@ LIBRARIES = {
     r"^sqlite3\.h": r"^(daemon/store/|tests/)",
     r"^openssl/ssl\.h": r"^(daemon/courier/|tests/)",
     r"^confuse\.h": r"^daemon/base/config\.c",
+    r"^(qrencode|zbar|png|jpeglib)\.h": r"^client/qr_",
     r"^event2/": r"^(daemon/courier/|daemon/store/|tests/)",
     r"\.pb-c\.h$": r"^proto/wire/",
     r"^protobuf-c": r"^(proto/wire/|tests/)",
