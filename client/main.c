@@ -33,9 +33,8 @@ static const struct command commands[] = {
     {"share", share_run, "share ID --to PARTNER...",
 	"let one more partner read a record"},
     {"card", card_run,
-	"card [--out FILE | --qr] | card add-reader RECIPIENT | card "
-	"organisation "
-	"PARTNER|none",
+	"card [--out FILE | --qr] | card add-reader RECIPIENT | "
+	"card organisation PARTNER|none",
 	"this node's card, for partners"},
     {"key", key_run,
 	"key list | import-reader FILE|- | export-reader [--out FILE] | "

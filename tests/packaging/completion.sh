@@ -50,7 +50,7 @@ is "bash: a file behind '='" "$(bash_offers capture --attach = pl)" "plain "
 is "bash: a file behind '@'" "$(bash_offers capture --field a = @pl)" "@plain "
 is "bash: nothing where only a person knows" "$(bash_offers init --name '')" " "
 is "bash: subcommands" "$(bash_offers partner '')" \
-	"--bytes --entries --mirror --rate add compare limit list proxy quota remove trust "
+	"--bytes --entries --mirror --qr --rate add compare limit list proxy quota remove trust "
 file=$evident_verify_bash
 is "bash: evident-verify's options" "$(offers evident-verify --)" \
 	"$(sorted --help --json --signers --version)"
@@ -100,6 +100,6 @@ if command -v zsh >/dev/null; then
 	is "zsh: the options of export" "$(zsh_offers export --)" \
 		"$(sorted --disclose --disclose-all --help --home --json --passphrase-fd --to --version --witnesses)"
 	is "zsh: subcommands" "$(zsh_offers partner '')" \
-		"--bytes --entries --mirror --rate add compare limit list proxy quota remove trust "
+		"--bytes --entries --mirror --qr --rate add compare limit list proxy quota remove trust "
 	is "zsh: directories only" "$(zsh_offers export 0 --to '')" "files -/ "
 fi
