@@ -287,7 +287,7 @@ static void on_verified(
 		/* Other meetings went on meanwhile: it is checked again. */
 		if (session->closing)
 			r = -ECANCELED;
-		else if (sync_all_hold(answer))
+		else if (sync_all_hold(answer, session->asked))
 			r = proven ? check(session, proven) : -ENOMEM;
 		if (r == 0)
 			r = store_proven(session, proven);
@@ -311,6 +311,7 @@ static int submit(struct session *session)
 	job.items.items = &item;
 	job.items.count = 1;
 	session->busy = true;
+	session->asked = 1;
 	r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY, &job, NULL,
 	    0, on_verified, (void *)(uintptr_t)session->number);
 	if (r != 0)

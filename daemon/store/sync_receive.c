@@ -96,6 +96,7 @@ static int submit_verify(struct session *session, struct sync_arrival *arrival)
 	job.items.items = items;
 	if (r == 0) {
 		session->busy = true;
+		session->asked = job.items.count;
 		r = jobs_submit(session->store, job.job, WIRE_WORK_VERIFY, &job,
 		    NULL, 0, on_verified, (void *)(uintptr_t)session->number);
 	}
@@ -419,7 +420,7 @@ void sync_end_arrival(struct session *session, int result)
 		sync_close(session, code_of(result));
 }
 
-bool sync_all_hold(struct wire_frame *answer)
+bool sync_all_hold(struct wire_frame *answer, size_t asked)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_work_verified verified;
@@ -428,7 +429,8 @@ bool sync_all_hold(struct wire_frame *answer)
 
 	hold = answer && answer->type == WIRE_WORK_VERIFIED &&
 	       wire_decode(WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena,
-		   &verified) == 0;
+		   &verified) == 0 &&
+	       verified.results.len == asked;
 	for (i = 0; hold && i < verified.results.len; i++)
 		hold = verified.results.data[i] == 1;
 	wire_arena_free(&arena);
@@ -452,7 +454,7 @@ static void on_verified(
 	}
 	/* Another meeting may have brought the log on meanwhile: what was true
 	 * of its end must be found true again. */
-	r = sync_all_hold(answer)
+	r = sync_all_hold(answer, session->asked)
 		? sync_check_head(session, &session->entries, &arrival)
 		: FORMAT_E_MISMATCH;
 	if (r == 0 && arrival.skip < session->entries.items.count) {

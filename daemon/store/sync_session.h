@@ -60,6 +60,7 @@ struct session {
 	struct wire_sync_entries entries;
 	struct wire_sync_proven proven;
 	uint64_t gaps; /* batches of a bundle that follow on nothing held */
+	size_t asked;  /* signatures that a worker checks */
 	bool busy;     /* a worker or a receipt works for this session */
 };
 
@@ -105,8 +106,8 @@ int sync_check_item(const struct wire_sync_item *item,
 /* Keep a note that shows a log told in two ways, if its author signed it. */
 void sync_keep_fork(
     struct session *session, const struct log_row *log, struct span bytes);
-/* Whether all signatures of a VERIFY hold. */
-bool sync_all_hold(struct wire_frame *answer);
+/* Whether a VERIFY of ${asked} signatures found them all to hold. */
+bool sync_all_hold(struct wire_frame *answer, size_t asked);
 /* Whose envelope ${session}'s partner brings of a record by ${author}. */
 const struct author_id *sync_audience(
     const struct session *session, const struct author_id *author);

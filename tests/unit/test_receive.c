@@ -1,0 +1,288 @@
+/*
+ * What a partner sends of a log, held against what its author signed and
+ * against what is here: anything that does not fit is refused, whoever brings
+ * it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "store_scene.h"
+
+#include "daemon/store/sync_check.h"
+#include "proto/format/hash.h"
+
+#define SIZE 5 /* entries of the author's log */
+
+static const uint8_t seed[32] = {1}, other_seed[32] = {2}, own_seed[32] = {3};
+static struct sign_key key, other_key, own_key;
+static struct store store;
+static struct session session;
+static struct wire_sync_entries entries;
+static struct wire_sync_item items[SIZE];
+static struct digest leaves[SIZE], nodes[4][SIZE + 1];
+static struct merkle_proof consistency;
+static struct buf note;
+static struct sync_arrival arrival;
+
+static int read_node(
+    void *context, unsigned level, uint64_t index, struct digest *ret_hash)
+{
+	(void)context;
+	*ret_hash = nodes[level][index];
+	return 0;
+}
+
+static int write_node(
+    void *context, unsigned level, uint64_t index, const struct digest *hash)
+{
+	(void)context;
+	nodes[level][index] = *hash;
+	return 0;
+}
+
+static void public_of(const uint8_t from[32], struct sign_key *ret_key)
+{
+	uint8_t secret[64];
+
+	crypto_sign_seed_keypair(ret_key->bytes, secret, from);
+}
+
+/* A checkpoint of the log's first ${size} places, signed by ${signer} in the
+ * name of ${author}. */
+static void sign(uint64_t size, const struct sign_key *author,
+    const uint8_t signer[32], unsigned twist)
+{
+	struct checkpoint checkpoint = {.size = size};
+	struct author_id id;
+	struct buf text = {0};
+	uint8_t signature[64];
+
+	sign_key_author(author, &id);
+	note_origin(&id, &entries.log, checkpoint.origin);
+	merkle_root(size, read_node, NULL, &checkpoint.root);
+	checkpoint.root.bytes[0] ^= (uint8_t)twist;
+	checkpoint_build(&checkpoint, &text);
+	note_sign(signer, buf_span(&text), signature);
+	buf_free(&note);
+	note_begin(buf_span(&text), &note);
+	note_add_signature(checkpoint.origin, NOTE_ALG_ED25519, author,
+	    span_of(signature, sizeof signature), &note);
+	buf_free(&text);
+	entries.checkpoint = buf_span(&note);
+}
+
+/* ${count} places from ${start} on, as leaves, with the way to the end. */
+static void bring(uint64_t start, size_t count)
+{
+	size_t i;
+
+	entries.start = start;
+	entries.items.items = items;
+	entries.items.count = count;
+	for (i = 0; i < count; i++) {
+		memset(&items[i], 0, sizeof items[i]);
+		items[i].leaf = leaves[start + i];
+	}
+	merkle_prove_consistency(
+	    start + count, SIZE, read_node, NULL, &consistency);
+	entries.consistency.items = consistency.hashes;
+	entries.consistency.count = consistency.count;
+}
+
+static int begin(void **state)
+{
+	char text[16];
+	size_t i;
+	int r = scene_begin(state);
+
+	memset(&store, 0, sizeof store);
+	memset(&session, 0, sizeof session);
+	memset(&entries, 0, sizeof entries);
+	public_of(seed, &key);
+	public_of(other_seed, &other_key);
+	public_of(own_seed, &own_key);
+	store.database = scene.database;
+	store.records = scene;
+	sign_key_author(&own_key, &store.author);
+	session.store = &store;
+	session.partner.id = 1;
+	sign_key_author(&key, &session.partner.author);
+	entries.author = key;
+	memset(entries.log.bytes, 9, sizeof entries.log.bytes);
+	for (i = 0; i < SIZE; i++) {
+		snprintf(text, sizeof text, "entry %zu", i);
+		merkle_leaf(span_text(text), &leaves[i]);
+		merkle_append(i, &leaves[i], read_node, write_node, NULL);
+	}
+	sign(SIZE, &key, seed, 0);
+	bring(0, SIZE);
+	return r;
+}
+
+static int end(void **state)
+{
+	log_row_free(&arrival.log);
+	buf_free(&note);
+	return scene_end(state);
+}
+
+static int head(void)
+{
+	log_row_free(&arrival.log);
+	memset(&arrival, 0, sizeof arrival);
+	return sync_check_head(&session, &entries, &arrival);
+}
+
+static int tree(void)
+{
+	int r = head();
+
+	return r == 0 ? sync_check_tree(&session, &entries, &arrival) : r;
+}
+
+static void test_an_authors_own_log_is_taken(void **state)
+{
+	(void)state;
+	assert_int_equal(tree(), 0);
+	bring(0, 3);
+	assert_int_equal(tree(), 0);
+}
+
+static void test_a_log_of_somebody_else_is_refused(void **state)
+{
+	(void)state;
+	entries.author = other_key;
+	sign(SIZE, &other_key, other_seed, 0);
+	assert_int_equal(head(), FORMAT_E_MISMATCH);
+}
+
+static void test_our_own_hub_may_bring_it_and_nobody_our_own(void **state)
+{
+	struct age_recipient reader = {{7}};
+
+	(void)state;
+	entries.author = other_key;
+	sign(SIZE, &other_key, other_seed, 0);
+	store.readers[0] = session.partner.card.readers[0] = reader;
+	store.reader_count = session.partner.card.reader_count = 1;
+	assert_int_equal(tree(), 0);
+	session.partner.card.readers[0].key[0] ^= 1;
+	assert_int_equal(head(), FORMAT_E_MISMATCH);
+	session.partner.card.readers[0] = reader;
+	entries.author = own_key;
+	sign(SIZE, &own_key, own_seed, 0);
+	assert_int_equal(head(), FORMAT_E_MISMATCH);
+}
+
+static void test_a_checkpoint_the_author_did_not_sign_is_refused(void **state)
+{
+	(void)state;
+	sign(SIZE, &key, other_seed, 0);
+	assert_int_equal(head(), FORMAT_E_MISMATCH);
+}
+
+static void test_a_checkpoint_of_another_log_is_refused(void **state)
+{
+	(void)state;
+	entries.log.bytes[0] ^= 1;
+	assert_int_equal(head(), FORMAT_E_MISMATCH);
+}
+
+static void test_a_signed_root_the_places_do_not_lead_to_is_refused(
+    void **state)
+{
+	(void)state;
+	sign(SIZE, &key, seed, 1);
+	assert_int_equal(tree(), FORMAT_E_MISMATCH);
+	bring(0, 3);
+	assert_int_equal(tree(), FORMAT_E_MISMATCH);
+}
+
+static void test_another_leaf_is_refused(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < SIZE; i++) {
+		items[i].leaf.bytes[31] ^= 1;
+		assert_int_equal(tree(), FORMAT_E_MISMATCH);
+		items[i].leaf.bytes[31] ^= 1;
+	}
+	assert_int_equal(tree(), 0);
+}
+
+static void test_more_places_than_were_signed_are_refused(void **state)
+{
+	(void)state;
+	sign(SIZE - 1, &key, seed, 0);
+	assert_int_equal(head(), FORMAT_E_MALFORMED);
+	entries.items.count = 0;
+	assert_int_equal(head(), FORMAT_E_MALFORMED);
+}
+
+static void test_places_behind_what_is_here_are_a_gap(void **state)
+{
+	(void)state;
+	bring(2, 3);
+	assert_int_equal(head(), SYNC_E_GAP);
+}
+
+static void test_an_entry_must_have_the_leaf_it_comes_with(void **state)
+{
+	struct digest leaf;
+
+	(void)state;
+	items[0].entry = span_text("entry 0");
+	assert_int_equal(sync_leaf_of(&items[0], &leaf), 0);
+	items[0].entry = span_text("entry 1");
+	assert_int_equal(sync_leaf_of(&items[0], &leaf), FORMAT_E_MISMATCH);
+}
+
+/* A worker's answer with these results. */
+static bool hold(const char *results, size_t len, size_t asked)
+{
+	struct wire_work_verified verified = {.results = span_of(results, len)};
+	struct wire_frame frame = {.type = WIRE_WORK_VERIFIED};
+	bool all;
+
+	assert_int_equal(
+	    wire_encode_body(WIRE_WORK_VERIFIED, &verified, &frame.body), 0);
+	all = sync_all_hold(&frame, asked);
+	buf_free(&frame.body);
+	return all;
+}
+
+static void test_all_signatures_must_hold_and_all_be_checked(void **state)
+{
+	(void)state;
+	assert_true(hold("\1\1\1", 3, 3));
+	assert_false(hold("\1\0\1", 3, 3));
+	assert_false(hold("\1\1\2", 3, 3));
+	assert_false(hold("\1\1", 2, 3));
+	assert_false(hold("", 0, 3));
+	assert_false(hold("\1\1\1\1", 4, 3));
+	assert_false(sync_all_hold(NULL, 0));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+	const struct CMUnitTest tests[] = {
+	    T(an_authors_own_log_is_taken),
+	    T(a_log_of_somebody_else_is_refused),
+	    T(our_own_hub_may_bring_it_and_nobody_our_own),
+	    T(a_checkpoint_the_author_did_not_sign_is_refused),
+	    T(a_checkpoint_of_another_log_is_refused),
+	    T(a_signed_root_the_places_do_not_lead_to_is_refused),
+	    T(another_leaf_is_refused),
+	    T(more_places_than_were_signed_are_refused),
+	    T(places_behind_what_is_here_are_a_gap),
+	    T(an_entry_must_have_the_leaf_it_comes_with),
+	    T(all_signatures_must_hold_and_all_be_checked),
+	};
+
+	return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
+}
