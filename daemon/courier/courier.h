@@ -87,6 +87,7 @@ struct link {
 	bool known;  /* the peer is authenticated */
 	bool opened; /* the store knows the session */
 	bool heard_hello;
+	bool framing;          /* a frame has begun to come */
 	bool paused;           /* the store works on what we passed on */
 	bool asked;            /* NEXT is out */
 	bool ended;            /* ENDED was told */

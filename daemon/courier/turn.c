@@ -381,11 +381,14 @@ void turn_read(struct link *link)
 		if (evbuffer_get_length(input) < size &&
 		    !bundle_fill(link, size)) {
 			bundle_end_of_file(link);
-			if (!evtimer_pending(link->deadline, NULL))
+			/* Once a frame, whatever trickles in. */
+			if (!link->framing)
 				link_set_deadline(link,
 				    FRAME_SECONDS + header.length / FRAME_RATE);
+			link->framing = true;
 			return;
 		}
+		link->framing = false;
 		frame = evbuffer_pullup(input, (ev_ssize_t)size);
 		link_set_deadline(link, FRAME_SECONDS);
 		if (take_frame(link, header.type,

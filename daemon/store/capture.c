@@ -281,8 +281,11 @@ static int commit_batch(
 	if (r != 0) {
 		database_rollback(store->database, r);
 		store->log.size = before;
-	} else {
-		r = node_tell_durable(store);
+	} else if (node_tell_durable(store) < 0) {
+		/* What is committed is stored, whatever becomes of the keeper:
+		 * without it the node locks, and nothing is taken back. */
+		log_event(
+		    LOG_LEVEL_WARNING, "the keeper did not hear of a commit");
 	}
 	wire_arena_free(&arena);
 	return r;

@@ -142,7 +142,13 @@ void control_capture(struct request *request)
 		if (r == 0 && !is_there(audiences, count, &audiences[count].id))
 			count++;
 	}
-	if (r == 0 && store->reader_count > 0 && count < 256)
+	if (r == 0 && store->reader_count > 0 && count == 256) {
+		control_fail(request, 1,
+		    "a record is for at most 255 partners and this node",
+		    "nothing was stored");
+		r = 1;
+	}
+	if (r == 0 && store->reader_count > 0)
 		control_audience_self(store, &audiences[count++]);
 	if (r == 0 && count == 0) {
 		control_fail(request, 1,

@@ -44,7 +44,7 @@ static bool is_known_leftover(const char *name)
 }
 
 /* Only what an interrupted init left may be there; files of ours go. */
-static bool clear_leftovers(struct store *store)
+static bool walk_leftovers(struct store *store, bool remove)
 {
 	int fd = openat(
 	    store->service.home_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -55,7 +55,7 @@ static bool clear_leftovers(struct store *store)
 	while (list && (item = readdir(list)) != NULL) {
 		if (!is_known_leftover(item->d_name))
 			clean = false;
-		else if (clean && item->d_name[0] != '.' &&
+		else if (remove && clean && item->d_name[0] != '.' &&
 			 strcmp(item->d_name, "lock") != 0 &&
 			 strcmp(item->d_name, CONFIG_NAME) != 0 &&
 			 strcmp(item->d_name, "control") != 0)
@@ -66,6 +66,12 @@ static bool clear_leftovers(struct store *store)
 	else if (fd >= 0)
 		close(fd);
 	return clean;
+}
+
+/* Nothing goes before all is known to be ours to remove. */
+static bool clear_leftovers(struct store *store)
+{
+	return walk_leftovers(store, false) && walk_leftovers(store, true);
 }
 
 static enum wire_code code_of(int result)

@@ -22,7 +22,7 @@
 	    "UPDATE partner SET name=?,card=?,serial=?,compared=?,mirror=?"   \
 	    " WHERE id=?")                                                    \
 	X(PARTNER_COMPARED, "UPDATE partner SET compared=1 WHERE id=?")       \
-	X(PARTNER_REMOVE, "UPDATE partner SET compared=0,removed=1,trusts=0," \
+	X(PARTNER_REMOVE, "UPDATE partner SET compared=0,removed=1,mirror=0,trusts=0," \
 			  "name='' || hex(author) WHERE id=?")                \
 	X(PARTNER_BY_NAME,                                                    \
 	    "SELECT id,card,compared,mirror,removed,proxy,rate,met,trusts"    \

@@ -98,6 +98,13 @@ struct session *sync_find(struct store *store, uint64_t number)
 	return session;
 }
 
+struct session *sync_next_session(struct store *store, struct session *before)
+{
+	if (before)
+		return before->next;
+	return store->sync ? store->sync->sessions : NULL;
+}
+
 int sync_send(struct session *session, enum wire_type type, const void *message,
     const int *fds, size_t fd_count)
 {
@@ -159,6 +166,7 @@ void sync_next_turn(struct session *session)
 	session->log_at = 0;
 	session->entry_at = UINT64_MAX;
 	session->want_at = 0;
+	session->taking = 0; /* the courier lets go of it as well */
 }
 
 void sync_drop_strangers(struct store *store)

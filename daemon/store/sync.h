@@ -20,6 +20,7 @@
 
 /* Logs that a node knows, its own and its partners'. */
 #define SYNC_LOGS_MAX 4096
+#define SYNC_LOGS_VIA_MAX 1024 /* of them, first brought by one partner */
 
 int sync_begin(struct store *store);
 void sync_end(struct store *store);

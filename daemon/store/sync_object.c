@@ -64,6 +64,11 @@ int sync_send_object(struct session *session, const struct wire_sync_want *want)
 	if (r == 0)
 		r = objects_open(session->store->records.objects,
 		    object.file.text, false, &fd);
+	if (r == -ENOENT || r == -EIO) {
+		/* All else can still be told. */
+		log_event(LOG_LEVEL_ERROR, "an object cannot be read");
+		r = DATABASE_E_NONE;
+	}
 	if (r != 0)
 		return r;
 	message.object = object.digest;
@@ -105,6 +110,74 @@ static int find_missing(struct session *session, const struct digest *digest,
 	return r;
 }
 
+static struct session *writer_of(struct session *session, int64_t object)
+{
+	struct session *other = NULL;
+
+	while ((other = sync_next_session(session->store, other)) != NULL)
+		if (other != session && !other->closing &&
+		    other->taking == object)
+			return other;
+	return NULL;
+}
+
+static bool is_author(struct session *session, int64_t record)
+{
+	struct store *store = session->store;
+	struct log_row log = {.id = 0};
+	struct record_row row;
+	bool is;
+
+	is = records_load(&store->records, record, &row) == 0 &&
+	     log_tree_load(store->database, row.log, &log) == 0 &&
+	     memcmp(log.author.bytes, session->partner.author.bytes, 32) == 0;
+	log_row_free(&log);
+	return is;
+}
+
+/* Bytes for nothing: a file that is gone before anything is in it. */
+static int open_nothing(struct session *session, int *ret_fd)
+{
+	const int dir = session->store->records.objects;
+	struct objects_name name;
+	int r;
+
+	r = objects_create(dir, &name, ret_fd);
+	if (r == 0)
+		objects_remove(dir, name.text);
+	return r;
+}
+
+/*
+ * One meeting at a time writes an object, and lets go of it before its hash is
+ * taken: else another could write into it when a receipt says that it is whole.
+ * Another one that brings it, too, is heard out and what it brings forgotten.
+ * But nobody may keep an author from bringing its own: then the other meeting
+ * ends, and what it wrote is not counted.
+ */
+static int open_for(
+    struct session *session, struct object_row *object, int *ret_fd)
+{
+	struct session *other = writer_of(session, object->id);
+	int r = 0;
+
+	session->taking = 0;
+	if (other && !is_author(session, object->record))
+		return open_nothing(session, ret_fd);
+	if (other) {
+		sync_close(other, WIRE_CODE_BUSY);
+		object->held = 0;
+		r = database_run(session->store->database, SQL_OBJECT_HELD,
+		    "ii", (int64_t)0, object->id);
+	}
+	if (r == 0)
+		r = objects_open(session->store->records.objects,
+		    object->file.text, true, ret_fd);
+	if (r == 0)
+		session->taking = object->id;
+	return r;
+}
+
 void sync_object_want(
     struct session *session, const struct wire_session_part *part)
 {
@@ -116,8 +189,7 @@ void sync_object_want(
 	if (r == 0 && part->offset > object.held)
 		r = DATABASE_E_NONE;
 	if (r == 0)
-		r = objects_open(session->store->records.objects,
-		    object.file.text, true, &fd);
+		r = open_for(session, &object, &fd);
 	if (r != 0) {
 		refuse(session,
 		    r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_NOT_FOUND);
@@ -254,7 +326,8 @@ void sync_object_stored(
 	int r;
 
 	r = find_missing(session, &part->object, &object);
-	if (r == DATABASE_E_NONE) { /* another meeting has brought it whole */
+	if (r == DATABASE_E_NONE || (r == 0 && session->taking != object.id)) {
+		/* Another meeting has brought it whole, or is about to. */
 		sync_ack(session);
 		return;
 	}

@@ -16,9 +16,6 @@
 #include "daemon/store/sync_quota.h"
 #include "proto/format/sshsig.h"
 
-/* Logs that one partner may bring, unless it is our hub. */
-#define LOGS_VIA_MAX 1024
-
 /* --- ours --------------------------------------------------------------- */
 
 static int send_one(struct session *session, const struct record_row *row)
@@ -205,7 +202,7 @@ static int find_log(
 	}
 	r = database_number(
 	    database, SQL_LOG_COUNT_VIA, &count, "i", session->partner.id);
-	if (r == 0 && count >= LOGS_VIA_MAX)
+	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
 		r = -EDQUOT;
 	return r == 0 ? log_tree_add(database, &session->proven.author,
 			    &proven->entry.log, false, session->partner.id,

@@ -24,6 +24,7 @@
 #include "daemon/store/sync_check.h"
 #include "daemon/store/sync_quota.h"
 #include "proto/format/hash.h"
+#include "proto/format/proof.h"
 
 /* Only what the author signed is evidence: anybody can claim. A few of them
  * prove as much as many. */
@@ -308,6 +309,26 @@ static int check_place(struct session *session, int64_t log, uint64_t place,
 	return r;
 }
 
+/* Of a checkpoint only what says something: it is told to others. */
+static int keep_note(struct session *session, struct sync_arrival *arrival,
+    struct span checkpoint)
+{
+	const struct sign_key witnesses[] = {
+	    session->store->author_key, session->partner.card.author};
+	char origin[NOTE_ORIGIN_MAX];
+	struct buf note = {0};
+	int r;
+
+	note_origin(&arrival->author, &session->entries.log, origin);
+	r = proof_select_note(
+	    checkpoint, origin, &session->entries.author, witnesses, 2, &note);
+	if (r == 0)
+		r = log_tree_set_checkpoint(
+		    session->store->database, &arrival->log, buf_span(&note));
+	buf_free(&note);
+	return r;
+}
+
 /* A frontier names every log, so there may not be more than it can name. */
 static int add_log(struct session *session,
     const struct wire_sync_entries *entries, int64_t *ret_id)
@@ -318,6 +339,11 @@ static int add_log(struct session *session,
 
 	r = database_number(database, SQL_LOG_COUNT, &count, "");
 	if (r == 0 && count >= SYNC_LOGS_MAX)
+		r = -EDQUOT;
+	if (r == 0)
+		r = database_number(database, SQL_LOG_COUNT_VIA, &count, "i",
+		    session->partner.id);
+	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
 		r = -EDQUOT;
 	return r == 0 ? log_tree_add(database, &entries->author, &entries->log,
 			    false, session->partner.id, ret_id)
@@ -363,8 +389,7 @@ static int store_items(struct session *session, struct sync_arrival *arrival)
 		    entries->start + entries->items.count);
 	if (r == 0 && arrival->log.size == arrival->checkpoint.size &&
 	    sync_offered_size(&arrival->log) < arrival->log.size)
-		r = log_tree_set_checkpoint(session->store->database,
-		    &arrival->log, entries->checkpoint);
+		r = keep_note(session, arrival, entries->checkpoint);
 	free(entry);
 	return r;
 }

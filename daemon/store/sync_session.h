@@ -59,9 +59,10 @@ struct session {
 	struct wire_arena held_arena;
 	struct wire_sync_entries entries;
 	struct wire_sync_proven proven;
-	uint64_t gaps; /* batches of a bundle that follow on nothing held */
-	size_t asked;  /* signatures that a worker checks */
-	bool busy;     /* a worker or a receipt works for this session */
+	uint64_t gaps;  /* batches of a bundle that follow on nothing held */
+	size_t asked;   /* signatures that a worker checks */
+	int64_t taking; /* the object that this meeting alone writes, or 0 */
+	bool busy;      /* a worker or a receipt works for this session */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);
@@ -130,6 +131,8 @@ void sync_end_arrival(struct session *session, int result);
 void sync_receive_frontier(struct session *session, struct span body);
 void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, const struct log_row *log);
+/* All meetings under way; NULL behind the last. */
+struct session *sync_next_session(struct store *store, struct session *before);
 /* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
 int sync_send_object(
     struct session *session, const struct wire_sync_want *want);

@@ -80,21 +80,31 @@ int job_file_key(struct worker *worker, struct span envelope, size_t number,
 	return r;
 }
 
-/* Try one envelope: FORMAT_E_MISMATCH when it is not for this node. */
+/* Try one envelope: FORMAT_E_MISMATCH when it is not for this node, and
+ * FORMAT_E_MALFORMED when it is and does not open all of the record. Anybody
+ * can make one for a reader whose key is on a card. */
 static int try_envelope(struct worker *worker, struct opening *opening,
     struct span envelope, struct span payload)
 {
 	uint8_t key[AGE_FILE_KEY_BYTES];
+	size_t i;
 	int r;
 
 	r = job_file_key(worker, envelope, 0, key);
-	if (r != 0)
-		return r;
-	r = age_payload_open(key, payload, &opening->clear);
+	if (r == 0) {
+		r = age_payload_open(key, payload, &opening->clear);
+		if (r == FORMAT_E_MISMATCH)
+			r = FORMAT_E_MALFORMED;
+	}
+	for (i = 0; r == 0 && i < opening->entry.attachment_count; i++)
+		if (job_file_key(worker, envelope, i + 1, key) != 0)
+			r = FORMAT_E_MALFORMED;
 	explicit_bzero(key, sizeof key);
 	if (r == 0)
 		opening->envelope = envelope;
-	return r == FORMAT_E_MISMATCH ? FORMAT_E_MALFORMED : r;
+	else
+		buf_free(&opening->clear);
+	return r;
 }
 
 /* Hold the opened content against the signed entry. */
@@ -131,6 +141,7 @@ static int open_record(struct worker *worker, struct opening *opening,
     struct span payload, struct job_fault *fault)
 {
 	const char *why = "the entry is malformed";
+	bool damaged = false;
 	size_t i;
 	int r;
 
@@ -140,10 +151,14 @@ static int open_record(struct worker *worker, struct opening *opening,
 	r = check_payload(opening, payload, fault);
 	if (r != 0)
 		return r;
-	r = FORMAT_E_MISMATCH;
-	for (i = 0; r == FORMAT_E_MISMATCH && i < count; i++)
+	/* A bad one does not stand in the way of a good one. */
+	for (i = 0, r = 1; r != 0 && i < count; i++) {
 		r = try_envelope(worker, opening, envelopes[i], payload);
-	if (r == FORMAT_E_MISMATCH)
+		if (r < 0)
+			return r;
+		damaged |= r != 0 && r != FORMAT_E_MISMATCH;
+	}
+	if (r != 0 && !damaged)
 		return job_fail(fault, WIRE_CODE_NO_KEY,
 		    "no key of this node opens this record");
 	if (r != 0)

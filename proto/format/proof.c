@@ -116,34 +116,45 @@ static int copy_author(const struct note *note, const char *origin,
 	return r;
 }
 
+int proof_select_note(struct span bytes, const char *origin,
+    const struct sign_key *author, const struct sign_key *witnesses,
+    size_t count, struct buf *out)
+{
+	struct note note;
+	size_t i;
+	int r;
+
+	r = note_parse(bytes, &note);
+	if (r != 0)
+		return r;
+	r = note_begin(note.text, out);
+	if (r == 0)
+		r = copy_author(&note, origin, author, out);
+	for (i = 0; r == 0 && i < count; i++) {
+		if (same_key(&witnesses[i], author))
+			continue;
+		r = cosignature_copy(&note, &witnesses[i], out);
+		r = r == FORMAT_E_MISMATCH ? 0 : r;
+	}
+	note_free(&note);
+	return r;
+}
+
 int proof_select(struct span bytes, const char *origin,
     const struct sign_key *author, const struct sign_key *witnesses,
     size_t count, struct buf *out)
 {
 	struct buf kept = {0};
 	struct proof proof;
-	struct note note;
-	size_t i;
 	int r;
 
 	r = proof_parse(bytes, &proof);
 	if (r == 0)
-		r = note_parse(proof.checkpoint, &note);
-	if (r != 0)
-		return r;
-	r = note_begin(note.text, &kept);
-	if (r == 0)
-		r = copy_author(&note, origin, author, &kept);
-	for (i = 0; r == 0 && i < count; i++) {
-		if (same_key(&witnesses[i], author))
-			continue;
-		r = cosignature_copy(&note, &witnesses[i], &kept);
-		r = r == FORMAT_E_MISMATCH ? 0 : r;
-	}
+		r = proof_select_note(
+		    proof.checkpoint, origin, author, witnesses, count, &kept);
 	proof.checkpoint = buf_span(&kept);
 	if (r == 0)
 		r = proof_build(&proof, out);
-	note_free(&note);
 	buf_free(&kept);
 	return r;
 }

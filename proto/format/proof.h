@@ -25,6 +25,12 @@ int proof_parse(struct span bytes, struct proof *ret_proof);
 int proof_verify(const struct proof *proof, const struct digest *leaf,
     const char *origin, const struct sign_key *key);
 
+/* Append the note with the signature of ${author} under ${origin}, which must
+ * be there, and with the cosignatures of those ${witnesses} that gave one:
+ * whatever else stands in it is somebody's ballast. */
+int proof_select_note(struct span note, const char *origin,
+    const struct sign_key *author, const struct sign_key *witnesses,
+    size_t count, struct buf *out);
 /* Append the same proof with the signature of ${author}, and with the
  * cosignatures of those ${witnesses} that gave one: each names a partner. */
 int proof_select(struct span bytes, const char *origin,

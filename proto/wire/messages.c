@@ -660,7 +660,7 @@ static const struct {
     {WIRE_WORK_REWRAPPED, WIRE_BODY_MAX, &work_rewrapped_table},
     {WIRE_COURIER_BUNDLE, WIRE_SMALL, &courier_bundle_table},
     {WIRE_SYNC_HELLO, 64, &sync_hello_table},
-    {WIRE_SYNC_FRONTIER, WIRE_BODY_MAX, &sync_frontier_table},
+    {WIRE_SYNC_FRONTIER, WIRE_BODY_MAX - 2 * WIRE_SMALL, &sync_frontier_table},
     {WIRE_SYNC_ENTRIES, WIRE_BODY_MAX - 2 * WIRE_SMALL, &sync_entries_table},
     {WIRE_SYNC_CHUNK, SYNC_CHUNK_BYTES + WIRE_SMALL, &sync_chunk_table},
     {WIRE_SYNC_COSIGN, NOTE_BYTES_MAX + WIRE_SMALL, &sync_cosign_table},
