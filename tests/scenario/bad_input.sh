@@ -9,6 +9,12 @@ fails 3 "no daemon runs" "status without a daemon exits 3" on desk status
 fails 3 "no daemon runs" "lock without a daemon exits 3" on desk lock
 fails 1 "" "a second init is refused" node_init desk --reader
 nodes=(desk)
+mkdir -m 700 "$T/others"
+echo data >"$T/others/evident.db"
+echo data >"$T/others/zzz"
+fails 1 "not empty" "a directory with other files is refused" node_init others
+is "and nothing in it was touched" "$(cat "$T/others/evident.db" "$T/others/zzz" | wc -l)" 2
+nodes=(desk)
 fails 6 "locked" "a locked store exits 6" on desk capture --field a=b
 ok "status answers while locked" on desk status
 wrong() { on desk unlock --passphrase-fd 3 3<<<"not the passphrase"; }

@@ -70,3 +70,21 @@ cp "$T/good.object" "$object"
 ok "once the true one is there, the sync ends 0" on field sync hub
 relay_stop
 is "and the hub holds it whole" "$(complete)" True
+
+# An object that is gone here does not keep all else from being exchanged.
+gone=$(on field capture --to hub --attach "$T/photo.jpg") || die "capture"
+object=$(find "$T/field/objects" -type f -newermt @-1 -size -1000k | xargs ls -i | sort -n | tail -1 | sed 's/^ *[0-9]* //')
+relay_start 0
+for file in $(find "$T/field/objects" -type f -size -1000k); do
+	[ "$file" = "$object" ] || continue
+	rm "$file"
+done
+text=$(on field capture --to hub --field statement=words) || die "capture"
+on field sync hub 2>/dev/null
+code=$?
+relay_stop
+is "a sync that misses an object ends 5" "$code" 5
+is "and delivers the rest" "$(on field list --json |
+	json "[r['delivered'] for r in j['records'] if r['id']=='$text'][0]")" "['hub']"
+is "but not what it belongs to" "$(on field list --json |
+	json "[r['delivered'] for r in j['records'] if r['id']=='$gone'][0]")" "[]"

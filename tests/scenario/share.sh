@@ -68,6 +68,9 @@ is "the proof names nobody but the author" \
 	"$(grep -c '^— ' "$T/bag/data/$id/proof")" 1
 ok "deskb's receipt reached its hub: nothing more to say" on deskb sync hubb
 
+mirrored() { on hubb partner list --json | json "[p['mirror'] for p in j['partners'] if p['name']=='deskb'][0]"; }
+is "a mirror is shown" "$(mirrored)" True
+
 # By hand, where there is no network.
 ok "another is shared" on desk share "$late" --to hubb
 ok "it goes into a bundle" on desk bundle write hubb "$T/there"
@@ -110,3 +113,6 @@ ok "everything still opens after a restart" sh -c \
 	'"$0" --home "$1" lock' "$EVIDENT" "$T/deskb"
 node_reopen deskb || die "deskb does not open"
 ok "and reads" on deskb show "$late"
+on hubb partner remove deskb || die "remove"
+on hubb partner add "$T/deskb.card" >/dev/null || die "add"
+is "a mirror that was removed is none when it comes back" "$(mirrored)" False
