@@ -74,20 +74,12 @@ meet field hub
 say "ten more on $done: $took s, $bytes bytes, $trips round trips"
 
 # The same bytes by the shortest ways there are.
-head -c "$full" /dev/urandom >"$T/bytes"
 openssl req -x509 -newkey ed25519 -nodes -subj /CN=x -keyout "$T/key" -out "$T/cert" 2>/dev/null
-port=$(free_port)
-openssl s_server -quiet -accept "$port" -key "$T/key" -cert "$T/cert" -naccept 1 </dev/null >"$T/copy" 2>/dev/null &
-server=$!
-sleep 0.5
-start=$(now)
-openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$port" <"$T/bytes" >/dev/null 2>&1
-wait $server
-sync "$T/copy"
-limit=$(since "$start")
+limit=$(python3 "$(dirname "$0")/tls_copy.py" "$T/cert" "$T/key" "$full" "$T/copy") || die "tls_copy"
 say "limit: the same $full bytes by plain TLS to a synced file: $limit s; full sync is $(calc "$last / $limit") times that"
 if command -v rsync >/dev/null; then
 	mkdir "$T/files" "$T/there"
+	head -c "$full" /dev/urandom >"$T/bytes"
 	split -a 4 -b $((full / (records - records / 10))) "$T/bytes" "$T/files/r" 2>/dev/null
 	port=$(free_port)
 	printf 'use chroot = no\n[x]\npath = %s\nread only = no\nuid = %s\ngid = %s\n' \
