@@ -20,9 +20,7 @@
 #include "daemon/store/control.h"
 
 #define WAIT_MAX (24 * 3600)
-#define BUSY_SECONDS \
-	5 /* until we look again whether a person's sync is over \
-	   */
+#define BUSY_SECONDS 5 /* until we look again whether the courier is free */
 
 struct plan {
 	struct author_id author;
@@ -125,7 +123,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (store->state != STORE_OPEN || !auto_sync_is_on(store))
 		return;
-	if (control_sync_is_busy()) {
+	if (control_sync_is_busy() || !store->courier) {
 		evtimer_add(auto_sync->timer, &later);
 		return;
 	}

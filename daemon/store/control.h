@@ -96,8 +96,8 @@ int control_quota_describe(
 const char *control_quota_error(enum wire_code code);
 void control_signers(struct request *request); /* control_signers.c */
 void control_sync(struct request *request);    /* control_sync.c */
-/* Whether a person's sync is under way; and go on with it, now that the meeting
- * that was in its way is over. */
+/* Whether a person's sync is under way; and go on with it, now that what was in
+ * its way is over: another meeting, or that there was no courier. */
 bool control_sync_is_busy(void);
 void control_sync_resume(void);
 /* The courier says that a meeting is over. */
@@ -105,6 +105,8 @@ void control_sync_ended(
     struct store *store, const struct wire_courier_ended *ended);
 void control_bundle_write(struct request *request); /* control_bundle.c */
 void control_bundle_read(struct request *request);
+/* Go on with the bundle that waited for a courier, if there is one. */
+void control_bundle_resume(void);
 /* The courier is done with the frames of the bundle under way, if there is one;
  * ${gaps} batches in it could not be used yet. */
 void control_bundle_ended(

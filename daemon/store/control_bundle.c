@@ -33,7 +33,7 @@ struct parcel {
 	int frames;
 	uint64_t size;
 	struct buf head, tail;
-	bool with_courier;
+	bool with_courier, awaits_courier;
 };
 
 static struct parcel *current;
@@ -130,6 +130,7 @@ static void say_failure(struct parcel *parcel, struct wire_frame *answer)
 		    "write it anew");
 }
 
+/* A courier that died is waited for: the next one is coming. */
 static int to_courier(struct parcel *parcel)
 {
 	struct wire_courier_bundle message = {
@@ -148,7 +149,20 @@ static int to_courier(struct parcel *parcel)
 		event_add(store->courier_write, NULL);
 	explicit_bzero(&message, sizeof message);
 	parcel->with_courier = r == 0;
-	return r;
+	parcel->awaits_courier = r == -EPIPE;
+	return r == -EPIPE ? 0 : r;
+}
+
+void control_bundle_resume(void)
+{
+	struct parcel *parcel = current;
+	int r;
+
+	if (!parcel || !parcel->awaits_courier)
+		return;
+	r = to_courier(parcel);
+	if (r != 0)
+		give_up(parcel, r);
 }
 
 /* --- write -------------------------------------------------------------- */

@@ -22,7 +22,8 @@ struct meetings {
 };
 
 static struct request *waiting; /* one sync command at a time */
-static bool stalled; /* until a meeting that nobody asked for is over */
+/* Until a meeting that nobody asked for is over, or a courier is there. */
+static bool stalled;
 
 bool control_sync_is_busy(void)
 {
@@ -101,18 +102,18 @@ static void next(struct request *request)
 	struct meetings *meetings = request->state;
 	struct store *store = request->store;
 	struct wire_courier_dial dial;
-	int r = -EPIPE;
+	int r;
 
-	stalled = auto_sync_is_busy(store);
-	if (stalled)
-		return;
 	while (meetings->at < meetings->count) {
+		stalled = auto_sync_is_busy(store) || !store->courier;
+		if (stalled)
+			return;
 		control_progress(request, meetings->at, meetings->count);
 		dial.partner = meetings->partners[meetings->at];
-		if (store->courier)
-			r = channel_send(
-			    store->courier, WIRE_COURIER_DIAL, &dial, NULL, 0);
-		if (r == 0)
+		r = channel_send(
+		    store->courier, WIRE_COURIER_DIAL, &dial, NULL, 0);
+		stalled = r == -EPIPE; /* it died; the next one is coming */
+		if (r == 0 || stalled)
 			return;
 		meetings->failed++;
 		meetings->worst = WIRE_CODE_FAILED;

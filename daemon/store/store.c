@@ -87,7 +87,12 @@ static int take_courier(struct store *store, int fd)
 	if (!store->courier_read || !store->courier_write ||
 	    event_add(store->courier_read, NULL) < 0)
 		return -ENOMEM;
-	return store->state == STORE_OPEN ? node_tell_courier(store) : 0;
+	r = store->state == STORE_OPEN ? node_tell_courier(store) : 0;
+	if (r == 0) {
+		control_bundle_resume();
+		control_sync_resume();
+	}
+	return r;
 }
 
 /* Once, at the start of the daemon; whatever comes of it. */

@@ -15,7 +15,8 @@ import tempfile
 import time
 
 from random_nodes import (BY_HAND, HAS_MICROSOCKS, LINES, NAMES, READERS, TOPOLOGIES, Failure,
-                          Microsocks, Proxy, Relays, copy_template, make_template)
+                          Microsocks, Proxy, Relays, copy_template, keep_logs,
+                          make_template)
 from random_plan import make_plan
 
 ROUNDS = 12  # of settling, at most
@@ -345,10 +346,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--keep", action="store_true", help="keep the homes of what failed")
+    parser.add_argument("--keep", action="store_true", help="keep the homes and logs of what failed")
     parser.add_argument("--trace", action="store_true")
     args = parser.parse_args()
     top = tempfile.mkdtemp(prefix="evident-random.")
+    if args.keep:
+        keep_logs(top)
     templates, relays = {}, {}
     count = failed = 0
 

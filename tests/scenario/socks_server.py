@@ -30,8 +30,12 @@ def pump(source, sink):
                 break
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
+    except OSError:  # one end is gone: the other must not wait for it
+        for end in source, sink:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
 
 
 def negotiate(peer):
