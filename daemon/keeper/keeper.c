@@ -7,10 +7,11 @@
  * waited for: a peer that sends half a frame or reads no answer holds up only
  * itself. A peer that breaks the protocol loses its channel.
  *
- * It locks itself when the store has asked nothing for as long as it said: the
- * keys are wiped first, then the supervisor is told, which ends everything
- * that was lent some. The clock is CLOCK_BOOTTIME, which a closed lid does not
- * stop, and it is looked at before any request is.
+ * It locks itself when the store has told of no person for as long as it said:
+ * the keys are wiped first, then the supervisor is told, which ends everything
+ * that was lent some. What partners cause is no sign of a person. The clock is
+ * CLOCK_BOOTTIME, which a closed lid does not stop, and it is looked at before
+ * any request is.
  */
 #include <errno.h>
 #include <poll.h>
@@ -52,6 +53,11 @@ static int64_t now_seconds(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec;
+}
+
+void keeper_touch(struct keeper *keeper)
+{
+	keeper->last_present = now_seconds();
 }
 
 int keeper_answer(
@@ -129,8 +135,6 @@ static void serve_channel(struct keeper *keeper, struct channel **channel)
 	if (r == CHANNEL_E_AGAIN)
 		return;
 	if (r == 0) {
-		if (channel == &keeper->store)
-			keeper->last_request = now_seconds();
 		keeper->asking = *channel;
 		r = handle_request(keeper, &frame);
 		keeper->asking = NULL;
@@ -203,7 +207,7 @@ static int64_t idle_left(const struct keeper *keeper)
 
 	if (!keeper->keys || keeper->idle_seconds == 0)
 		return -1;
-	left = keeper->last_request + (int64_t)keeper->idle_seconds -
+	left = keeper->last_present + (int64_t)keeper->idle_seconds -
 	       now_seconds();
 	return left > 0 ? left : 0;
 }

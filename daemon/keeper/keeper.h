@@ -40,7 +40,7 @@ struct keeper {
 	struct keeper_public public;
 	struct keeper_log log;
 	uint64_t idle_seconds; /* 0: never lock by itself */
-	int64_t last_request;  /* seconds of CLOCK_BOOTTIME */
+	int64_t last_present;  /* a person; seconds of CLOCK_BOOTTIME */
 };
 
 union keeper_message {
@@ -60,6 +60,8 @@ union keeper_message {
 typedef int (*keeper_handle_cb)(struct keeper *keeper,
     const union keeper_message *message, struct wire_frame *frame);
 
+/* A person is here: the idle time begins anew. */
+void keeper_touch(struct keeper *keeper);
 int keeper_answer(
     struct keeper *keeper, enum wire_type type, const void *message);
 

@@ -210,6 +210,8 @@ int sign_durable(struct keeper *keeper, const union keeper_message *message,
 	log->known = true;
 	log->durable = request->size;
 	keeper->idle_seconds = request->idle_seconds;
+	if (request->present)
+		keeper_touch(keeper);
 	return keeper_answer(keeper, WIRE_KEEPER_DONE, &done);
 }
 

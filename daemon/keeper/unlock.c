@@ -64,6 +64,7 @@ static int adopt_keys(
 	unlock_forget(keeper);
 	keeper->keys = *keys;
 	*keys = NULL;
+	keeper_touch(keeper);
 	keeper->public = public;
 	keeper->pending = pending;
 	return 0;

@@ -281,7 +281,7 @@ static int commit_batch(
 	if (r != 0) {
 		database_rollback(store->database, r);
 		store->log.size = before;
-	} else if (node_tell_durable(store) < 0) {
+	} else if (node_tell_durable(store, false) < 0) {
 		/* What is committed is stored, whatever becomes of the keeper:
 		 * without it the node locks, and nothing is taken back. */
 		log_event(

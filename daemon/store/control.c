@@ -5,6 +5,9 @@
  * of a connection are answered in order; captures may run side by side, any
  * other request waits until all before it are answered, so that it sees what
  * they did. A connection that sends garbage is closed.
+ *
+ * A request is a sign that a person is here, who wants the node open, and stays
+ * one until it is answered or the client is gone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +33,7 @@ struct connection {
 };
 
 struct control {
-	struct event *accept;
+	struct event *accept, *waiting;
 	struct connection *connections;
 	size_t count;
 };
@@ -262,6 +265,32 @@ void control_part(struct request *request, json_t *json)
 	json_decref(json);
 }
 
+/* Somebody waits: not idle. */
+static void tell_present(struct store *store)
+{
+	struct timeval again = {
+	    .tv_sec = (time_t)store->service.settings.lock_after / 4,
+	    .tv_usec = 250000,
+	};
+
+	if (store->state == STORE_OPEN)
+		node_tell_durable(store, true);
+	evtimer_add(store->control->waiting, &again);
+}
+
+static void on_waiting(evutil_socket_t fd, short what, void *context)
+{
+	struct store *store = context;
+	struct connection *connection = store->control->connections;
+
+	(void)fd;
+	(void)what;
+	while (connection && !connection->first)
+		connection = connection->next;
+	if (connection)
+		tell_present(store);
+}
+
 static void start_request(struct request *request)
 {
 	struct store *store = request->store;
@@ -288,8 +317,7 @@ static void start_request(struct request *request)
 		control_fail_code(request, WIRE_CODE_LOCKED);
 		return;
 	}
-	if (store->state == STORE_OPEN)
-		node_tell_durable(store); /* someone is here: not idle */
+	tell_present(store);
 	handlers[i].handle(request);
 }
 
@@ -477,6 +505,9 @@ int control_begin(struct store *store)
 	if (!control)
 		return -ENOMEM;
 	store->control = control;
+	control->waiting = evtimer_new(store->base, on_waiting, store);
+	if (!control->waiting)
+		return -ENOMEM;
 	evutil_make_socket_nonblocking(store->service.control_fd);
 	control->accept = event_new(store->base, store->service.control_fd,
 	    EV_READ | EV_PERSIST, on_accept, store);
@@ -496,6 +527,7 @@ void control_end(struct store *store)
 		close_connection(control->connections);
 	}
 	event_free(control->accept);
+	event_free(control->waiting);
 	free(control);
 	store->control = NULL;
 }

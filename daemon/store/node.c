@@ -294,7 +294,7 @@ static enum wire_code open_with(
 		return code_of(r);
 	}
 	store->state = STORE_OPEN;
-	r = node_tell_durable(store);
+	r = node_tell_durable(store, false);
 	if (r == 0)
 		r = node_tell_courier(store);
 	if (r < 0)
@@ -343,12 +343,13 @@ void node_close(struct store *store)
 	store->state = STORE_CLOSING;
 }
 
-int node_tell_durable(struct store *store)
+int node_tell_durable(struct store *store, bool present)
 {
 	struct wire_keeper_durable durable = {
 	    .size = store->log.size,
 	    .idle_seconds =
 		store->listen[0] ? 0 : store->service.settings.lock_after,
+	    .present = present,
 	};
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_empty nothing;

@@ -78,8 +78,9 @@ enum wire_code node_unlock(struct store *store, int passphrase_fd);
 /* Open if the keeper is unlocked (the store was started anew). */
 void node_resume(struct store *store);
 void node_close(struct store *store);
-/* Tell the keeper how far the own log is on disk, and that someone is here. */
-int node_tell_durable(struct store *store);
+/* Tell the keeper how far the own log is on disk; ${present} that it is a
+ * person who keeps it awake. */
+int node_tell_durable(struct store *store, bool present);
 /* Tell the courier whom to talk to, and end meetings with whom not. */
 int node_tell_courier(struct store *store);
 /* The own card's fields, for comparing and sealing. ${card} is parsed from the

@@ -243,6 +243,7 @@ TABLE(keeper_signed, keeper_signed, keeper_signed_rows);
 static const struct codec_row keeper_durable_rows[] = {
     U64(wire_keeper_durable, size, FORMAT_INTEGER_MAX),
     U64(wire_keeper_durable, idle_seconds, 31536000),
+    U64(wire_keeper_durable, present, 1),
 };
 TABLE(keeper_durable, keeper_durable, keeper_durable_rows);
 

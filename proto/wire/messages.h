@@ -116,8 +116,9 @@ struct wire_keeper_signed {
 };
 struct wire_keeper_durable {
 	uint64_t size;         /* entries of the own log that are on disk */
-	uint64_t idle_seconds; /* lock after so long without a request from
-				  the store; 0 never (a listening hub) */
+	uint64_t idle_seconds; /* lock after so long without a person; 0
+				  never (a listening hub) */
+	uint64_t present;      /* 1: a person waits for what is asked now */
 };
 struct wire_keeper_checkpoint {
 	uint64_t size;

@@ -219,7 +219,7 @@ int ask_commit(void)
 int ask_durable(uint64_t size, uint64_t idle_seconds)
 {
 	const struct wire_keeper_durable durable = {
-	    .size = size, .idle_seconds = idle_seconds};
+	    .size = size, .idle_seconds = idle_seconds, .present = 1};
 	struct wire_empty done;
 
 	return ask_store(
