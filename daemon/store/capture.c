@@ -19,6 +19,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/capture.h"
+#include "daemon/store/custody.h"
 #include "daemon/store/jobs.h"
 
 #define BATCH_MAX 256
@@ -34,6 +35,10 @@ struct capture {
 	struct buf label;
 	struct capture_grant *grants; /* their envelopes are owned */
 	size_t grant_count;
+	struct entry_id *subjects;
+	size_t subject_count;
+	struct buf detail;
+	char time[CUSTODY_TIME_BYTES + 1];
 	size_t file_count;
 	struct objects_name *names; /* of the object files */
 	int *fds;                   /* of the object files */
@@ -61,6 +66,8 @@ static void capture_free(struct capture *capture)
 	for (i = 0; i < capture->grant_count; i++)
 		free((void *)capture->grants[i].envelope.data);
 	free(capture->grants);
+	free(capture->subjects);
+	buf_free(&capture->detail);
 	if (capture->veil_keys)
 		explicit_bzero(capture->veil_keys,
 		    capture->file_count * sizeof *capture->veil_keys);
@@ -205,6 +212,25 @@ static int add_grants(struct capture *capture)
 	return r;
 }
 
+static int add_custody(const struct capture *capture)
+{
+	struct custody_event event = {
+	    .event = capture->id,
+	    .actor = capture->store->author,
+	    .kind = span_text(capture->kind),
+	    .time = span_text(capture->time),
+	    .detail = buf_span(&capture->detail),
+	};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < capture->subject_count; i++) {
+		event.subject = capture->subjects[i];
+		r = custody_add(capture->store->database, &event);
+	}
+	return r;
+}
+
 /* The rows of one record; the log grows by its leaf. */
 static int add_one(
     struct capture *capture, const struct wire_signed_entry *signed_entry)
@@ -231,6 +257,7 @@ static int add_one(
 	if (r != 0)
 		return r < 0 ? r : -EPROTO;
 	record.entry = &entry;
+	capture->id = record.id;
 	r = records_add(&store->records, &record, &key, &id);
 	if (r == 0)
 		r = add_envelopes(capture, id, &key);
@@ -238,11 +265,12 @@ static int add_one(
 		r = add_objects(capture, id, &key);
 	if (r == 0)
 		r = add_grants(capture);
+	if (r == 0)
+		r = add_custody(capture);
 	seal_wipe(&key);
 	memcpy(leaf.bytes, record.id.bytes, sizeof leaf.bytes);
 	if (r == 0)
 		r = log_tree_append(store->database, &store->log, &leaf);
-	capture->id = record.id;
 	return r;
 }
 
@@ -416,14 +444,14 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
 	struct wire_work_seal seal = {.job = 0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
-	char stamp[32], after[65], origin[NOTE_ORIGIN_MAX];
+	char after[65], origin[NOTE_ORIGIN_MAX];
 	time_t now = time(NULL);
 	struct tm utc;
 	size_t i;
 	int r;
 
-	strftime(
-	    stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	strftime(capture->time, sizeof capture->time, "%Y-%m-%dT%H:%M:%SZ",
+	    gmtime_r(&now, &utc));
 	r = lists ? node_after(capture->store, after) : -ENOMEM;
 	for (i = 0; r == 0 && i < audience_count; i++) {
 		lists[i].id = audiences[i].id;
@@ -433,7 +461,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	}
 	seal.job = jobs_number(capture->store);
 	seal.kind = span_text(capture->kind);
-	seal.time = span_text(stamp);
+	seal.time = span_text(capture->time);
 	seal.after = span_text(r == 0 ? after : "none");
 	note_origin(&capture->store->author, &capture->store->log.log, origin);
 	seal.origin = span_text(origin);
@@ -475,6 +503,21 @@ static int copy_grants(
 	return r;
 }
 
+static int copy_custody(
+    struct capture *capture, const struct capture_order *order)
+{
+	if (order->subject_count > 0) {
+		capture->subjects =
+		    calloc(order->subject_count, sizeof *capture->subjects);
+		if (!capture->subjects)
+			return -ENOMEM;
+		memcpy(capture->subjects, order->subjects,
+		    order->subject_count * sizeof *capture->subjects);
+		capture->subject_count = order->subject_count;
+	}
+	return buf_append_span(&capture->detail, order->detail);
+}
+
 static int check_files(
     const int *files, size_t count, struct capture_fault *fault)
 {
@@ -512,6 +555,8 @@ int capture_start(struct store *store, const struct capture_order *order,
 	r = buf_append_span(&capture->label, order->label);
 	if (r == 0)
 		r = copy_grants(capture, order);
+	if (r == 0)
+		r = copy_custody(capture, order);
 	if (r == 0)
 		r = make_objects(capture, order->file_count);
 	if (r == 0)

@@ -43,6 +43,11 @@ struct capture_order {
 	bool hidden;      /* not listed: receipts and custody */
 	const struct capture_grant *grants; /* that become true with it */
 	size_t grant_count;
+	/* Of a custody event: the records it speaks of (at most 1024; its
+	 * fields say the same), and what this node's own list tells of it. */
+	const struct entry_id *subjects;
+	size_t subject_count;
+	struct span detail; /* one JSON object, or empty */
 	struct span label; /* for this node's own list, sealed here; or empty */
 	capture_done_cb done;
 	void *context;

@@ -173,6 +173,8 @@ static int record(struct store *store, struct sharing *sharing)
 	    .hidden = true,
 	    .grants = sharing->grants,
 	    .grant_count = sharing->count,
+	    .subjects = &sharing->id,
+	    .subject_count = 1,
 	    .done = on_recorded,
 	    .context = sharing,
 	};

@@ -116,6 +116,18 @@ static const char *const migrations[] = {
     " (SELECT coalesce(sum(l.size), 0) FROM log l WHERE l.via=p.id)"
     " + (SELECT count(*) FROM proven v JOIN record r ON r.id=v.record"
     " WHERE r.source=p.id) FROM partner p;",
+    /* What was done with records, by whom; which records are withdrawn by
+     * which entries, held or not; and what became of those that are held. */
+    "CREATE TABLE custody(subject BLOB NOT NULL, event BLOB NOT NULL,"
+    " kind TEXT NOT NULL, actor BLOB NOT NULL, time TEXT NOT NULL,"
+    " detail BLOB NOT NULL, seen INTEGER NOT NULL,"
+    " PRIMARY KEY(subject, event)) WITHOUT ROWID;"
+    "CREATE TABLE withdrawal(target BLOB NOT NULL,"
+    " record INTEGER NOT NULL REFERENCES record(id),"
+    " PRIMARY KEY(target, record)) WITHOUT ROWID;"
+    "CREATE TABLE withdrawn(record INTEGER PRIMARY KEY REFERENCES record(id),"
+    " state INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " author BLOB NOT NULL, kept BLOB NOT NULL);",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

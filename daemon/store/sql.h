@@ -7,6 +7,7 @@
 #ifndef EVIDENT_STORE_SQL_H
 #define EVIDENT_STORE_SQL_H
 
+#include "daemon/store/sql_custody.h"
 #include "daemon/store/sql_records.h"
 
 #define SQL_STATEMENTS(X)                                                     \
@@ -92,6 +93,7 @@
 	X(NODE_GET, "SELECT hash FROM node WHERE log=? AND level=?"           \
 		    " AND place=?")                                           \
 	X(NODE_PUT, "INSERT OR REPLACE INTO node VALUES(?,?,?,?)")            \
+	SQL_CUSTODY_STATEMENTS(X)                                             \
 	SQL_RECORD_STATEMENTS(X)
 
 #endif
