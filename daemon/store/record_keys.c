@@ -20,10 +20,14 @@
 #define WRAP_PLAIN (8 + SEAL_KEY_BYTES)
 #define WRAP_BYTES 4096
 
+#define CHUNK_SLOTS 1024
+
 struct record_keys {
-	int fd;
+	int dir, fd;
+	uint64_t generation;
 	int64_t slots;
-	struct record_key *key; /* of the file, in guarded memory */
+	struct record_key *key;     /* of the file, in guarded memory */
+	struct record_key *storage; /* likewise: what seals the wrap */
 };
 
 static int write_at(int fd, const uint8_t *data, size_t len, off_t at)
@@ -48,33 +52,68 @@ static void file_name(uint64_t generation, char name[32])
 	snprintf(name, 32, "keys.%llu", (unsigned long long)generation);
 }
 
-/* Replace the wrap: it names generation 0's file on creation. */
-static int write_wrap(
-    int dir, const struct record_key *storage_key, const uint8_t *plain)
+/* Random bytes over what a file holds, where it lies. */
+static int overwrite(int fd)
 {
-	uint8_t block[WRAP_BYTES];
-	struct buf sealed = {0};
+	uint8_t noise[WRAP_BYTES];
+	struct stat st;
+	off_t at;
+	int r = 0;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	for (at = 0; r == 0 && at < st.st_size; at += (off_t)sizeof noise) {
+		randombytes_buf(noise, sizeof noise);
+		r = write_at(fd, noise, sizeof noise, at);
+	}
+	return r == 0 && fdatasync(fd) < 0 ? -errno : r;
+}
+
+static int make_wrap_file(int dir, const uint8_t block[WRAP_BYTES])
+{
 	int fd, r;
 
+	fd = openat(dir, WRAP_NAME ".new",
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_at(fd, block, WRAP_BYTES, 0);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* Replace the wrap by one that names this generation and its key. The old one
+ * is overwritten once it has no name. */
+static int write_wrap(const struct record_keys *keys, uint64_t generation,
+    const struct record_key *key)
+{
+	uint8_t block[WRAP_BYTES], plain[WRAP_PLAIN];
+	struct buf sealed = {0};
+	int old, r;
+
+	memcpy(plain, &generation, 8);
+	memcpy(plain + 8, key->bytes, SEAL_KEY_BYTES);
 	r = seal_put(
-	    storage_key, WRAP_NAME, span_of(plain, WRAP_PLAIN), &sealed);
+	    keys->storage, WRAP_NAME, span_of(plain, WRAP_PLAIN), &sealed);
+	sodium_memzero(plain, sizeof plain);
 	if (r < 0)
 		return r;
 	randombytes_buf(block, sizeof block);
 	memcpy(block, sealed.data, sealed.len);
 	buf_free(&sealed);
-	fd = openat(dir, WRAP_NAME ".new",
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = write_at(fd, block, sizeof block, 0);
-	if (r == 0 && fsync(fd) < 0)
+	old = openat(keys->dir, WRAP_NAME, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	r = old < 0 && errno != ENOENT ? -errno
+				       : make_wrap_file(keys->dir, block);
+	if (r == 0 &&
+	    (renameat(keys->dir, WRAP_NAME ".new", keys->dir, WRAP_NAME) < 0 ||
+		fsync(keys->dir) < 0))
 		r = -errno;
-	close(fd);
-	if (r == 0 && renameat(dir, WRAP_NAME ".new", dir, WRAP_NAME) < 0)
-		r = -errno;
-	if (r == 0 && fsync(dir) < 0)
-		r = -errno;
+	if (r == 0 && old >= 0)
+		r = overwrite(old);
+	if (old >= 0)
+		close(old);
 	return r;
 }
 
@@ -103,60 +142,76 @@ static int read_wrap(int dir, const struct record_key *storage_key,
 	return r;
 }
 
-static int create_file(
-    int dir, const struct record_key *storage_key, struct record_keys *keys)
+/* Overwrite and remove the file of a generation that is no more in force. */
+static int remove_file(int dir, uint64_t generation)
 {
-	uint8_t plain[WRAP_PLAIN] = {0};
+	char name[32];
+	int fd, r;
+
+	file_name(generation, name);
+	fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = overwrite(fd);
+	close(fd);
+	if (r == 0 && (unlinkat(dir, name, 0) < 0 || fsync(dir) < 0))
+		r = -errno;
+	return r;
+}
+
+static int create_file(struct record_keys *keys)
+{
 	int r;
 
-	keys->fd = openat(dir, "keys.0",
+	keys->fd = openat(keys->dir, "keys.0",
 	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (keys->fd < 0)
 		return -errno;
 	r = seal_make_key(keys->key);
 	if (r == 0 && fsync(keys->fd) < 0)
 		r = -errno;
-	memcpy(plain + 8, keys->key->bytes, SEAL_KEY_BYTES);
-	if (r == 0)
-		r = write_wrap(dir, storage_key, plain);
-	sodium_memzero(plain, sizeof plain);
-	return r;
+	return r == 0 ? write_wrap(keys, 0, keys->key) : r;
 }
 
-static int open_file(
-    int dir, const struct record_key *storage_key, struct record_keys *keys)
+/* An erasure that was interrupted left the file before or the file after. */
+static int open_file(struct record_keys *keys)
 {
-	uint64_t generation = 0;
 	struct stat st;
 	char name[32];
 	int r;
 
-	r = read_wrap(dir, storage_key, &generation, keys->key);
+	r = read_wrap(keys->dir, keys->storage, &keys->generation, keys->key);
 	if (r != 0)
 		return r;
-	file_name(generation, name);
-	keys->fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	file_name(keys->generation, name);
+	keys->fd = openat(keys->dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (keys->fd < 0 || fstat(keys->fd, &st) < 0)
 		return -errno;
 	keys->slots = (st.st_size + SLOT_BYTES - 1) / SLOT_BYTES;
-	return 0;
+	r = remove_file(keys->dir, keys->generation + 1);
+	if (r == 0 && keys->generation > 0)
+		r = remove_file(keys->dir, keys->generation - 1);
+	return r;
 }
 
 int record_keys_open(int dir, const struct record_key *storage_key, bool create,
     struct record_keys **ret_keys)
 {
 	struct record_keys *keys = calloc(1, sizeof *keys);
-	int r;
+	int r = 0;
 
 	if (!keys)
 		return -ENOMEM;
+	keys->dir = dir;
 	keys->fd = -1;
 	keys->key = sodium_malloc(sizeof *keys->key);
-	if (!keys->key)
+	keys->storage = sodium_malloc(sizeof *keys->storage);
+	if (!keys->key || !keys->storage)
 		r = -ENOMEM;
-	else
-		r = create ? create_file(dir, storage_key, keys)
-			   : open_file(dir, storage_key, keys);
+	if (r == 0) {
+		*keys->storage = *storage_key;
+		r = create ? create_file(keys) : open_file(keys);
+	}
 	if (r != 0) {
 		record_keys_close(keys);
 		return r;
@@ -172,6 +227,7 @@ void record_keys_close(struct record_keys *keys)
 	if (keys->fd >= 0)
 		close(keys->fd);
 	sodium_free(keys->key);
+	sodium_free(keys->storage);
 	free(keys);
 }
 
@@ -214,5 +270,118 @@ int record_keys_get(
 	if (r == 0)
 		memcpy(ret_key->bytes, clear.data, SEAL_KEY_BYTES);
 	buf_free(&clear);
+	return r;
+}
+
+/* --- erasing ------------------------------------------------------------ */
+
+static int by_number(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* One slot as it shall be in the new file. What does not open was never
+ * committed, or is erased already. */
+static int move_slot(const struct record_keys *keys,
+    const struct record_key *new_key, bool erase, const uint8_t old[SLOT_BYTES],
+    uint8_t ret_slot[SLOT_BYTES])
+{
+	struct buf clear = {0}, sealed = {0};
+	int r = FORMAT_E_MISMATCH;
+
+	randombytes_buf(ret_slot, SLOT_BYTES);
+	if (!erase)
+		r = seal_open(
+		    keys->key, "slot", span_of(old, SLOT_BYTES), &clear);
+	if (r == 0)
+		r = seal_put(new_key, "slot", buf_span(&clear), &sealed);
+	if (r == 0)
+		memcpy(ret_slot, sealed.data, SLOT_BYTES);
+	buf_free(&clear);
+	buf_free(&sealed);
+	return r < 0 ? r : 0;
+}
+
+static int move_slots(const struct record_keys *keys, int fd,
+    const struct record_key *new_key, const int64_t *erased, size_t count)
+{
+	uint8_t *old = malloc(CHUNK_SLOTS * SLOT_BYTES);
+	uint8_t *new = malloc(CHUNK_SLOTS * SLOT_BYTES);
+	int64_t at = 0, i, n;
+	int r = old && new ? 0 : -ENOMEM;
+
+	while (r == 0 && at < keys->slots) {
+		n = keys->slots - at < CHUNK_SLOTS ? keys->slots - at
+						   : CHUNK_SLOTS;
+		memset(old, 0, CHUNK_SLOTS * SLOT_BYTES);
+		if (pread(keys->fd, old, (size_t)n * SLOT_BYTES,
+			at * (off_t)SLOT_BYTES) < 0)
+			r = -errno;
+		for (i = 0; r == 0 && i < n; i++) {
+			const int64_t slot = at + i;
+			bool erase = bsearch(
+			    &slot, erased, count, sizeof *erased, by_number);
+
+			r = move_slot(keys, new_key, erase,
+			    old + i * SLOT_BYTES, new + i *SLOT_BYTES);
+		}
+		if (r == 0)
+			r = write_at(fd, new, (size_t)n * SLOT_BYTES,
+			    at * (off_t)SLOT_BYTES);
+		at += n;
+	}
+	free(old);
+	free(new);
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
+}
+
+/* The new file is whole and has a name before the wrap names it. */
+static int next_generation(struct record_keys *keys,
+    const struct record_key *new_key, const int64_t *erased, size_t count)
+{
+	char name[32];
+	int fd, old, r;
+
+	file_name(keys->generation + 1, name);
+	fd = openat(keys->dir, name,
+	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = move_slots(keys, fd, new_key, erased, count);
+	if (r == 0 && fsync(keys->dir) < 0)
+		r = -errno;
+	if (r == 0)
+		r = write_wrap(keys, keys->generation + 1, new_key);
+	if (r != 0) {
+		close(fd);
+		return r;
+	}
+	old = keys->fd;
+	keys->fd = fd;
+	*keys->key = *new_key;
+	keys->generation++;
+	r = overwrite(old);
+	close(old);
+	return r == 0 ? remove_file(keys->dir, keys->generation - 1) : r;
+}
+
+int record_keys_erase(
+    struct record_keys *keys, const int64_t *slots, size_t count)
+{
+	int64_t *erased = calloc(count + 1, sizeof *erased);
+	struct record_key *new_key = sodium_malloc(sizeof *new_key);
+	int r = erased && new_key ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		memcpy(erased, slots, count * sizeof *erased);
+		qsort(erased, count, sizeof *erased, by_number);
+		r = seal_make_key(new_key);
+	}
+	if (r == 0)
+		r = next_generation(keys, new_key, erased, count);
+	sodium_free(new_key);
+	free(erased);
 	return r;
 }

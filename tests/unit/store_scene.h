@@ -19,22 +19,24 @@
 #include "proto/format/sshsig.h"
 
 static char scene_dir[64];
+static int scene_home;
 static struct records scene;
 static const struct record_key scene_key = {{1, 2, 3}};
 
 static int scene_open(bool create)
 {
 	struct vfs_keys keys = {.key = {1, 2, 3}, .file_id = {9}};
-	int home = open(".", O_RDONLY | O_DIRECTORY), r;
+	int r;
 
+	scene_home = open(".", O_RDONLY | O_DIRECTORY);
 	r = vfs_register(&keys);
 	if (r == 0)
-		r = objects_begin(home, &scene.objects);
+		r = objects_begin(scene_home, &scene.objects);
 	if (r == 0)
-		r = record_keys_open(home, &scene_key, create, &scene.keys);
+		r = record_keys_open(
+		    scene_home, &scene_key, create, &scene.keys);
 	if (r == 0)
 		r = database_open("test.db", create, &scene.database);
-	close(home);
 	return r;
 }
 
@@ -43,6 +45,7 @@ static void scene_close(void)
 	database_close(scene.database);
 	record_keys_close(scene.keys);
 	close(scene.objects);
+	close(scene_home);
 	memset(&scene, 0, sizeof scene);
 	vfs_unregister();
 }

@@ -7,7 +7,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "tests/unit/store_scene.h"
 
@@ -258,6 +260,106 @@ static void test_record_keys_come_back_and_open_under_one_key_only(void **state)
 	close(home);
 }
 
+/* Every window of every file of the home, tried with ${key}: the keys that are
+ * sealed there for ${purpose}. */
+static size_t find_keys(const struct record_key *key, const char *purpose,
+    size_t head, struct record_key *ret_keys, size_t max)
+{
+	const size_t size = head + SEAL_KEY_BYTES + SEAL_OVERHEAD;
+	struct buf clear = {0};
+	struct dirent *item;
+	uint8_t *bytes;
+	size_t count = 0;
+	struct stat st;
+	DIR *home = opendir(".");
+	off_t at;
+	int fd;
+
+	while ((item = readdir(home)) != NULL) {
+		if (stat(item->d_name, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		bytes = malloc((size_t)st.st_size + 1);
+		fd = open(item->d_name, O_RDONLY);
+		assert_int_equal(
+		    read(fd, bytes, (size_t)st.st_size), st.st_size);
+		close(fd);
+		for (at = 0; at + (off_t)size <= st.st_size; at++) {
+			if (seal_open(key, purpose, span_of(bytes + at, size),
+				&clear) == 0 &&
+			    count < max)
+				memcpy(ret_keys[count++].bytes,
+				    clear.data + head, SEAL_KEY_BYTES);
+			buf_free(&clear);
+		}
+		free(bytes);
+	}
+	closedir(home);
+	return count;
+}
+
+static void test_nothing_in_the_home_leads_to_an_erased_key(void **state)
+{
+	struct record_key made[3], files[8], slots[8], found;
+	size_t file_count, count = 0, i;
+	int64_t slot[3];
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		record_keys_add(scene.keys, &made[i], &slot[i]);
+	record_keys_sync(scene.keys);
+	assert_int_equal(find_keys(&scene_key, "keys.wrap", 8, files, 8), 1);
+	assert_int_equal(find_keys(&files[0], "slot", 0, slots, 8), 3);
+
+	assert_int_equal(record_keys_erase(scene.keys, &slot[1], 1), 0);
+	/* With the storage key in hand: every file key, and all they open. */
+	file_count = find_keys(&scene_key, "keys.wrap", 8, files, 8);
+	assert_int_equal(file_count, 1);
+	count = find_keys(&files[0], "slot", 0, slots, 8);
+	assert_int_equal(count, 2);
+	for (i = 0; i < count; i++)
+		assert_memory_not_equal(
+		    slots[i].bytes, made[1].bytes, SEAL_KEY_BYTES);
+
+	assert_int_not_equal(record_keys_get(scene.keys, slot[1], &found), 0);
+	assert_int_equal(record_keys_erase(scene.keys, &slot[1], 1), 0);
+	scene_close();
+	assert_int_equal(scene_open(false), 0);
+	for (i = 0; i < 3; i += 2) {
+		assert_int_equal(
+		    record_keys_get(scene.keys, slot[i], &found), 0);
+		assert_memory_equal(found.bytes, made[i].bytes, SEAL_KEY_BYTES);
+	}
+	assert_int_not_equal(record_keys_get(scene.keys, slot[1], &found), 0);
+	assert_int_equal(record_keys_add(scene.keys, &found, &slot[1]), 0);
+	assert_int_equal(slot[1], 3);
+}
+
+/* A crash between the new file and the new wrap leaves the old in force, and
+ * one after it the new: neither loses a key, and both are tidied. */
+static void test_an_interrupted_erasure_is_tidied(void **state)
+{
+	struct record_key made, found;
+	int64_t slot;
+
+	(void)state;
+	record_keys_add(scene.keys, &made, &slot);
+	record_keys_sync(scene.keys);
+	scene_close();
+	assert_int_equal(system("cp keys.0 keys.1"), 0);
+	assert_int_equal(scene_open(false), 0);
+	assert_int_equal(access("keys.1", F_OK), -1);
+	assert_int_equal(record_keys_get(scene.keys, slot, &found), 0);
+	assert_int_equal(system("cp keys.0 old"), 0);
+	slot = 77;
+	assert_int_equal(record_keys_erase(scene.keys, &slot, 1), 0);
+	scene_close();
+	assert_int_equal(system("mv old keys.0"), 0);
+	assert_int_equal(scene_open(false), 0);
+	assert_int_equal(access("keys.0", F_OK), -1);
+	assert_int_equal(record_keys_get(scene.keys, 0, &found), 0);
+	assert_memory_equal(found.bytes, made.bytes, SEAL_KEY_BYTES);
+}
+
 static void test_a_torn_slot_is_passed_over(void **state)
 {
 	struct record_key first, second, found;
@@ -312,6 +414,8 @@ int main(void)
 	    TEST(test_what_is_rolled_back_is_gone),
 	    TEST(test_a_database_of_a_later_evident_is_refused),
 	    TEST(test_record_keys_come_back_and_open_under_one_key_only),
+	    TEST(test_nothing_in_the_home_leads_to_an_erased_key),
+	    TEST(test_an_interrupted_erasure_is_tidied),
 	    TEST(test_a_torn_slot_is_passed_over),
 	    TEST(test_only_objects_that_a_row_names_are_kept),
 	};
