@@ -24,6 +24,18 @@ static void print_names(const json_t *names)
 		putchar('-');
 }
 
+static const char *state_of(const json_t *record)
+{
+	const char *withdrawn =
+	    json_string_value(json_object_get(record, "withdrawn"));
+
+	if (withdrawn)
+		return strcmp(withdrawn, "set aside") == 0 ? "set aside"
+							   : "withdrawn";
+	return json_is_true(json_object_get(record, "complete")) ? "whole"
+								 : "incomplete";
+}
+
 static void print_record(const json_t *record)
 {
 	const char *from =
@@ -35,8 +47,7 @@ static void print_record(const json_t *record)
 	    (long long)json_integer_value(json_object_get(record, "index")),
 	    (long long)json_integer_value(
 		json_object_get(record, "attachments")),
-	    json_is_true(json_object_get(record, "complete")) ? "whole"
-							      : "incomplete");
+	    state_of(record));
 	printf("%-16s  ", from ? from : "(this node)");
 	print_names(json_object_get(record, "delivered"));
 	label = json_object_get(record, "label");

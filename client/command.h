@@ -72,6 +72,8 @@ int doctor_run(struct client *client, int argc, char **argv);
 int key_run(struct client *client, int argc, char **argv);
 int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);
+int log_run(struct client *client, int argc, char **argv);
+int withdraw_run(struct client *client, int argc, char **argv);
 int share_run(struct client *client, int argc, char **argv);
 int card_run(struct client *client, int argc, char **argv);
 int enrol_run(struct client *client, int argc, char **argv);

@@ -32,6 +32,11 @@ static const struct command commands[] = {
 	"open a record, or write its age files"},
     {"share", share_run, "share ID --to PARTNER...",
 	"let one more partner read a record"},
+    {"withdraw", withdraw_run,
+	"withdraw ID... [--reason TEXT] | withdraw ID... --confirm",
+	"take records back, here and everywhere they went"},
+    {"log", log_run, "log ID",
+	"who has a record, what was done with it, and who erased it"},
     {"card", card_run,
 	"card [--out FILE | --qr] | card add-reader RECIPIENT | "
 	"card organisation PARTNER|none",

@@ -40,6 +40,7 @@ static cfg_opt_t options[] = {
     CFG_INT("rate", 0, CFGF_NONE),
     CFG_INT("quota-bytes", 0, CFGF_NONE),
     CFG_INT("quota-entries", 0, CFGF_NONE),
+    CFG_INT("withdrawals", 3, CFGF_NONE),
     CFG_END(),
 };
 
@@ -120,6 +121,7 @@ static cfg_t *begin(void)
 	cfg_set_validate_func(cfg, "rate", check_rate);
 	cfg_set_validate_func(cfg, "quota-bytes", check_quota);
 	cfg_set_validate_func(cfg, "quota-entries", check_quota);
+	cfg_set_validate_func(cfg, "withdrawals", check_quota);
 	return cfg;
 }
 
@@ -132,6 +134,7 @@ static void take(cfg_t *cfg, struct wire_sup_start *settings)
 	settings->rate = (uint64_t)cfg_getint(cfg, "rate") * 1024;
 	settings->quota_bytes = (uint64_t)cfg_getint(cfg, "quota-bytes");
 	settings->quota_entries = (uint64_t)cfg_getint(cfg, "quota-entries");
+	settings->withdrawals = (uint64_t)cfg_getint(cfg, "withdrawals");
 }
 
 static void take_defaults(struct wire_sup_start *ret_settings)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "daemon/store/capture.h"
 #include "daemon/store/custody.h"
 #include "daemon/store/jobs.h"
+#include "daemon/store/withdraw.h"
 
 #define BATCH_MAX 256
 #define BATCH_BYTES (1024 * 1024) /* of lists in one question to the keeper */
@@ -39,6 +41,7 @@ struct capture {
 	size_t subject_count;
 	struct buf detail;
 	char time[CUSTODY_TIME_BYTES + 1];
+	struct buf withdraws; /* packed for the keeper */
 	size_t file_count;
 	struct objects_name *names; /* of the object files */
 	int *fds;                   /* of the object files */
@@ -68,6 +71,7 @@ static void capture_free(struct capture *capture)
 	free(capture->grants);
 	free(capture->subjects);
 	buf_free(&capture->detail);
+	buf_free(&capture->withdraws);
 	if (capture->veil_keys)
 		explicit_bzero(capture->veil_keys,
 		    capture->file_count * sizeof *capture->veil_keys);
@@ -126,6 +130,7 @@ static void fill_item(
 	item->content = capture->sealed.content;
 	item->fields = capture->sealed.fields;
 	item->attachments = buf_span(&capture->attachments);
+	item->withdraws = buf_span(&capture->withdraws);
 	item->key_act = ENTRY_KEY_NONE;
 }
 
@@ -267,6 +272,8 @@ static int add_one(
 		r = add_grants(capture);
 	if (r == 0)
 		r = add_custody(capture);
+	if (r == 0 && entry.withdraw_count > 0)
+		r = withdraw_note(store, id, &entry);
 	seal_wipe(&key);
 	memcpy(leaf.bytes, record.id.bytes, sizeof leaf.bytes);
 	if (r == 0)
@@ -518,6 +525,18 @@ static int copy_custody(
 	return buf_append_span(&capture->detail, order->detail);
 }
 
+static int copy_withdraws(
+    struct capture *capture, const struct capture_order *order)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < order->withdraw_count; i++)
+		r = buf_append(
+		    &capture->withdraws, order->withdraws[i].bytes, 32);
+	return r;
+}
+
 static int check_files(
     const int *files, size_t count, struct capture_fault *fault)
 {
@@ -532,6 +551,30 @@ static int check_files(
 			return set_fault(fault, WIRE_CODE_INPUT,
 			    "an attachment is not a regular file");
 	return 0;
+}
+
+int capture_fields(const struct buf *pairs, int *ret_fd)
+{
+	struct buf text = {0};
+	int fd = -1, r;
+
+	r = buf_append_text(&text, "{\"fields\":[");
+	if (r == 0)
+		r = buf_append_span(&text, buf_span(pairs));
+	if (r == 0)
+		r = buf_append_text(&text, "]}");
+	if (r == 0) {
+		fd = memfd_create("fields", MFD_CLOEXEC);
+		if (fd < 0 ||
+		    write(fd, text.data, text.len) != (ssize_t)text.len)
+			r = -EIO;
+	}
+	buf_free(&text);
+	if (r == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return r;
 }
 
 int capture_start(struct store *store, const struct capture_order *order,
@@ -557,6 +600,8 @@ int capture_start(struct store *store, const struct capture_order *order,
 		r = copy_grants(capture, order);
 	if (r == 0)
 		r = copy_custody(capture, order);
+	if (r == 0)
+		r = copy_withdraws(capture, order);
 	if (r == 0)
 		r = make_objects(capture, order->file_count);
 	if (r == 0)

@@ -47,7 +47,9 @@ struct capture_order {
 	 * fields say the same), and what this node's own list tells of it. */
 	const struct entry_id *subjects;
 	size_t subject_count;
-	struct span detail; /* one JSON object, or empty */
+	struct span detail;               /* one JSON object, or empty */
+	const struct entry_id *withdraws; /* ascending, at most 1024 */
+	size_t withdraw_count;
 	struct span label; /* for this node's own list, sealed here; or empty */
 	capture_done_cb done;
 	void *context;
@@ -56,6 +58,10 @@ struct capture_order {
 int captures_begin(struct store *store);
 /* All that waits is told that it failed. */
 void captures_end(struct store *store);
+
+/* A descriptor that holds such fields: ["NAME","VALUE"] pairs with commas
+ * between them, as JSON. The caller closes it. */
+int capture_fields(const struct buf *pairs, int *ret_fd);
 
 /* Start one: 0 when ${done} will be called, else the fault is in ${ret_fault}.
  */

@@ -74,6 +74,8 @@ static const struct {
     {CTL_ENROL, true, 0, 0, control_enrol},
     {CTL_PARTNER_TRUST, true, 0, 0, control_partner_trust},
     {CTL_PARTNER_QUOTA, true, 0, 0, control_partner_quota},
+    {CTL_WITHDRAW, true, 0, 0, control_withdraw},
+    {CTL_LOG, true, 0, 0, control_log},
 };
 
 static void pump(struct connection *connection);

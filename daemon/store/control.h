@@ -94,8 +94,13 @@ int control_quota_describe(
 /* What is told of a meeting that ended by a quota: the error, or NULL when
  * ${code} is none of a quota's. */
 const char *control_quota_error(enum wire_code code);
-void control_signers(struct request *request); /* control_signers.c */
-void control_sync(struct request *request);    /* control_sync.c */
+void control_signers(struct request *request);  /* control_signers.c */
+void control_withdraw(struct request *request); /* control_withdraw.c */
+void control_log(struct request *request);      /* control_log.c */
+/* Answer that a record was taken back, if it was. */
+bool control_is_withdrawn(
+    struct request *request, const struct record_row *row);
+void control_sync(struct request *request); /* control_sync.c */
 /* Whether a person's sync is under way; and go on with it, now that what was in
  * its way is over: another meeting, or that there was no courier. */
 bool control_sync_is_busy(void);

@@ -22,7 +22,7 @@ static const char *state_name(enum store_state state)
 	return "locked";
 }
 
-static json_t *warnings(struct store *store, int64_t forks)
+static json_t *warnings(struct store *store, int64_t forks, int64_t aside)
 {
 	json_t *list = json_array();
 
@@ -39,6 +39,11 @@ static json_t *warnings(struct store *store, int64_t forks)
 		json_array_append_new(list,
 		    json_string("this node cannot listen on its address; is "
 				"another program using it?"));
+	if (aside > 0)
+		json_array_append_new(list,
+		    json_string("one author withdrew many records in a day: "
+				"what is set aside waits for a person (evident "
+				"list; evident withdraw --confirm ID)"));
 	if (forks > 0)
 		json_array_append_new(list,
 		    json_string("a log was told in two ways (a fork): the "
@@ -61,7 +66,7 @@ static int put_count(
 
 static int put_open(struct store *store, json_t *json)
 {
-	int64_t forks = 0;
+	int64_t forks = 0, aside = 0;
 	int r;
 
 	json_object_set_new(json, "name", json_string(store->name));
@@ -82,7 +87,10 @@ static int put_open(struct store *store, json_t *json)
 	if (r == 0)
 		r = database_number(
 		    store->database, SQL_FORK_COUNT, &forks, "");
-	json_object_set_new(json, "warnings", warnings(store, forks));
+	if (r == 0)
+		r = database_number(
+		    store->database, SQL_WITHDRAWN_FROZEN, &aside, "");
+	json_object_set_new(json, "warnings", warnings(store, forks, aside));
 	return r;
 }
 

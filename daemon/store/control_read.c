@@ -131,6 +131,11 @@ static int describe(
 	    (json_int_t)row->stored);
 	if (!json)
 		return -ENOMEM;
+	if (row->withdrawn != RECORD_IN_FORCE)
+		json_object_set_new(json, "withdrawn",
+		    json_string(row->withdrawn == RECORD_SET_ASIDE
+				    ? "set aside"
+				    : "destroyed"));
 	r = put_names(store, row, own, json);
 	if (r == 0)
 		r = put_label(store, row, json);
@@ -455,6 +460,8 @@ static void open_with(struct request *request, submit_cb submit)
 	int r;
 
 	r = find_record(request, &row);
+	if (r == 0 && control_is_withdrawn(request, &row))
+		return;
 	if (r == 0)
 		r = records_body(&request->store->records, &row, &body);
 	if (r == 0)

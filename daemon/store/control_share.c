@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "daemon/store/control.h"
@@ -113,35 +112,24 @@ static void on_recorded(struct store *store, void *context,
 /* What the entry says: which record, and who may read it now. */
 static int build_fields(const struct sharing *sharing, int *ret_fd)
 {
-	struct buf text = {0};
+	struct buf pairs = {0};
 	size_t i;
-	int fd = -1, r;
+	int r;
 
-	r = buf_append_text(&text, "{\"fields\":[[\"subject\",\"");
+	r = buf_append_text(&pairs, "[\"subject\",\"");
 	if (r == 0)
-		r = buf_append_hex(&text, sharing->id.bytes, 32);
-	if (r == 0)
-		r = buf_append_text(&text, "\"]");
+		r = buf_append_hex(&pairs, sharing->id.bytes, 32);
 	for (i = 0; r == 0 && i < sharing->count; i++) {
-		r = buf_append_text(&text, ",[\"audience\",\"");
+		r = buf_append_text(&pairs, "\"],[\"audience\",\"");
 		if (r == 0)
 			r = buf_append_hex(
-			    &text, sharing->grants[i].author.bytes, 32);
-		if (r == 0)
-			r = buf_append_text(&text, "\"]");
+			    &pairs, sharing->grants[i].author.bytes, 32);
 	}
 	if (r == 0)
-		r = buf_append_text(&text, "]}");
+		r = buf_append_text(&pairs, "\"]");
 	if (r == 0)
-		fd = memfd_create("shared", MFD_CLOEXEC);
-	if (r == 0 &&
-	    (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len))
-		r = -EIO;
-	buf_free(&text);
-	if (r == 0)
-		*ret_fd = fd;
-	else if (fd >= 0)
-		close(fd);
+		r = capture_fields(&pairs, ret_fd);
+	buf_free(&pairs);
 	return r;
 }
 
@@ -273,6 +261,8 @@ static int prepare(struct sharing *sharing, struct record_row *ret_row)
 		return refuse(request,
 		    "a record is shared with 1 to 16 partners at a time", NULL);
 	r = records_by_prefix(&store->records, request->ctl.text, ret_row);
+	if (r == 0 && control_is_withdrawn(request, ret_row))
+		return 1;
 	if (r == 0 && !ret_row->whole)
 		return refuse(request,
 		    "the attachments of this record are not all here yet",

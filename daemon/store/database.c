@@ -128,6 +128,14 @@ static const char *const migrations[] = {
     "CREATE TABLE withdrawn(record INTEGER PRIMARY KEY REFERENCES record(id),"
     " state INTEGER NOT NULL, at INTEGER NOT NULL,"
     " author BLOB NOT NULL, kept BLOB NOT NULL);",
+    /* Who had an own record when it was withdrawn; and to whom this node owes
+     * its word that it destroyed one. */
+    "CREATE INDEX withdrawal_record ON withdrawal(record);"
+    "CREATE TABLE holder(record INTEGER NOT NULL REFERENCES record(id),"
+    " author BLOB NOT NULL, PRIMARY KEY(record, author)) WITHOUT ROWID;"
+    "CREATE TABLE erasure(partner INTEGER NOT NULL REFERENCES partner(id),"
+    " record INTEGER NOT NULL REFERENCES record(id),"
+    " PRIMARY KEY(partner, record)) WITHOUT ROWID;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

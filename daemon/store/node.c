@@ -19,6 +19,7 @@
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/sync.h"
 #include "daemon/store/vfs.h"
+#include "daemon/store/withdraw.h"
 #include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
@@ -299,6 +300,7 @@ static enum wire_code open_with(
 		r = node_tell_courier(store);
 	if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "a process does not answer", r);
+	withdraw_work(store); /* tells of its own failure */
 	return WIRE_CODE_OK;
 }
 

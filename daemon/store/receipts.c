@@ -9,16 +9,14 @@
  * All of it stands in tables, so a crash between any two steps only repeats.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "daemon/base/log.h"
 #include "daemon/store/capture.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync_session.h"
+#include "daemon/store/receipts.h"
 
 #define RECORDS_MAX 900 /* in one receipt: a content holds 1024 fields */
 
@@ -86,26 +84,15 @@ static int put_line(
 static int build_fields(
     struct session *session, const struct writing *writing, int *ret_fd)
 {
-	struct buf text = {0};
+	struct buf pairs = {0};
 	size_t i;
-	int fd = -1, r;
+	int r = 0;
 
-	r = buf_append_text(&text, "{\"fields\":[");
 	for (i = 0; r == 0 && i < writing->count; i++)
-		r = put_line(session, writing->records[i], i == 0, &text);
+		r = put_line(session, writing->records[i], i == 0, &pairs);
 	if (r == 0)
-		r = buf_append_text(&text, "]}");
-	if (r == 0) {
-		fd = memfd_create("receipt", MFD_CLOEXEC);
-		if (fd < 0 ||
-		    write(fd, text.data, text.len) != (ssize_t)text.len)
-			r = -EIO;
-	}
-	buf_free(&text);
-	if (r != 0 && fd >= 0)
-		close(fd);
-	if (r == 0)
-		*ret_fd = fd;
+		r = capture_fields(&pairs, ret_fd);
+	buf_free(&pairs);
 	return r;
 }
 
@@ -200,6 +187,8 @@ bool receipts_work(struct session *session)
 	r = receipts_read(session);
 	if (r == 1)
 		r = write_owed(session);
+	if (r == 1)
+		r = sync_write_erased(session);
 	if (r != 0 && r != 1) {
 		log_number(LOG_LEVEL_ERROR, "receipts failed", r);
 		sync_close(session, WIRE_CODE_FAILED);

@@ -3,17 +3,20 @@
  * are opened by the workers with the node's bundle key, some at a time, and
  * what they all turned out to be is settled in one transaction.
  *
- * A receipt marks our records delivered and is hidden from the list; what is
- * none is an ordinary record, and is owed a receipt itself. Only a worker's
- * word that no key of ours opens it, or that it is damaged, makes it ordinary:
- * whatever else fails leaves it unread, for the next meeting.
+ * A receipt marks our records delivered and is hidden from the list; so is what
+ * a partner tells it did with records (opened, exported, erased, ...), which is
+ * noted. What is neither is an ordinary record, and is owed a receipt itself.
+ * Only a worker's word that no key of ours opens it, or that it is damaged,
+ * makes it ordinary: whatever else fails leaves it unread, for the next
+ * meeting.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/custody.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync_session.h"
+#include "daemon/store/receipts.h"
 
 #define READ_MAX 64 /* at a time */
 
@@ -22,7 +25,7 @@ struct reading;
 struct item {
 	struct reading *reading;
 	int64_t record;
-	bool is_receipt;
+	enum { ORDINARY, RECEIPT, CUSTODY } what;
 	struct wire_arena arena;
 	struct wire_work_opened opened;
 };
@@ -88,6 +91,32 @@ static int take_receipt(struct store *store, const struct record_row *row,
 		      : r;
 }
 
+/* The actor is who signed it. */
+static int take_custody(struct store *store, const struct record_row *row,
+    const struct wire_work_opened *opened)
+{
+	struct custody_event event = {
+	    .event = row->entry,
+	    .kind = opened->kind,
+	    .time = opened->time,
+	    .detail = opened->detail,
+	};
+	struct log_row log = {.id = 0};
+	size_t i;
+	int r;
+
+	r = log_tree_load(store->database, row->log, &log);
+	event.actor = log.author;
+	log_row_free(&log);
+	for (i = 0; r == 0 && i < opened->subjects.count; i++) {
+		event.subject = opened->subjects.items[i];
+		r = custody_add(store->database, &event);
+	}
+	return r == 0 ? database_run(
+			    store->database, SQL_RECORD_HIDE, "i", row->id)
+		      : r;
+}
+
 /* Inside a transaction. */
 static int settle_one(struct store *store, const struct item *item)
 {
@@ -95,8 +124,10 @@ static int settle_one(struct store *store, const struct item *item)
 	int r;
 
 	r = records_load(&store->records, item->record, &row);
-	if (r == 0 && item->is_receipt)
+	if (r == 0 && item->what == RECEIPT)
 		r = take_receipt(store, &row, &item->opened);
+	else if (r == 0 && item->what == CUSTODY)
+		r = take_custody(store, &row, &item->opened);
 	else if (r == 0)
 		r = receipts_owe(store, item->record, row.source);
 	return r == 0 ? database_run(store->database, SQL_UNREAD_REMOVE, "i",
@@ -158,8 +189,10 @@ static int take_answer(struct item *item, struct wire_frame *answer)
 		return -EIO;
 	r = wire_decode(WIRE_WORK_OPENED, buf_span(&answer->body), &item->arena,
 	    &item->opened);
-	item->is_receipt =
-	    r == 0 && span_equal(item->opened.kind, span_text("received"));
+	if (r == 0 && span_equal(item->opened.kind, span_text("received")))
+		item->what = RECEIPT;
+	else if (r == 0 && item->opened.subjects.count > 0)
+		item->what = CUSTODY;
 	return r == 0 ? 0 : -EPROTO;
 }
 

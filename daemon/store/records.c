@@ -160,6 +160,9 @@ int records_take_row(sqlite3_stmt *row, struct record_row *ret_row)
 	ret_row->whole = database_column_int(row, 7);
 	ret_row->attachments = (uint64_t)database_column_int(row, 8);
 	ret_row->bytes = (uint64_t)database_column_int(row, 9);
+	ret_row->withdrawn =
+	    (enum record_withdrawn)database_column_int(row, 10);
+	ret_row->withdraws = database_column_int(row, 11);
 	return 0;
 }
 
@@ -243,38 +246,91 @@ static int open_sealed(struct records *records, int64_t slot,
 	return r > 0 ? -EIO : r;
 }
 
+/* Find the parts in what pack_body() made. */
+static int cut_body(struct record_body *body)
+{
+	const uint8_t *data = body->bytes.data;
+	size_t len;
+
+	if (body->bytes.len < BODY_HEAD + SIGNATURE)
+		return -EIO;
+	len = (size_t)data[0] << 24 | (size_t)data[1] << 16 |
+	      (size_t)data[2] << 8 | data[3];
+	if (len > body->bytes.len - BODY_HEAD - SIGNATURE)
+		return -EIO;
+	body->entry = span_of(data + BODY_HEAD, len);
+	body->signature = span_of(body->entry.data + len, SIGNATURE);
+	body->payload = span_of(body->signature.data + SIGNATURE,
+	    body->bytes.len - BODY_HEAD - len - SIGNATURE);
+	return 0;
+}
+
+/* What is left of a record that was erased: as a body whose payload is the
+ * proof that came with it, if one did. */
+static int load_kept(struct records *records, const struct record_row *row,
+    struct record_body *body)
+{
+	sqlite3_stmt *found;
+	int r;
+
+	found =
+	    database_query(records->database, SQL_WITHDRAWN_KEPT, "i", row->id);
+	r = database_step(found);
+	if (r <= 0)
+		return r < 0 ? r : DATABASE_E_NONE;
+	r = buf_append_span(&body->bytes, database_column(found, 0));
+	database_done(found);
+	return r == 0 ? cut_body(body) : r;
+}
+
+int records_pack_kept(
+    struct records *records, const struct record_row *row, struct buf *out)
+{
+	struct record_body body = {.entry = {0}};
+	struct record_new kept = {.log = 0};
+	struct buf proof = {0};
+	int r;
+
+	r = records_body(records, row, &body);
+	if (r == 0)
+		r = records_proof(records, row, &proof);
+	if (r == 0 || r == DATABASE_E_NONE) {
+		kept.entry_bytes = body.entry;
+		kept.signature = body.signature;
+		kept.payload = buf_span(&proof);
+		r = pack_body(&kept, out);
+	}
+	record_body_free(&body);
+	buf_free(&proof);
+	return r;
+}
+
 int records_body(struct records *records, const struct record_row *row,
     struct record_body *ret_body)
 {
 	struct record_body body = {.entry = {0}};
 	sqlite3_stmt *found;
-	size_t len;
 	int r;
 
-	found = database_query(records->database, SQL_BODY_GET, "i", row->id);
-	r = database_step(found);
-	if (r <= 0)
-		return r < 0 ? r : DATABASE_E_NONE;
-	r = open_sealed(
-	    records, row->slot, "body", database_column(found, 0), &body.bytes);
-	database_done(found);
-	if (r == 0 && body.bytes.len < BODY_HEAD + SIGNATURE)
-		r = -EIO;
-	if (r == 0) {
-		len = (size_t)body.bytes.data[0] << 24 |
-		      (size_t)body.bytes.data[1] << 16 |
-		      (size_t)body.bytes.data[2] << 8 | body.bytes.data[3];
-		if (len > body.bytes.len - BODY_HEAD - SIGNATURE)
-			r = -EIO;
+	if (row->withdrawn >= RECORD_ERASING) {
+		r = load_kept(records, row, &body);
+		body.payload.len = 0;
+	} else {
+		found = database_query(
+		    records->database, SQL_BODY_GET, "i", row->id);
+		r = database_step(found);
+		if (r <= 0)
+			return r < 0 ? r : DATABASE_E_NONE;
+		r = open_sealed(records, row->slot, "body",
+		    database_column(found, 0), &body.bytes);
+		database_done(found);
+		if (r == 0)
+			r = cut_body(&body);
 	}
 	if (r != 0) {
 		record_body_free(&body);
 		return r;
 	}
-	body.entry = span_of(body.bytes.data + BODY_HEAD, len);
-	body.signature = span_of(body.entry.data + len, SIGNATURE);
-	body.payload = span_of(body.signature.data + SIGNATURE,
-	    body.bytes.len - BODY_HEAD - len - SIGNATURE);
 	*ret_body = body;
 	return 0;
 }
@@ -349,7 +405,17 @@ int records_label(
 int records_proof(
     struct records *records, const struct record_row *row, struct buf *out)
 {
-	return get_sealed(records, SQL_PROVEN_GET, row, "proof", out);
+	struct record_body kept = {.entry = {0}};
+	int r;
+
+	if (row->withdrawn < RECORD_ERASING)
+		return get_sealed(records, SQL_PROVEN_GET, row, "proof", out);
+	r = load_kept(records, row, &kept);
+	if (r == 0)
+		r = kept.payload.len > 0 ? buf_append_span(out, kept.payload)
+					 : DATABASE_E_NONE;
+	record_body_free(&kept);
+	return r;
 }
 
 static int take_object(

@@ -13,6 +13,14 @@
 #include "daemon/store/record_keys.h"
 #include "proto/format/entry.h"
 
+/* What became of a record that is withdrawn, in this order (withdraw.h). */
+enum record_withdrawn {
+	RECORD_IN_FORCE,
+	RECORD_SET_ASIDE, /* closed to everybody until a person confirms */
+	RECORD_ERASING,   /* its rows are gone, its key may not be */
+	RECORD_ERASED,
+};
+
 struct record_row {
 	int64_t id;
 	struct entry_id entry;
@@ -24,9 +32,12 @@ struct record_row {
 	bool whole;     /* all its objects are here */
 	uint64_t attachments;
 	uint64_t bytes; /* of content and attachments, sealed */
+	enum record_withdrawn withdrawn;
+	bool withdraws; /* its entry withdraws others */
 };
 
-/* The signed part with the content's payload; all spans into ${bytes}. */
+/* The signed part with the content's payload, which is empty when the record
+ * was erased; all spans into ${bytes}. */
 struct record_body {
 	struct buf bytes; /* owned */
 	struct span entry;
@@ -93,6 +104,10 @@ int records_by_prefix(
 int records_body(struct records *records, const struct record_row *row,
     struct record_body *ret_body);
 void record_body_free(struct record_body *body);
+/* What of a record outlives its erasure, as the row `kept` holds it: entry,
+ * signature, and the proof that came with it. */
+int records_pack_kept(
+    struct records *records, const struct record_row *row, struct buf *out);
 /* The envelope for ${audience}, appended, with its SHA-256. */
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);

@@ -10,6 +10,62 @@
 	X(CUSTODY_ADD, "INSERT OR IGNORE INTO custody(subject,event,kind,"    \
 	    "actor,time,detail,seen) VALUES(?,?,?,?,?,?,?)")                  \
 	X(CUSTODY_OF, "SELECT event,kind,actor,time,detail FROM custody"      \
-	    " WHERE subject=? ORDER BY time,seen,event")
+	    " WHERE subject=? ORDER BY time,seen,event")                      \
+	X(WITHDRAWAL_ADD, "INSERT OR IGNORE INTO withdrawal VALUES(?,?)")     \
+	X(WITHDRAWAL_BY, "SELECT l.author,l.own FROM withdrawal w"            \
+	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
+	    " WHERE w.target=?")                                              \
+	X(WITHDRAWAL_NEXT, "SELECT r.id FROM withdrawal w"                    \
+	    " JOIN record r ON r.entry=w.target"                              \
+	    " WHERE r.hidden=0 AND r.id>? AND"                                \
+	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id)"      \
+	    " ORDER BY r.id LIMIT 1")                                         \
+	X(WITHDRAWAL_PASS_ON, "INSERT OR IGNORE INTO shared"                  \
+	    " SELECT w.record,s.partner,0 FROM withdrawal w"                  \
+	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
+	    " JOIN shared s ON s.record=?1"                                   \
+	    " WHERE w.target=?2 AND l.own=0")                                 \
+	X(WITHDRAWN_ADD, "INSERT OR REPLACE INTO withdrawn"                   \
+	    " VALUES(?,?,?,?,?)")                                             \
+	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \
+	X(WITHDRAWN_LATELY, "SELECT count(*) FROM withdrawn"                  \
+	    " WHERE author=? AND at>? AND state<>1")                          \
+	X(WITHDRAWN_FROZEN, "SELECT count(*) FROM withdrawn WHERE state=1")   \
+	X(WITHDRAWN_ERASING, "SELECT r.slot FROM withdrawn d"                 \
+	    " JOIN record r ON r.id=d.record WHERE d.state=2 LIMIT ?")        \
+	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=3 WHERE state=2")       \
+	X(HOLDER_ADD_AUDIENCES, "INSERT OR IGNORE INTO holder"                \
+	    " SELECT record,audience FROM envelope WHERE record=?1"           \
+	    " AND audience<>?2")                                              \
+	X(HOLDER_ADD_SHARED, "INSERT OR IGNORE INTO holder"                   \
+	    " SELECT s.record,p.author FROM shared s"                         \
+	    " JOIN partner p ON p.id=s.partner WHERE s.record=?")             \
+	X(HOLDER_OF, "SELECT author FROM holder WHERE record=?1 UNION"        \
+	    " SELECT e.audience FROM envelope e JOIN record r ON r.id=e.record" \
+	    " JOIN log l ON l.id=r.log WHERE e.record=?1 AND l.own=1"         \
+	    " AND e.audience<>l.author UNION"                                 \
+	    " SELECT p.author FROM shared s JOIN partner p ON p.id=s.partner" \
+	    " WHERE s.record=?1")                                             \
+	X(ERASURE_ADD, "INSERT OR IGNORE INTO erasure VALUES(?,?)")           \
+	X(ERASURE_OF, "SELECT e.record,r.entry FROM erasure e"                \
+	    " JOIN withdrawn d ON d.record=e.record"                          \
+	    " JOIN record r ON r.id=e.record"                                 \
+	    " WHERE e.partner=? AND d.state=3 ORDER BY e.record LIMIT ?")     \
+	X(ERASURE_REMOVE, "DELETE FROM erasure WHERE partner=? AND record=?") \
+	X(DESTROY_BODY, "DELETE FROM body WHERE record=?")                    \
+	X(DESTROY_ENVELOPES, "DELETE FROM envelope WHERE record=?")           \
+	X(DESTROY_OBJECTS, "DELETE FROM object WHERE record=?")               \
+	X(DESTROY_LABEL, "DELETE FROM label WHERE record=?")                  \
+	X(DESTROY_PROVEN, "DELETE FROM proven WHERE record=?")                \
+	X(DESTROY_OWED, "DELETE FROM owed WHERE record=?")                    \
+	X(DESTROY_UNREAD, "DELETE FROM unread WHERE record=?")                \
+	X(DESTROY_SHARED, "DELETE FROM shared WHERE record=?")                \
+	X(DERIVED_NEXT, "SELECT c.event FROM custody c"                       \
+	    " JOIN record s ON s.entry=c.subject"                             \
+	    " JOIN withdrawn d ON d.record=s.id AND d.state<>1"               \
+	    " JOIN record r ON r.entry=c.event JOIN log l ON l.id=r.log"      \
+	    " WHERE l.own=1 AND c.kind IN ('revision','derivative') AND"      \
+	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.target=c.event)"  \
+	    " ORDER BY c.event LIMIT ?")
 
 #endif

@@ -17,7 +17,18 @@
 	" NOT EXISTS(SELECT 1 FROM unread u WHERE u.record=p.record) AND"     \
 	" l.author<>(SELECT author FROM partner WHERE id=?1) AND"             \
 	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \
-	" AND s.partner=?1))"
+	" AND s.partner=?1)"                                                  \
+	" EXCEPT SELECT record FROM withdrawn)"
+
+/* A row of a record, for records_take_row(). */
+#define SQL_RECORD_ROW                                                        \
+	"SELECT id,entry,log,place,slot,stored,source,whole,attachments,"     \
+	"bytes,coalesce((SELECT state FROM withdrawn w WHERE w.record=id),0),"\
+	"EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=id) FROM record"
+
+/* What partners are to confirm: all that is listed, and withdrawals. */
+#define SQL_CONFIRMED                                                         \
+	"(r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=r.id))"
 
 #define SQL_RECORD_STATEMENTS(X)                                              \
 	X(RECORD_ADD,                                                         \
@@ -27,17 +38,11 @@
 	X(BODY_GET, "SELECT sealed FROM body WHERE record=?")                 \
 	X(LABEL_ADD, "INSERT INTO label VALUES(?,?)")                         \
 	X(LABEL_GET, "SELECT sealed FROM label WHERE record=?")               \
-	X(RECORD_FIND, "SELECT id,entry,log,place,slot,stored,source,whole,"  \
-		       "attachments,bytes FROM record WHERE entry=?")         \
-	X(RECORD_BY_ID, "SELECT id,entry,log,place,slot,stored,source,whole," \
-			"attachments,bytes FROM record WHERE id=?")           \
-	X(RECORD_AT, "SELECT id,entry,log,place,slot,stored,source,whole,"    \
-		     "attachments,bytes FROM record WHERE log=? AND place=?") \
-	X(RECORD_PREFIX, "SELECT id,entry,log,place,slot,stored,source,"      \
-			 "whole,attachments,bytes FROM record"                \
-			 " WHERE entry>=? AND entry<=? LIMIT 2")              \
-	X(RECORD_PAGE, "SELECT id,entry,log,place,slot,stored,source,whole,"  \
-		       "attachments,bytes FROM record WHERE id>? AND hidden=0"\
+	X(RECORD_FIND, SQL_RECORD_ROW " WHERE entry=?")                       \
+	X(RECORD_BY_ID, SQL_RECORD_ROW " WHERE id=?")                         \
+	X(RECORD_AT, SQL_RECORD_ROW " WHERE log=? AND place=?")               \
+	X(RECORD_PREFIX, SQL_RECORD_ROW " WHERE entry>=? AND entry<=? LIMIT 2")\
+	X(RECORD_PAGE, SQL_RECORD_ROW " WHERE id>? AND hidden=0"              \
 		       " ORDER BY id LIMIT ?")                                \
 	X(RECORD_WHOLE, "UPDATE record SET whole=1 WHERE id=?")               \
 	X(RECORD_PRIVATE, "SELECT hidden, EXISTS(SELECT 1 FROM unread u"      \
@@ -58,8 +63,8 @@
 	    " JOIN log l ON l.id=r.log WHERE p.author=?1 AND s.delivered=0"   \
 	    " AND l.own=0)"                                                   \
 	    " FROM envelope e JOIN record r ON r.id=e.record"                 \
-	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND r.hidden=0"          \
-	    " AND e.delivered=0 AND e.audience=?1")                           \
+	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND e.delivered=0"      \
+	    " AND e.audience=?1 AND " SQL_CONFIRMED)                           \
 	X(UNDELIVERED_ALL,                                                    \
 	    "SELECT count(*) + (SELECT count(*) FROM shared s"                \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record"\
@@ -67,8 +72,8 @@
 	    " AND l.own=0)"                                                   \
 	    " FROM envelope e JOIN record r ON r.id=e.record"  \
 	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=e.audience" \
-	    " WHERE l.own=1 AND r.hidden=0 AND e.delivered=0"                 \
-	    " AND p.removed=0")                                               \
+	    " WHERE l.own=1 AND e.delivered=0 AND p.removed=0"                \
+	    " AND " SQL_CONFIRMED)                                               \
 	X(SHARED_ADD, "INSERT OR IGNORE INTO shared VALUES(?,?,0)")           \
 	X(SHARED_FIND, "SELECT delivered FROM shared WHERE record=?"          \
 	    " AND partner=?")                                                 \
@@ -109,8 +114,8 @@
 	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \
 		       " AND whole=0")                                        \
 	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
-	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT id,?2 FROM record"     \
-		    " WHERE id=?1 AND hidden=0")                              \
+	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT r.id,?2 FROM record r" \
+		    " WHERE r.id=?1 AND " SQL_CONFIRMED)                      \
 	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
 		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \
 		   " ORDER BY o.record LIMIT ?")                              \

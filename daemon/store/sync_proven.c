@@ -14,6 +14,7 @@
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_proven.h"
 #include "daemon/store/sync_quota.h"
+#include "daemon/store/withdraw.h"
 #include "proto/format/sshsig.h"
 
 /* --- ours --------------------------------------------------------------- */
@@ -252,6 +253,10 @@ static int store_proven(struct session *session, struct sync_proven *proven)
 	struct record_row row;
 	int r;
 
+	/* What was taken back does not come in again. */
+	r = withdraw_binds(store, &proven->id, &proven->author);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = database_begin(store->database);
 	if (r == 0)
 		r = sync_cost_proven(session, &proven->author, &cost);

@@ -19,10 +19,12 @@
 #include <time.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/receipts.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_check.h"
 #include "daemon/store/sync_quota.h"
+#include "daemon/store/withdraw.h"
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
@@ -62,6 +64,33 @@ static void pass_over_unknown(struct session *session)
 			FORMAT_E_UNKNOWN)
 			entries->items.items[i].entry.len = 0;
 	free(entry);
+}
+
+/* Of what was taken back nothing comes in again but its place, whoever still
+ * has it. */
+static int pass_over_withdrawn(
+    struct session *session, const struct sync_arrival *arrival)
+{
+	struct wire_sync_entries *entries = &session->entries;
+	struct wire_sync_item *item;
+	struct record_row known;
+	struct entry_id id;
+	size_t i;
+	int r = 0;
+
+	for (i = arrival->skip; r >= 0 && i < entries->items.count; i++) {
+		item = &entries->items.items[i];
+		if (item->entry.len == 0)
+			continue;
+		memcpy(id.bytes, item->leaf.bytes, sizeof id.bytes);
+		r = records_find(&session->store->records, &id, &known);
+		if (r == DATABASE_E_NONE)
+			r = withdraw_binds(
+			    session->store, &id, &arrival->author);
+		if (r == 1)
+			item->entry.len = 0;
+	}
+	return r < 0 ? r : 0;
 }
 
 /* --- signatures --------------------------------------------------------- */
@@ -136,7 +165,15 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record)
 {
 	struct age_header header;
+	int r;
 
+	if (entry->withdraw_count > 0) {
+		session->withdraws = true;
+		r = withdraw_note(session->store, record, entry);
+		return r == 0 ? receipts_owe(
+				    session->store, record, session->partner.id)
+			      : r;
+	}
 	if (entry->attachment_count == 0 &&
 	    age_header_parse(envelope, &header) == 0 &&
 	    header.stanza_count == 1)
@@ -210,6 +247,8 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	struct record_key key;
 	int r;
 
+	if (row->withdrawn)
+		return 0;
 	r = record_keys_get(session->store->records.keys, row->slot, &key);
 	if (r == 0)
 		r = sync_add_envelope(session, author, row->id, &key, envelope);
@@ -439,6 +478,11 @@ static enum wire_code code_of(int result)
 void sync_end_arrival(struct session *session, int result)
 {
 	release(session);
+	/* What a partner takes back is gone before the partner hears that it
+	 * was heard. */
+	if (result == 0 && session->withdraws)
+		result = withdraw_work(session->store);
+	session->withdraws = false;
 	if (result == 0)
 		sync_ack(session);
 	else
@@ -520,6 +564,8 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		r = sync_check_tree(session, &session->entries, &arrival);
 	if (r == 0)
 		pass_over_unknown(session);
+	if (r == 0)
+		r = pass_over_withdrawn(session, &arrival);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
 		sync_keep_fork(
 		    session, &arrival.log, session->entries.checkpoint);

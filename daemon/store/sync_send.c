@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/receipts.h"
 #include "daemon/store/sync_proven.h"
 #include "proto/format/hash.h"
 
@@ -33,33 +34,47 @@ uint64_t sync_offered_size(const struct log_row *log)
 			: log_tree_note_size(buf_span(&log->checkpoint));
 }
 
+/* Of a log that is handed on, to a mirror. */
+static int mirrored_envelope(
+    struct session *session, const struct record_row *row, struct buf *out)
+{
+	struct records *records = &session->store->records;
+	struct digest hash;
+	int r;
+
+	/* Its own, or that for our readers, which it is one of. */
+	r = records_envelope(
+	    records, row, &session->partner.author, out, &hash);
+	if (r == DATABASE_E_NONE)
+		r = records_envelope(
+		    records, row, &session->store->author, out, &hash);
+	return r == DATABASE_E_NONE ? records_any_envelope(records, row, out)
+				    : r;
+}
+
 int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out)
 {
 	struct records *records = &session->store->records;
 	struct digest hash;
 	int64_t delivered;
-	int r;
+	int r = 0;
 
-	if (log->own)
-		return records_envelope(
-		    records, row, &session->partner.author, out, &hash);
-	if (session->partner.mirror) {
-		/* Its own, or that for our readers, which it is one of. */
-		r = records_envelope(
-		    records, row, &session->partner.author, out, &hash);
-		if (r == DATABASE_E_NONE)
-			r = records_envelope(
-			    records, row, &session->store->author, out, &hash);
-		return r == DATABASE_E_NONE
-			   ? records_any_envelope(records, row, out)
-			   : r;
-	}
-	r = database_number(records->database, SQL_SHARED_FIND, &delivered,
-	    "ii", row->id, session->partner.id);
-	return r == 0 ? records_envelope(
-			    records, row, &session->partner.author, out, &hash)
-		      : r;
+	if (row->withdrawn)
+		return DATABASE_E_NONE;
+	if (!log->own && session->partner.mirror)
+		return mirrored_envelope(session, row, out);
+	if (!log->own)
+		r = database_number(records->database, SQL_SHARED_FIND,
+		    &delivered, "ii", row->id, session->partner.id);
+	if (r != 0)
+		return r;
+	r = records_envelope(
+	    records, row, &session->partner.author, out, &hash);
+	/* Whoever gets a log at all must hear what is taken back. */
+	return r == DATABASE_E_NONE && row->withdraws
+		   ? records_any_envelope(records, row, out)
+		   : r;
 }
 
 /* What the peer says it holds of a log. */
@@ -163,7 +178,9 @@ static int check_private(struct session *session, const struct log_row *log,
 	hidden = database_column_int(found, 0);
 	unread = database_column_int(found, 1);
 	database_done(found);
-	return unread ? SEND_E_WAIT : hidden ? DATABASE_E_NONE : 0;
+	if (unread)
+		return SEND_E_WAIT;
+	return hidden && !row->withdraws ? DATABASE_E_NONE : 0;
 }
 
 /* One place of a log: whole for the audience, else its leaf; or SEND_E_WAIT. */

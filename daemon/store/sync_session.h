@@ -63,6 +63,7 @@ struct session {
 	size_t asked;   /* signatures that a worker checks */
 	int64_t taking; /* the object that this meeting alone writes, or 0 */
 	bool busy;      /* a worker or a receipt works for this session */
+	bool withdraws; /* what was stored last takes records back */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);
@@ -140,11 +141,5 @@ void sync_object_want(
     struct session *session, const struct wire_session_part *part);
 void sync_object_stored(
     struct session *session, const struct wire_session_part *part);
-/* receipts.c: false while work is under way; sync_next() is called after. */
-bool receipts_work(struct session *session);
-/* receipts_read.c: 1 nothing is unread, 0 some is being read, or -errno. */
-int receipts_read(struct session *session);
-/* Inside a transaction: a record from a partner is whole. */
-int receipts_owe(struct store *store, int64_t record, int64_t partner);
 
 #endif

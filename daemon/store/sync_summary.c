@@ -146,6 +146,8 @@ static bool lacks_something(struct session *session)
 	       database_number(database, SQL_SHARED_NEXT, &found, "iii", id,
 		   (int64_t)0,
 		   (int64_t)session->partner.mirror) != DATABASE_E_NONE ||
+	       database_number(database, SQL_ERASURE_OF, &found, "ii", id,
+		   (int64_t)1) != DATABASE_E_NONE ||
 	       lacks_cosignature(session);
 }
 

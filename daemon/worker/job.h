@@ -34,6 +34,11 @@ int job_fail_result(struct job_fault *fault, int result, const char *why);
 int job_file_key(struct worker *worker, struct span envelope, size_t number,
     uint8_t ret_key[AGE_FILE_KEY_BYTES]);
 
+struct content;
+/* Answer with what an opened content says to the store (event.c). */
+int event_answer(struct worker *worker, const struct content *content,
+    uint64_t job, struct job_fault *fault);
+
 int job_make_file_key(uint8_t ret_key[AGE_FILE_KEY_BYTES]);
 
 int seal_record(struct worker *worker, struct wire_frame *frame,

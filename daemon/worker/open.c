@@ -172,75 +172,6 @@ static bool line_is(const struct content_line *line, const char *name)
 	return !line->decoy && strcmp(line->name, name) == 0;
 }
 
-/* A "record" line of a receipt: entry id, SP, SHA-256 of the envelope. */
-static int read_record(
-    const struct content_line *line, struct wire_receipt_record *ret_record)
-{
-	struct buf text = {0};
-	int r;
-
-	r = content_value_text(line->value, &text);
-	if (r == 0 && (text.len != 129 || text.data[64] != ' '))
-		r = FORMAT_E_MALFORMED;
-	if (r == 0)
-		r = hex_decode(
-		    span_of(text.data, 64), ret_record->entry.bytes, 32);
-	if (r == 0)
-		r = hex_decode(span_of(text.data + 65, 64),
-		    ret_record->envelope.bytes, 32);
-	buf_free(&text);
-	return r;
-}
-
-static int read_receipt(const struct content *content,
-    struct wire_receipt_record *records, size_t *ret_count)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < content->count; i++) {
-		if (!line_is(&content->lines[i], "record"))
-			continue;
-		if (read_record(&content->lines[i], &records[count]) != 0)
-			return FORMAT_E_MALFORMED;
-		count++;
-	}
-	*ret_count = count;
-	return 0;
-}
-
-/* Answer with the kind, and for a receipt with what it acknowledges. */
-static int answer_receipt(struct worker *worker, struct opening *opening,
-    uint64_t job, struct job_fault *fault)
-{
-	struct wire_work_opened answer = {.job = job};
-	struct wire_receipt_record *records;
-	struct buf kind = {0};
-	size_t i;
-	int r = 0;
-
-	records = calloc(opening->content.count + 1, sizeof *records);
-	if (!records)
-		return -ENOMEM;
-	for (i = 0; r == 0 && i < opening->content.count; i++)
-		if (line_is(&opening->content.lines[i], "kind"))
-			r = content_value_text(
-			    opening->content.lines[i].value, &kind);
-	answer.kind = buf_span(&kind);
-	answer.records.items = records;
-	if (r == 0 && span_equal(answer.kind, span_text("received")))
-		r = read_receipt(
-		    &opening->content, records, &answer.records.count);
-	if (r == 0)
-		r = channel_send(
-		    worker->store, WIRE_WORK_OPENED, &answer, NULL, 0);
-	else
-		r = job_fail(
-		    fault, WIRE_CODE_CORRUPT, "a receipt is malformed");
-	buf_free(&kind);
-	free(records);
-	return r;
-}
-
 static int answer_clear(struct worker *worker, struct opening *opening,
     uint64_t job, int out, struct job_fault *fault)
 {
@@ -274,7 +205,7 @@ int open_content(struct worker *worker, struct wire_frame *frame,
 	r = open_record(worker, opening, request.entry, request.envelopes.items,
 	    request.envelopes.count, request.payload, fault);
 	if (r == 0 && request.want_receipt)
-		r = answer_receipt(worker, opening, request.job, fault);
+		r = event_answer(worker, &opening->content, request.job, fault);
 	else if (r == 0)
 		r = answer_clear(
 		    worker, opening, request.job, frame->fds[0], fault);

@@ -202,7 +202,9 @@ static int check_request(const struct sealing *sealing,
 	const struct wire_work_seal *request = &sealing->request;
 	size_t i, files = sealing->fields.attachment_count;
 
-	if (sealing->fields.field_count == 0 && files == 0)
+	/* What a withdrawal says, its entry says in the open. */
+	if (sealing->fields.field_count == 0 && files == 0 &&
+	    !span_equal(request->kind, span_text("withdrawal")))
 		return job_fail(
 		    fault, WIRE_CODE_INPUT, "there is nothing to capture");
 	if (request->veil_keys.count != files ||

@@ -63,12 +63,17 @@ enum ctl_op {
 				   entries, entries an hour, each as a number or
 				   "" to leave it; JSON {"quota", "used"}, each
 				   {"bytes", "entries", "rate"} */
+	CTL_WITHDRAW = 31, /* names: ids; text: reason or ""; flags: confirm
+			      what was set aside instead; JSON {"id": of the
+			      entry, "records"} */
+	CTL_LOG = 32, /* text: id; JSON: what is known of a record's life */
 };
 
 enum ctl_flag {
-	CTL_FLAG_READER = 1 << 0, /* INIT */
-	CTL_FLAG_MIRROR = 1 << 1, /* PARTNER_ADD */
-	CTL_FLAG_END = 1 << 2,    /* ENROL */
+	CTL_FLAG_READER = 1 << 0,  /* INIT */
+	CTL_FLAG_MIRROR = 1 << 1,  /* PARTNER_ADD */
+	CTL_FLAG_END = 1 << 2,     /* ENROL */
+	CTL_FLAG_CONFIRM = 1 << 3, /* WITHDRAW */
 };
 
 struct ctl_request {

@@ -191,6 +191,7 @@ static const struct codec_row sup_start_rows[] = {
     U64(wire_sup_start, rate, UINT32_MAX),
     U64(wire_sup_start, quota_bytes, FORMAT_INTEGER_MAX),
     U64(wire_sup_start, quota_entries, FORMAT_INTEGER_MAX),
+    U64(wire_sup_start, withdrawals, FORMAT_INTEGER_MAX),
 };
 TABLE(sup_start, sup_start, sup_start_rows);
 
@@ -321,6 +322,9 @@ static const struct codec_row work_opened_rows[] = {
     U64(wire_work_opened, job, UINT64_MAX),
     TEXT(wire_work_opened, kind, 0, 32),
     LIST_MESSAGE(wire_work_opened, records, receipt_record, 2048),
+    LIST_FIXED(wire_work_opened, subjects, 32, CONTENT_NAMED_MAX),
+    TEXT(wire_work_opened, time, 0, 20),
+    TEXT(wire_work_opened, detail, 0, WIRE_DETAIL_MAX),
 };
 TABLE(work_opened, work_opened, work_opened_rows);
 

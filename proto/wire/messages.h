@@ -13,6 +13,8 @@
 #include "proto/wire/control.h"
 #include "proto/wire/frame.h"
 
+#define WIRE_DETAIL_MAX 8192 /* of what a custody event says */
+
 struct wire_key16 {
 	uint8_t bytes[16];
 };
@@ -60,6 +62,7 @@ struct wire_sup_start {
 	uint64_t rate;          /* bytes a second and partner; 0 no limit */
 	uint64_t quota_bytes;   /* that a partner may bring; 0 no limit */
 	uint64_t quota_entries; /* likewise */
+	uint64_t withdrawals; /* of one author a day that are obeyed at once */
 };
 struct wire_sup_state {
 	uint64_t state; /* enum sup_state, daemon/base/service.h */
@@ -180,7 +183,9 @@ struct wire_work_sealed {
 	WIRE_LIST(struct wire_envelope) envelopes;
 };
 /* Open a content: to the descriptor as clear text (the exact content bytes),
- * or, for want_receipt, only its kind and, of kind received, its records. */
+ * or, for want_receipt, only its kind; of kind received, its records; and of a
+ * custody event what it speaks of, when, and its other lines as one JSON object
+ * of lists (empty when they are too many). */
 struct wire_work_open {
 	uint64_t job;
 	uint64_t want_receipt;
@@ -196,6 +201,8 @@ struct wire_work_opened {
 	uint64_t job;
 	struct span kind; /* only for want_receipt */
 	WIRE_LIST(struct wire_receipt_record) records;
+	WIRE_LIST(struct entry_id) subjects;
+	struct span time, detail;
 };
 /* Open an attachment of a record; the plaintext's SHA-256 and size are checked
  * against the content's line. fds: object, out. */
