@@ -32,6 +32,8 @@ static const char *state_of(const json_t *record)
 	if (withdrawn)
 		return strcmp(withdrawn, "set aside") == 0 ? "set aside"
 							   : "withdrawn";
+	if (json_is_true(json_object_get(record, "forgotten")))
+		return "forgotten";
 	return json_is_true(json_object_get(record, "complete")) ? "whole"
 								 : "incomplete";
 }

@@ -31,6 +31,13 @@ static const char *const modes[] = {
 };
 #define MODES (sizeof modes / sizeof *modes)
 
+static const char *const keeping[] = {
+    [WIRE_RETAIN_ALWAYS] = "always",
+    [WIRE_RETAIN_UNTIL_DELIVERED] = "until-delivered",
+    [WIRE_RETAIN_NEVER] = "never",
+};
+#define KEEPING (sizeof keeping / sizeof *keeping)
+
 /* Each with its default; the man page evident.conf(5) explains each. */
 static cfg_opt_t options[] = {
     CFG_INT("workers", 0, CFGF_NONE),
@@ -41,6 +48,7 @@ static cfg_opt_t options[] = {
     CFG_INT("quota-bytes", 0, CFGF_NONE),
     CFG_INT("quota-entries", 0, CFGF_NONE),
     CFG_INT("withdrawals", 3, CFGF_NONE),
+    CFG_STR("retain", "always", CFGF_NONE),
     CFG_END(),
 };
 
@@ -89,19 +97,31 @@ static int check_quota(cfg_t *cfg, cfg_opt_t *opt)
 	return check_range(cfg, opt, 0, FORMAT_INTEGER_MAX);
 }
 
-static size_t find_mode(const char *word)
+/* Which of ${words} it is, or ${count}. */
+static size_t find_word(
+    const char *word, const char *const *words, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < MODES; i++)
-		if (word && strcmp(word, modes[i]) == 0)
+	for (i = 0; i < count; i++)
+		if (word && strcmp(word, words[i]) == 0)
 			break;
 	return i;
 }
 
+static int check_retain(cfg_t *cfg, cfg_opt_t *opt)
+{
+	if (find_word(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), keeping,
+		KEEPING) < KEEPING)
+		return 0;
+	cfg_error(cfg, "retain must be always, until-delivered or never");
+	return -1;
+}
+
 static int check_sync(cfg_t *cfg, cfg_opt_t *opt)
 {
-	if (find_mode(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1)) < MODES)
+	if (find_word(cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1), modes,
+		MODES) < MODES)
 		return 0;
 	cfg_error(cfg, "sync must be auto, on or off");
 	return -1;
@@ -122,6 +142,7 @@ static cfg_t *begin(void)
 	cfg_set_validate_func(cfg, "quota-bytes", check_quota);
 	cfg_set_validate_func(cfg, "quota-entries", check_quota);
 	cfg_set_validate_func(cfg, "withdrawals", check_quota);
+	cfg_set_validate_func(cfg, "retain", check_retain);
 	return cfg;
 }
 
@@ -129,12 +150,14 @@ static void take(cfg_t *cfg, struct wire_sup_start *settings)
 {
 	settings->workers = (uint64_t)cfg_getint(cfg, "workers");
 	settings->lock_after = (uint64_t)cfg_getint(cfg, "lock-after");
-	settings->sync = find_mode(cfg_getstr(cfg, "sync"));
+	settings->sync = find_word(cfg_getstr(cfg, "sync"), modes, MODES);
 	settings->sync_every = (uint64_t)cfg_getint(cfg, "sync-every");
 	settings->rate = (uint64_t)cfg_getint(cfg, "rate") * 1024;
 	settings->quota_bytes = (uint64_t)cfg_getint(cfg, "quota-bytes");
 	settings->quota_entries = (uint64_t)cfg_getint(cfg, "quota-entries");
 	settings->withdrawals = (uint64_t)cfg_getint(cfg, "withdrawals");
+	settings->retain =
+	    find_word(cfg_getstr(cfg, "retain"), keeping, KEEPING);
 }
 
 static void take_defaults(struct wire_sup_start *ret_settings)

@@ -97,9 +97,8 @@ const char *control_quota_error(enum wire_code code);
 void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
-/* Answer that a record was taken back, if it was. */
-bool control_is_withdrawn(
-    struct request *request, const struct record_row *row);
+/* Answer that a record was taken back or forgotten, if it was. */
+bool control_is_gone(struct request *request, const struct record_row *row);
 void control_sync(struct request *request); /* control_sync.c */
 /* Whether a person's sync is under way; and go on with it, now that what was in
  * its way is over: another meeting, or that there was no courier. */

@@ -120,6 +120,8 @@ void control_capture(struct request *request)
 	    .done = on_captured,
 	    .context = request,
 	};
+	const bool reads = store->reader_count > 0 &&
+			   store->service.settings.retain != WIRE_RETAIN_NEVER;
 	struct capture_fault fault;
 	struct partner partner;
 	size_t i, count = 0;
@@ -142,13 +144,13 @@ void control_capture(struct request *request)
 		if (r == 0 && !is_there(audiences, count, &audiences[count].id))
 			count++;
 	}
-	if (r == 0 && store->reader_count > 0 && count == 256) {
+	if (r == 0 && reads && count == 256) {
 		control_fail(request, 1,
 		    "a record is for at most 255 partners and this node",
 		    "nothing was stored");
 		r = 1;
 	}
-	if (r == 0 && store->reader_count > 0)
+	if (r == 0 && reads)
 		control_audience_self(store, &audiences[count++]);
 	if (r == 0 && count == 0) {
 		control_fail(request, 1,

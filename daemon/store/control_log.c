@@ -108,6 +108,10 @@ static int is_delivered(struct account *account, const struct author_id *holder,
 	sqlite3_stmt *found;
 	int r;
 
+	if (account->row->withdrawn >= RECORD_FORGETTING) {
+		*ret_delivered = true;
+		return 0;
+	}
 	found = database_query(database, SQL_ENVELOPE_GET, "ib",
 	    account->row->id, span_of(holder->bytes, 32));
 	r = database_step(found);
@@ -231,6 +235,8 @@ static const char *state_of(const struct record_row *row)
 {
 	if (row->withdrawn == RECORD_SET_ASIDE)
 		return "set aside";
+	if (row->withdrawn >= RECORD_FORGETTING)
+		return "forgotten";
 	if (row->withdrawn != RECORD_IN_FORCE)
 		return "withdrawn";
 	return row->whole ? "whole" : "incomplete";

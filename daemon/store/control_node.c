@@ -39,6 +39,12 @@ static json_t *warnings(struct store *store, int64_t forks, int64_t aside)
 		json_array_append_new(list,
 		    json_string("this node cannot listen on its address; is "
 				"another program using it?"));
+	if (store->service.settings.retain != WIRE_RETAIN_ALWAYS)
+		json_array_append_new(
+		    list, json_string(
+			      "what every partner has confirmed is destroyed "
+			      "here (retain): their copies are the only ones, "
+			      "and only their readers can read them"));
 	if (aside > 0)
 		json_array_append_new(list,
 		    json_string("one author withdrew many records in a day: "

@@ -39,6 +39,34 @@ static int names_shared(struct store *store, const struct record_row *row,
 	return r;
 }
 
+/* Who had confirmed a record that this node forgot. */
+static int names_of_holders(
+    struct store *store, const struct record_row *row, json_t *names)
+{
+	struct partner partner;
+	struct author_id holder;
+	struct span bytes;
+	sqlite3_stmt *found;
+	int r, known;
+
+	found = database_query(store->database, SQL_HOLDER_OF, "i", row->id);
+	while ((r = database_step(found)) == 1) {
+		bytes = database_column(found, 0);
+		if (bytes.len != sizeof holder.bytes)
+			continue;
+		memcpy(holder.bytes, bytes.data, sizeof holder.bytes);
+		known = partners_by_author(store->database, &holder, &partner);
+		if (known == 0)
+			json_array_append_new(
+			    names, json_string(partner.card.name));
+		if (known < 0) {
+			database_done(found);
+			return known;
+		}
+	}
+	return r;
+}
+
 /* The partners a record is for, or those of them that hold it. */
 static int names_of(struct store *store, const struct record_row *row,
     bool delivered_only, json_t *names)
@@ -78,6 +106,10 @@ static int put_names(
 
 	json_object_set_new(json, "to", to);
 	json_object_set_new(json, "delivered", delivered);
+	if (row->withdrawn >= RECORD_FORGETTING) {
+		r = names_of_holders(store, row, to);
+		return r == 0 ? names_of_holders(store, row, delivered) : r;
+	}
 	r = own ? names_of(store, row, false, to)
 		: names_shared(store, row, false, to);
 	if (r == 0)
@@ -131,7 +163,9 @@ static int describe(
 	    (json_int_t)row->stored);
 	if (!json)
 		return -ENOMEM;
-	if (row->withdrawn != RECORD_IN_FORCE)
+	if (row->withdrawn >= RECORD_FORGETTING)
+		json_object_set_new(json, "forgotten", json_true());
+	else if (row->withdrawn != RECORD_IN_FORCE)
 		json_object_set_new(json, "withdrawn",
 		    json_string(row->withdrawn == RECORD_SET_ASIDE
 				    ? "set aside"
@@ -460,7 +494,7 @@ static void open_with(struct request *request, submit_cb submit)
 	int r;
 
 	r = find_record(request, &row);
-	if (r == 0 && control_is_withdrawn(request, &row))
+	if (r == 0 && control_is_gone(request, &row))
 		return;
 	if (r == 0)
 		r = records_body(&request->store->records, &row, &body);

@@ -261,7 +261,7 @@ static int prepare(struct sharing *sharing, struct record_row *ret_row)
 		return refuse(request,
 		    "a record is shared with 1 to 16 partners at a time", NULL);
 	r = records_by_prefix(&store->records, request->ctl.text, ret_row);
-	if (r == 0 && control_is_withdrawn(request, ret_row))
+	if (r == 0 && control_is_gone(request, ret_row))
 		return 1;
 	if (r == 0 && !ret_row->whole)
 		return refuse(request,

@@ -20,7 +20,7 @@ static int refuse(struct request *request, const char *error, const char *hint)
 	return 1;
 }
 
-bool control_is_withdrawn(struct request *request, const struct record_row *row)
+bool control_is_gone(struct request *request, const struct record_row *row)
 {
 	if (row->withdrawn == RECORD_IN_FORCE)
 		return false;
@@ -30,6 +30,11 @@ bool control_is_withdrawn(struct request *request, const struct record_row *row)
 		    "everybody",
 		    "evident withdraw --confirm ID destroys it here; "
 		    "evident log ID says who has confirmed");
+	else if (row->withdrawn >= RECORD_FORGETTING)
+		refuse(request,
+		    "this record was delivered, and this node keeps only its "
+		    "entry and proof",
+		    "the partners that evident log ID names have it");
 	else
 		refuse(request, "this record was withdrawn and is destroyed",
 		    "its entry and proof are kept: evident log ID");
@@ -74,7 +79,8 @@ static int check_record(struct request *request, const struct record_row *row)
 		return refuse(request,
 		    "this entry says what was done with records, and stands",
 		    "nothing was withdrawn");
-	if (row->withdrawn != RECORD_IN_FORCE)
+	if (row->withdrawn != RECORD_IN_FORCE &&
+	    row->withdrawn < RECORD_FORGETTING)
 		return refuse(request, "this record was withdrawn already",
 		    "evident log ID says who has confirmed it");
 	if (r == 0)

@@ -16,6 +16,7 @@
 
 #include "daemon/store/custody.h"
 #include "daemon/store/jobs.h"
+#include "daemon/store/withdraw.h"
 #include "daemon/store/receipts.h"
 
 #define READ_MAX 64 /* at a time */
@@ -165,6 +166,8 @@ static void finish(struct store *store, struct reading *reading)
 
 	if (r == 0)
 		r = store->state == STORE_OPEN ? settle(store, reading) : -EIO;
+	if (r == 0)
+		r = withdraw_forget(store);
 	reading_free(reading);
 	if (!session)
 		return;

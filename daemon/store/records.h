@@ -13,12 +13,15 @@
 #include "daemon/store/record_keys.h"
 #include "proto/format/entry.h"
 
-/* What became of a record that is withdrawn, in this order (withdraw.h). */
+/* What became of a record that is withdrawn or forgotten (withdraw.h). */
 enum record_withdrawn {
 	RECORD_IN_FORCE,
 	RECORD_SET_ASIDE, /* closed to everybody until a person confirms */
 	RECORD_ERASING,   /* its rows are gone, its key may not be */
 	RECORD_ERASED,
+	RECORD_FORGETTING, /* as ERASING and ERASED, of an own record that was
+			    */
+	RECORD_FORGOTTEN,  /* delivered, where the node is told to keep none */
 };
 
 struct record_row {

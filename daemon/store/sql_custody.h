@@ -18,8 +18,19 @@
 	X(WITHDRAWAL_NEXT, "SELECT r.id FROM withdrawal w"                    \
 	    " JOIN record r ON r.entry=w.target"                              \
 	    " WHERE r.hidden=0 AND r.id>? AND"                                \
-	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id)"      \
-	    " ORDER BY r.id LIMIT 1")                                         \
+	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id"       \
+	    " AND d.state<>5) ORDER BY r.id LIMIT 1")                         \
+	X(FORGET_NEXT, "SELECT r.id FROM record r JOIN log l ON l.id=r.log"   \
+	    " WHERE l.own=1 AND r.hidden=0 AND r.whole=1 AND r.id>? AND"      \
+	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id) AND"  \
+	    " EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"            \
+	    " AND e.audience<>l.author) AND"                                  \
+	    " NOT EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"        \
+	    " AND e.audience<>l.author AND e.delivered=0) AND"                \
+	    " NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=r.id"          \
+	    " AND s.delivered=0) ORDER BY r.id LIMIT 1")                      \
+	X(FORGOTTEN_WITHDRAWN, "UPDATE withdrawn SET state=3"                 \
+	    " WHERE record=? AND state=5")                                    \
 	X(WITHDRAWAL_PASS_ON, "INSERT OR IGNORE INTO shared"                  \
 	    " SELECT w.record,s.partner,0 FROM withdrawal w"                  \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
@@ -29,11 +40,13 @@
 	    " VALUES(?,?,?,?,?)")                                             \
 	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \
 	X(WITHDRAWN_LATELY, "SELECT count(*) FROM withdrawn"                  \
-	    " WHERE author=? AND at>? AND state<>1")                          \
+	    " WHERE author=? AND at>? AND state IN (2,3)")                          \
 	X(WITHDRAWN_FROZEN, "SELECT count(*) FROM withdrawn WHERE state=1")   \
 	X(WITHDRAWN_ERASING, "SELECT r.slot FROM withdrawn d"                 \
-	    " JOIN record r ON r.id=d.record WHERE d.state=2 LIMIT ?")        \
-	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=3 WHERE state=2")       \
+	    " JOIN record r ON r.id=d.record WHERE d.state IN (2,4)"     \
+	    " LIMIT ?")        \
+	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=state+1"           \
+	    " WHERE state IN (2,4)")       \
 	X(HOLDER_ADD_AUDIENCES, "INSERT OR IGNORE INTO holder"                \
 	    " SELECT record,audience FROM envelope WHERE record=?1"           \
 	    " AND audience<>?2")                                              \
@@ -62,7 +75,7 @@
 	X(DESTROY_SHARED, "DELETE FROM shared WHERE record=?")                \
 	X(DERIVED_NEXT, "SELECT c.event FROM custody c"                       \
 	    " JOIN record s ON s.entry=c.subject"                             \
-	    " JOIN withdrawn d ON d.record=s.id AND d.state<>1"               \
+	    " JOIN withdrawn d ON d.record=s.id AND d.state IN (2,3)"               \
 	    " JOIN record r ON r.entry=c.event JOIN log l ON l.id=r.log"      \
 	    " WHERE l.own=1 AND c.kind IN ('revision','derivative') AND"      \
 	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.target=c.event)"  \

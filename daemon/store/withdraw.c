@@ -201,9 +201,9 @@ static int put_state(struct store *store, const struct record_row *row,
 	    span_of(log->author.bytes, 32), kept);
 }
 
-/* Inside a transaction. */
+/* Inside a transaction. ${state}: ERASING or FORGETTING. */
 static int destroy(struct store *store, const struct record_row *row,
-    const struct log_row *log, struct files *files)
+    const struct log_row *log, enum record_withdrawn state, struct files *files)
 {
 	struct buf kept = {0};
 	int r;
@@ -216,7 +216,7 @@ static int destroy(struct store *store, const struct record_row *row,
 	if (r == 0)
 		r = delete_rows(store, row->id);
 	if (r == 0)
-		r = put_state(store, row, log, RECORD_ERASING, buf_span(&kept));
+		r = put_state(store, row, log, state, buf_span(&kept));
 	buf_free(&kept);
 	return r > 0 ? -EIO : r;
 }
@@ -252,13 +252,18 @@ static int apply(
 	}
 	r = database_run(store->database, SQL_WITHDRAWAL_PASS_ON, "ib", row->id,
 	    span_of(row->entry.bytes, 32));
+	if (r == 0 && row->withdrawn == RECORD_FORGOTTEN) {
+		log_row_free(&log);
+		return database_run(
+		    store->database, SQL_FORGOTTEN_WITHDRAWN, "i", row->id);
+	}
 	if (r == 0 && !own)
 		r = is_too_many(store, &log.author, &too_many);
 	if (r == 0 && too_many)
 		r = put_state(
 		    store, row, &log, RECORD_SET_ASIDE, span_of("", 0));
 	else if (r == 0)
-		r = destroy(store, row, &log, files);
+		r = destroy(store, row, &log, RECORD_ERASING, files);
 	if (r == 0)
 		log_event(LOG_LEVEL_INFO,
 		    too_many ? "a withdrawn record was set aside"
@@ -394,7 +399,7 @@ int withdraw_confirm(struct store *store, const struct record_row *row)
 	if (r == 0)
 		r = database_begin(store->database);
 	if (r == 0)
-		r = destroy(store, row, &log, &files);
+		r = destroy(store, row, &log, RECORD_ERASING, &files);
 	if (r == 0)
 		r = database_commit(store->database);
 	log_row_free(&log);
@@ -405,6 +410,54 @@ int withdraw_confirm(struct store *store, const struct record_row *row)
 	remove_files(store, &files);
 	r = erase_keys(store);
 	return r == 0 ? withdraw_derived(store) : r;
+}
+
+/* --- forgetting --------------------------------------------------------- */
+
+static int forget(struct store *store, int64_t record, struct files *files)
+{
+	struct log_row log = {.id = 0};
+	struct record_row row;
+	int r;
+
+	r = records_load(&store->records, record, &row);
+	if (r == 0)
+		r = log_tree_load(store->database, row.log, &log);
+	if (r == 0)
+		r = destroy(store, &row, &log, RECORD_FORGETTING, files);
+	log_row_free(&log);
+	return r > 0 ? -EIO : r;
+}
+
+int withdraw_forget(struct store *store)
+{
+	struct files files = {.count = 0};
+	int64_t record = 0;
+	size_t count;
+	int r = 0;
+
+	if (store->service.settings.retain == WIRE_RETAIN_ALWAYS)
+		return 0;
+	do {
+		count = 0;
+		r = database_begin(store->database);
+		while (r == 0 && count < BATCH) {
+			r = database_number(store->database, SQL_FORGET_NEXT,
+			    &record, "i", record);
+			if (r == 0)
+				r = forget(store, record, &files);
+			count += r == 0;
+		}
+		if (r == 0 || r == DATABASE_E_NONE)
+			r = database_commit(store->database);
+		if (r != 0) {
+			free(files.names);
+			return database_rollback(store->database, r);
+		}
+		remove_files(store, &files);
+		r = erase_keys(store);
+	} while (r == 0 && count == BATCH);
+	return r;
 }
 
 /* --- taking back -------------------------------------------------------- */

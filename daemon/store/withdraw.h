@@ -6,6 +6,8 @@
  *   (ERASING) -> key gone (ERASED) -> partners told by an entry of kind
  * `erased`
  *
+ * What is forgotten goes the same way, but for the word to others.
+ *
  * What is destroyed keeps its entry, signature and proof, and its place in
  * every log. All of it stands in tables, so a crash between any two steps
  * repeats.
@@ -31,6 +33,9 @@ int withdraw_work(struct store *store);
 /* A person confirms that what was set aside goes: DATABASE_E_NONE when it was
  * not set aside. */
 int withdraw_confirm(struct store *store, const struct record_row *row);
+/* Of own records that every partner they are for has confirmed, keep only entry
+ * and proof, if the node is told to (retain, evident.conf(5)). */
+int withdraw_forget(struct store *store);
 /* Make the entry that takes these back (ascending), for all partners to see. 0
  * when ${done} will be called, else the fault is in ${ret_fault}. */
 int withdraw_start(struct store *store, const struct entry_id *ids,

@@ -192,6 +192,7 @@ static const struct codec_row sup_start_rows[] = {
     U64(wire_sup_start, quota_bytes, FORMAT_INTEGER_MAX),
     U64(wire_sup_start, quota_entries, FORMAT_INTEGER_MAX),
     U64(wire_sup_start, withdrawals, FORMAT_INTEGER_MAX),
+    U64(wire_sup_start, retain, WIRE_RETAIN_NEVER),
 };
 TABLE(sup_start, sup_start, sup_start_rows);
 

@@ -53,6 +53,11 @@ enum wire_sync_mode {
 	WIRE_SYNC_OFF,
 	WIRE_SYNC_ON,
 };
+enum wire_retain {
+	WIRE_RETAIN_ALWAYS,
+	WIRE_RETAIN_UNTIL_DELIVERED, /* then entry and proof alone */
+	WIRE_RETAIN_NEVER,           /* and no own reader before that */
+};
 /* The configuration, as every child gets it (daemon/base/config.h). */
 struct wire_sup_start {
 	uint64_t workers;       /* how many there are */
@@ -62,7 +67,8 @@ struct wire_sup_start {
 	uint64_t rate;          /* bytes a second and partner; 0 no limit */
 	uint64_t quota_bytes;   /* that a partner may bring; 0 no limit */
 	uint64_t quota_entries; /* likewise */
-	uint64_t withdrawals; /* of one author a day that are obeyed at once */
+		uint64_t withdrawals;   /* of one author a day that are obeyed at once */
+	uint64_t retain;        /* enum wire_retain */
 };
 struct wire_sup_state {
 	uint64_t state; /* enum sup_state, daemon/base/service.h */
