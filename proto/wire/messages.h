@@ -67,8 +67,8 @@ struct wire_sup_start {
 	uint64_t rate;          /* bytes a second and partner; 0 no limit */
 	uint64_t quota_bytes;   /* that a partner may bring; 0 no limit */
 	uint64_t quota_entries; /* likewise */
-		uint64_t withdrawals;   /* of one author a day that are obeyed at once */
-	uint64_t retain;        /* enum wire_retain */
+	uint64_t withdrawals; /* of one author a day that are obeyed at once */
+	uint64_t retain;      /* enum wire_retain */
 };
 struct wire_sup_state {
 	uint64_t state; /* enum sup_state, daemon/base/service.h */
