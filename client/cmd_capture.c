@@ -1,6 +1,7 @@
 /*
- * capture: one record from the command line. The id is all that is printed on
- * standard output, and only once the record is on disk.
+ * capture, revise, derive: one record from the command line; the last two stand
+ * beside one that is there and replace nothing. The id is all that is printed
+ * on standard output, and only once the record is on disk.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,32 +107,105 @@ static int send_record(struct client *client, struct capture *capture)
 	return r;
 }
 
-int capture_run(struct client *client, int argc, char **argv)
+/* What all three take; ${argv} keeps what stands apart. */
+static int take_options(struct capture *capture, int *argc, char **argv,
+    const struct option_spec *more)
 {
-	struct capture capture = {.stdin_uses = 0};
 	struct option_spec specs[] = {
-	    {.name = "to", .each = on_to, .context = &capture},
-	    {.name = "field", .each = on_field, .context = &capture},
-	    {.name = "text", .each = on_text, .context = &capture},
-	    {.name = "attach", .each = on_attach, .context = &capture},
-	    {.name = "label", .each = on_label, .context = &capture},
+	    {.name = "to", .each = on_to, .context = capture},
+	    {.name = "field", .each = on_field, .context = capture},
+	    {.name = "text", .each = on_text, .context = capture},
+	    {.name = "attach", .each = on_attach, .context = capture},
+	    {.name = "label", .each = on_label, .context = capture},
+	    *more,
 	};
-	int r;
 
-	record_begin(&capture.record);
-	r = command_options(specs, 5, &argc, argv);
-	if (r == 0 && argc > 1)
-		r = say_usage("capture takes only options, not", argv[1]);
-	if (r == 0 && json_array_size(capture.record.fields) == 0 &&
-	    json_array_size(capture.record.attachments) == 0)
+	return command_options(specs, more->name ? 6 : 5, argc, argv);
+}
+
+static int finish(struct client *client, struct capture *capture)
+{
+	int r = 0;
+
+	if (json_array_size(capture->record.fields) == 0 &&
+	    json_array_size(capture->record.attachments) == 0)
 		r = say_usage("there is nothing to capture: give --text, "
 			      "--field or --attach",
 		    NULL);
 	if (r == 0)
 		r = fail(
-		    &capture, record_seal(&capture.record, &capture.error));
+		    capture, record_seal(&capture->record, &capture->error));
+	return r == 0 ? send_record(client, capture) : r;
+}
+
+int capture_run(struct client *client, int argc, char **argv)
+{
+	struct capture capture = {.stdin_uses = 0};
+	const struct option_spec none = {.name = NULL};
+	int r;
+
+	record_begin(&capture.record);
+	r = take_options(&capture, &argc, argv, &none);
+	if (r == 0 && argc > 1)
+		r = say_usage("capture takes only options, not", argv[1]);
 	if (r == 0)
-		r = send_record(client, &capture);
+		r = finish(client, &capture);
+	record_free(&capture.record);
+	return r;
+}
+
+int revise_run(struct client *client, int argc, char **argv)
+{
+	struct capture capture = {.stdin_uses = 0};
+	const struct option_spec none = {.name = NULL};
+	int r;
+
+	record_begin(&capture.record);
+	r = take_options(&capture, &argc, argv, &none);
+	if (r == 0 && argc != 2)
+		r = say_usage("revise takes the id of one record", NULL);
+	capture.record.kind = CTL_CAPTURE_REVISION;
+	capture.record.about = argc == 2 ? argv[1] : NULL;
+	if (r == 0)
+		r = finish(client, &capture);
+	record_free(&capture.record);
+	return r;
+}
+
+static bool is_derivative(const char *kind)
+{
+	static const char *const kinds[] = {
+	    "translation", "transcript", "redaction", "working-copy"};
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+int derive_run(struct client *client, int argc, char **argv)
+{
+	struct capture capture = {.stdin_uses = 0};
+	const char *kind = "";
+	const struct option_spec more = {.name = "kind", .value = &kind};
+	int r;
+
+	record_begin(&capture.record);
+	r = take_options(&capture, &argc, argv, &more);
+	if (r == 0 && (argc != 2 || !is_derivative(kind)))
+		r = say_usage(
+		    "it is derive ID --kind translation, transcript, redaction "
+		    "or working-copy, and what capture takes",
+		    NULL);
+	capture.record.kind = CTL_CAPTURE_DERIVATIVE;
+	capture.record.about = argc == 2 ? argv[1] : NULL;
+	if (r == 0)
+		r = fail(&capture,
+		    record_add_text(&capture.record, "derivative.kind", kind,
+			strlen(kind), &capture.error));
+	if (r == 0)
+		r = finish(client, &capture);
 	record_free(&capture.record);
 	return r;
 }

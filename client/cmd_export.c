@@ -19,6 +19,7 @@ struct export
 	struct control *control;
 	struct bag_writer *writer;
 	bool all, witnesses;
+	const char *purpose, *recipient;
 	size_t name_count;
 	const char *names[NAMES_MAX];
 	bool met[NAMES_MAX]; /* some record has such a field */
@@ -134,16 +135,39 @@ static int add_record(struct export *export, struct opened *opened)
 					 : 0;
 }
 
+/* What the own log shall say: what is shown to whom, and what for. */
+static json_t *describe(const struct export *export)
+{
+	json_t *detail = json_object(), *fields = json_array();
+	size_t i;
+
+	if (export->purpose)
+		json_object_set_new(
+		    detail, "purpose", json_pack("[s]", export->purpose));
+	if (export->recipient)
+		json_object_set_new(
+		    detail, "recipient", json_pack("[s]", export->recipient));
+	for (i = 0; i < export->name_count; i++)
+		json_array_append_new(fields, json_string(export->names[i]));
+	if (export->all)
+		json_array_append_new(fields, json_string("all"));
+	json_object_set_new(detail, "field", fields);
+	return detail;
+}
+
 static int export_one(struct export *export, const char *id)
 {
+	json_t *detail = describe(export);
 	struct opened *opened = NULL;
 	int r;
 
 	r = opened_fetch(export->control, id, &opened);
 	if (r == 0)
-		r = opened_read(export->control, opened);
+		r = opened_read(
+		    export->control, opened, CTL_OPEN_TO_EXPORT, detail);
 	if (r == 0)
 		r = add_record(export, opened);
+	json_decref(detail);
 	opened_free(opened);
 	return r;
 }
@@ -194,10 +218,12 @@ int export_run(struct client *client, int argc, char **argv)
 	    {.name = "disclose", .value = &names},
 	    {.name = "disclose-all", .flag = &export.all},
 	    {.name = "witnesses", .flag = &export.witnesses},
+	    {.name = "purpose", .value = &export.purpose},
+	    {.name = "for", .value = &export.recipient},
 	};
 	int r;
 
-	r = command_options(specs, 4, &argc, argv);
+	r = command_options(specs, 6, &argc, argv);
 	if (r == 0 && (argc < 2 || !to))
 		r = say_usage("export needs ids and --to DIR", NULL);
 	if (r == 0 && names && export.all)

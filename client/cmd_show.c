@@ -19,7 +19,7 @@ struct show {
 	struct client *client;
 	struct control *control;
 	struct opened *opened;
-	const char *attachments, *sealed;
+	const char *attachments, *sealed, *purpose;
 };
 
 static void print_value(struct span value)
@@ -85,6 +85,29 @@ static int print_json(const struct opened *opened)
 	putchar('\n');
 	json_decref(root);
 	return 0;
+}
+
+/* What this node made of it, which stands beside it. */
+static int print_beside(struct show *show)
+{
+	struct ctl_request request = {
+	    .op = CTL_LOG, .text = span_text(show->opened->id_text)};
+	json_t *json = NULL, *event;
+	const char *kind;
+	size_t i;
+	int r;
+
+	r = control_call(show->control, &request, NULL, 0, NULL, &json);
+	json_array_foreach(json_object_get(json, "events"), i, event)
+	{
+		kind = json_string_value(json_object_get(event, "kind"));
+		if (kind && (strcmp(kind, "revision") == 0 ||
+				strcmp(kind, "derivative") == 0))
+			printf("%s beside it: %s\n", kind,
+			    json_string_value(json_object_get(event, "entry")));
+	}
+	json_decref(json);
+	return r;
 }
 
 /* A file that did not open whole is removed again. */
@@ -162,19 +185,27 @@ static int write_sealed(struct show *show)
 
 static int show_record(struct show *show)
 {
+	json_t *detail;
 	int r = 0;
 
 	if (show->sealed)
 		r = write_sealed(show);
 	if (r != 0 || (show->sealed && !show->attachments))
 		return r;
-	r = opened_read(show->control, show->opened);
+	detail = json_object();
+	if (show->purpose)
+		json_object_set_new(
+		    detail, "purpose", json_pack("[s]", show->purpose));
+	r = opened_read(show->control, show->opened, CTL_OPEN_TO_READ, detail);
+	json_decref(detail);
 	if (r != 0)
 		return r;
 	if (show->client->json)
 		r = print_json(show->opened);
 	else
 		print_content(show->opened);
+	if (!show->client->json)
+		r = print_beside(show);
 	if (r == 0 && show->attachments)
 		r = write_attachments(show);
 	return r;
@@ -186,10 +217,11 @@ int show_run(struct client *client, int argc, char **argv)
 	struct option_spec specs[] = {
 	    {.name = "attachments", .value = &show.attachments},
 	    {.name = "sealed", .value = &show.sealed},
+	    {.name = "purpose", .value = &show.purpose},
 	};
 	int r;
 
-	r = command_options(specs, 2, &argc, argv);
+	r = command_options(specs, 3, &argc, argv);
 	if (r == 0 && argc != 2)
 		r = say_usage("show takes one record's id", NULL);
 	if (r == 0)

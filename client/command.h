@@ -67,6 +67,8 @@ int lock_run(struct client *client, int argc, char **argv);
 int status_run(struct client *client, int argc, char **argv);
 int stop_run(struct client *client, int argc, char **argv);
 int capture_run(struct client *client, int argc, char **argv);
+int revise_run(struct client *client, int argc, char **argv);
+int derive_run(struct client *client, int argc, char **argv);
 int import_run(struct client *client, int argc, char **argv);
 int doctor_run(struct client *client, int argc, char **argv);
 int key_run(struct client *client, int argc, char **argv);

@@ -25,10 +25,17 @@ static const struct command commands[] = {
 	"capture [--to PARTNER]... [--field NAME=VALUE|NAME=@FILE]... "
 	"[--text FILE|-] [--attach FILE]... [--label TEXT|@FILE]",
 	"seal and sign a record; prints its id"},
+    {"revise", revise_run, "revise ID [the options of capture]",
+	"seal and sign a correction that stands beside a record"},
+    {"derive", derive_run,
+	"derive ID --kind translation|transcript|redaction|working-copy [the "
+	"options of capture]",
+	"the same for what is made of a record"},
     {"import", import_run, "import FILE.jsonl",
 	"capture many records, one a line"},
     {"list", list_run, "list", "list the records held here"},
-    {"show", show_run, "show ID [--attachments DIR] [--sealed DIR]",
+    {"show", show_run,
+	"show ID [--attachments DIR] [--sealed DIR] [--purpose TEXT]",
 	"open a record, or write its age files"},
     {"share", share_run, "share ID --to PARTNER...",
 	"let one more partner read a record"},
@@ -60,7 +67,7 @@ static const struct command commands[] = {
 	"the same by hand, on a stick"},
     {"export", export_run,
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
-	"[--witnesses]",
+	"[--witnesses] [--purpose TEXT] [--for TEXT]",
 	"write a bag that anyone can verify"},
     {"doctor", doctor_run, "doctor",
 	"whether this machine is fit for it, and what to do"},

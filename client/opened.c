@@ -153,18 +153,31 @@ static int check_content(struct opened *opened)
 		   : r;
 }
 
-int opened_read(struct control *control, struct opened *opened)
+int opened_read(struct control *control, struct opened *opened,
+    enum ctl_open what, const json_t *detail_or_null)
 {
 	struct ctl_request request = {
-	    .op = CTL_OPEN, .text = span_text(opened->id_text)};
+	    .op = CTL_OPEN,
+	    .text = span_text(opened->id_text),
+	    .number = what,
+	};
+	char *detail = NULL;
 	int fd, r;
+
+	if (json_object_size(detail_or_null) > 0)
+		detail =
+		    json_dumps(detail_or_null, JSON_COMPACT | JSON_SORT_KEYS);
+	if (detail)
+		request.blob = span_text(detail);
 
 	fd = memfd_create("content", MFD_CLOEXEC);
 	if (fd < 0) {
 		say_error("no memory for the content", NULL);
+		free(detail);
 		return EXIT_FAILED;
 	}
 	r = control_call(control, &request, &fd, 1, NULL, NULL);
+	free(detail);
 	if (r == 0 && (read_memfd(fd, &opened->clear) != 0 ||
 			  check_content(opened) != 0)) {
 		say_error(

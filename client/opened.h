@@ -27,8 +27,10 @@ struct opened {
  * public of it. An exit code. */
 int opened_fetch(
     struct control *control, const char *id, struct opened **ret_opened);
-/* Have a worker open the content into ${opened}->clear and parse it. */
-int opened_read(struct control *control, struct opened *opened);
+/* Have a worker open the content into ${opened}->clear and parse it, once the
+ * log of this node says so and, if it is given, what for: {"NAME":["TEXT"]}. */
+int opened_read(struct control *control, struct opened *opened,
+    enum ctl_open what, const json_t *detail_or_null);
 /* Have a worker write an attachment's plaintext to ${fd}. */
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd);

@@ -295,6 +295,9 @@ void record_request(
 	memset(ret_request, 0, sizeof *ret_request);
 	ret_request->op = CTL_CAPTURE;
 	ret_request->text = buf_span(&record->label);
+	ret_request->number = record->kind;
+	if (record->about)
+		ret_request->blob = span_text(record->about);
 	ret_request->names.items = (struct span *)record->to;
 	ret_request->names.count = record->to_count;
 }

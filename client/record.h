@@ -13,7 +13,9 @@ struct record {
 	json_t *attachments; /* [{"file", "type"}, ...] */
 	size_t fd_count;     /* fds[0] is the memfd, once record_seal() ran */
 	int fds[1 + CTL_ATTACHMENTS_MAX];
-	struct buf label; /* owned; may be empty */
+	struct buf label;  /* owned; may be empty */
+	uint64_t kind;     /* enum ctl_capture */
+	const char *about; /* the id of what it stands beside, or NULL */
 	size_t to_count;
 	struct span to[CTL_NAMES_MAX]; /* pointing to the caller's text */
 };

@@ -451,7 +451,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
 	struct wire_work_seal seal = {.job = 0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
-	char after[65], origin[NOTE_ORIGIN_MAX];
+	char after[65], origin[NOTE_ORIGIN_MAX], subject[65];
 	time_t now = time(NULL);
 	struct tm utc;
 	size_t i;
@@ -472,6 +472,10 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	seal.after = span_text(r == 0 ? after : "none");
 	note_origin(&capture->store->author, &capture->store->log.log, origin);
 	seal.origin = span_text(origin);
+	if (order->about) {
+		hex_encode(order->about->bytes, 32, subject);
+		seal.subject = span_text(subject);
+	}
 	seal.audiences.items = lists;
 	seal.audiences.count = audience_count;
 	seal.veil_keys.items = capture->veil_keys;

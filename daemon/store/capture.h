@@ -39,8 +39,9 @@ struct capture_order {
 	size_t file_count;
 	const struct capture_audience *audiences;
 	size_t audience_count;
-	const char *kind; /* of its content: a literal */
-	bool hidden;      /* not listed: receipts and custody */
+	const char *kind;             /* of its content: a literal */
+	const struct entry_id *about; /* its line `subject`, or NULL */
+	bool hidden;                  /* not listed: receipts and custody */
 	const struct capture_grant *grants; /* that become true with it */
 	size_t grant_count;
 	/* Of a custody event: the records it speaks of (at most 1024; its

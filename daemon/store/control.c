@@ -28,7 +28,8 @@ struct connection {
 	struct event *readable, *writable;
 	struct request *first, **end;
 	size_t requests;
-	bool pumping; /* pump() is at work: freeing waits for it */
+	struct entry_id opened; /* the record whose opening was recorded last */
+	bool pumping;           /* pump() is at work: freeing waits for it */
 	bool closed;
 };
 
@@ -252,6 +253,19 @@ void control_progress(struct request *request, uint64_t done, uint64_t total)
 
 	if (request->connection && request->connection->first == request)
 		send_reply(request->connection, &reply);
+}
+
+void control_set_opened(struct request *request, const struct entry_id *id)
+{
+	if (request->connection)
+		request->connection->opened = *id;
+}
+
+bool control_has_opened(
+    const struct request *request, const struct entry_id *id)
+{
+	return request->connection && memcmp(request->connection->opened.bytes,
+					  id->bytes, sizeof id->bytes) == 0;
 }
 
 void control_part(struct request *request, json_t *json)

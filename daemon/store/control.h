@@ -97,6 +97,18 @@ const char *control_quota_error(enum wire_code code);
 void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
+/* control_custody.c: what is done once the own log says so. */
+typedef void (*control_then_cb)(struct request *request);
+/* Have the own log say that ${kind} was done with a record; ${detail} is empty
+ * or a JSON object {"purpose","recipient","field","override": lists of texts}.
+ * 0 when ${then} will be called, or the failure answered; -EINVAL for a detail
+ * that is none. */
+int control_act(struct request *request, const struct record_row *row,
+    const char *kind, struct span detail, control_then_cb then);
+/* The record that was opened last on this connection (control.c). */
+void control_set_opened(struct request *request, const struct entry_id *id);
+bool control_has_opened(
+    const struct request *request, const struct entry_id *id);
 /* Answer that a record was taken back or forgotten, if it was. */
 bool control_is_gone(struct request *request, const struct record_row *row);
 void control_sync(struct request *request); /* control_sync.c */

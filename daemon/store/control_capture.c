@@ -106,6 +106,38 @@ static bool is_label(struct span text)
 	return true;
 }
 
+/* Of a revision or derivative, the record that it stands beside: 0, or 1 after
+ * answering why not. */
+static int find_subject(struct request *request, struct capture_order *order,
+    struct record_row *row)
+{
+	static const char *const kinds[] = {
+	    [CTL_CAPTURE_TESTIMONY] = "testimony",
+	    [CTL_CAPTURE_REVISION] = "revision",
+	    [CTL_CAPTURE_DERIVATIVE] = "derivative",
+	};
+	const struct ctl_request *ctl = &request->ctl;
+	int r;
+
+	if (ctl->number >= sizeof kinds / sizeof *kinds) {
+		control_fail_code(request, WIRE_CODE_BAD_REQUEST);
+		return 1;
+	}
+	order->kind = kinds[ctl->number];
+	if (ctl->number == CTL_CAPTURE_TESTIMONY)
+		return 0;
+	r = records_by_prefix(&request->store->records, ctl->blob, row);
+	if (r != 0) {
+		control_fail_result(request, r);
+		return 1;
+	}
+	if (row->withdrawn < RECORD_FORGETTING && control_is_gone(request, row))
+		return 1;
+	order->about = order->subjects = &row->entry;
+	order->subject_count = 1;
+	return 0;
+}
+
 void control_capture(struct request *request)
 {
 	struct store *store = request->store;
@@ -115,7 +147,6 @@ void control_capture(struct request *request)
 	    .fields_fd = request->frame.fds[0],
 	    .files = request->frame.fds + 1,
 	    .file_count = request->frame.fd_count - 1,
-	    .kind = "testimony",
 	    .label = ctl->text,
 	    .done = on_captured,
 	    .context = request,
@@ -124,6 +155,7 @@ void control_capture(struct request *request)
 			   store->service.settings.retain != WIRE_RETAIN_NEVER;
 	struct capture_fault fault;
 	struct partner partner;
+	struct record_row subject;
 	size_t i, count = 0;
 	int r = 0;
 
@@ -138,6 +170,7 @@ void control_capture(struct request *request)
 		control_fail_code(request, WIRE_CODE_FAILED);
 		return;
 	}
+	r = find_subject(request, &order, &subject);
 	for (i = 0; r == 0 && i < ctl->names.count; i++) {
 		r = control_audience(
 		    request, ctl->names.items[i], &partner, &audiences[count]);

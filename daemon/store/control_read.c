@@ -496,6 +496,13 @@ static void open_with(struct request *request, submit_cb submit)
 	r = find_record(request, &row);
 	if (r == 0 && control_is_gone(request, &row))
 		return;
+	if (r == 0 && submit == submit_open_object &&
+	    !control_has_opened(request, &row.entry)) {
+		control_fail(request, 1,
+		    "this record was not opened before its attachment",
+		    "evident show ID --attachments DIR opens both");
+		return;
+	}
 	if (r == 0)
 		r = records_body(&request->store->records, &row, &body);
 	if (r == 0)
@@ -511,9 +518,75 @@ static void open_with(struct request *request, submit_cb submit)
 		control_fail_result(request, r);
 }
 
+/* The own log says it: now it is handed out. */
+static void open_now(struct request *request)
+{
+	struct record_row row;
+
+	if (find_record(request, &row) == 0)
+		control_set_opened(request, &row.entry);
+	open_with(request, submit_open);
+}
+
+/* Nothing is said to be opened that does not open, and what only says what was
+ * done with others is not followed by more of the kind. */
+static void on_tried(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct request *request = context;
+	const struct ctl_request *ctl = &request->ctl;
+	struct record_row row;
+	bool hidden = false;
+	enum wire_code code;
+	uint64_t input;
+	char why[256];
+	int r;
+
+	code = jobs_failure(answer, why, &input);
+	if (code != WIRE_CODE_OK || store->state != STORE_OPEN) {
+		on_opened(store, request, answer);
+		return;
+	}
+	r = find_record(request, &row);
+	if (r == 0)
+		r = records_is_hidden(&store->records, &row, &hidden);
+	if (r == 0 && hidden) {
+		open_now(request);
+		return;
+	}
+	if (r == 0)
+		r = control_act(request, &row,
+		    ctl->number == CTL_OPEN_TO_EXPORT ? "exported" : "opened",
+		    ctl->blob, open_now);
+	if (r == -EINVAL)
+		control_fail(request, 1,
+		    "what this is for cannot be recorded: a purpose and a "
+		    "recipient are texts, of 8192 bytes together",
+		    "nothing was handed out");
+	else if (r != 0)
+		control_fail_result(request, r);
+}
+
+static int submit_try(struct request *request, const struct record_row *row,
+    const struct record_body *body, const struct control_envelopes *envelopes)
+{
+	struct wire_work_open job = {
+	    .job = jobs_number(request->store),
+	    .want_receipt = 1,
+	    .entry = body->entry,
+	    .payload = body->payload,
+	};
+
+	(void)row;
+	job.envelopes.items = (struct span *)envelopes->spans;
+	job.envelopes.count = envelopes->count;
+	return jobs_submit(request->store, job.job, WIRE_WORK_OPEN, &job, NULL,
+	    0, on_tried, request);
+}
+
 void control_open(struct request *request)
 {
-	open_with(request, submit_open);
+	open_with(request, submit_try);
 }
 
 void control_open_object(struct request *request)

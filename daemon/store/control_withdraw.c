@@ -41,22 +41,6 @@ bool control_is_gone(struct request *request, const struct record_row *row)
 	return true;
 }
 
-static int is_hidden(
-    struct store *store, const struct record_row *row, bool *ret_hidden)
-{
-	sqlite3_stmt *found;
-	int r;
-
-	found =
-	    database_query(store->database, SQL_RECORD_PRIVATE, "i", row->id);
-	r = database_step(found);
-	if (r <= 0)
-		return r < 0 ? r : DATABASE_E_NONE;
-	*ret_hidden = database_column_int(found, 0);
-	database_done(found);
-	return 0;
-}
-
 /* Only what somebody recorded can be taken back, by who may. */
 static int check_record(struct request *request, const struct record_row *row)
 {
@@ -65,7 +49,7 @@ static int check_record(struct request *request, const struct record_row *row)
 	bool hidden = false;
 	int r;
 
-	r = is_hidden(store, row, &hidden);
+	r = records_is_hidden(&store->records, row, &hidden);
 	if (r == 0)
 		r = log_tree_load(store->database, row->log, &log);
 	if (r == 0)

@@ -335,6 +335,18 @@ int records_body(struct records *records, const struct record_row *row,
 	return 0;
 }
 
+int records_is_hidden(
+    struct records *records, const struct record_row *row, bool *ret_hidden)
+{
+	int64_t hidden;
+	int r;
+
+	r = database_number(
+	    records->database, SQL_RECORD_PRIVATE, &hidden, "i", row->id);
+	*ret_hidden = r == 0 && hidden;
+	return r;
+}
+
 void record_body_free(struct record_body *body)
 {
 	buf_free(&body->bytes);

@@ -111,6 +111,9 @@ void record_body_free(struct record_body *body);
  * signature, and the proof that came with it. */
 int records_pack_kept(
     struct records *records, const struct record_row *row, struct buf *out);
+/* Whether it is left out of lists: what says what was done with others. */
+int records_is_hidden(
+    struct records *records, const struct record_row *row, bool *ret_hidden);
 /* The envelope for ${audience}, appended, with its SHA-256. */
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);

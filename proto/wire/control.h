@@ -22,12 +22,16 @@ enum ctl_op {
 	CTL_UNLOCK = 3, /* fd 0 passphrase */
 	CTL_LOCK = 4,
 	CTL_STOP = 5,
-	CTL_CAPTURE = 6, /* names: partners; text: label or ""; fd 0 fields,
-			    others attachments */
+	CTL_CAPTURE = 6, /* names: partners; text: label or ""; number: enum
+			    ctl_capture; blob: of what, an id of >= 8 digits;
+			    fd 0 fields, others attachments */
 	CTL_LIST = 7,    /* JSON {"records":[..]}, more replies while more */
 	CTL_RECORD = 8,  /* text: id or prefix of >= 8 digits; JSON */
-	CTL_OPEN = 9,    /* text: id; fd 0: gets the content */
-	CTL_OPEN_OBJECT = 10, /* text: id, blob: digest; fd 0: gets plaintext */
+	CTL_OPEN = 9,    /* text: id; number: enum ctl_open; blob: what the own
+			    log shall say of it, as control_act() takes it, or
+			    ""; fd 0: gets the content */
+	CTL_OPEN_OBJECT = 10, /* text: id, blob: digest; fd 0: gets plaintext;
+				 of the record that was opened last */
 	CTL_SEALED = 11,      /* text: id, number: 0 content, else attachment
 				 from 1; fd 0 envelope, fd 1 payload */
 	CTL_CARD = 12,        /* JSON {"card": text} */
@@ -67,6 +71,17 @@ enum ctl_op {
 			      what was set aside instead; JSON {"id": of the
 			      entry, "records"} */
 	CTL_LOG = 32, /* text: id; JSON: what is known of a record's life */
+};
+
+enum ctl_capture {
+	CTL_CAPTURE_TESTIMONY = 0,
+	CTL_CAPTURE_REVISION = 1,
+	CTL_CAPTURE_DERIVATIVE = 2,
+};
+
+enum ctl_open {
+	CTL_OPEN_TO_READ = 0,
+	CTL_OPEN_TO_EXPORT = 1,
 };
 
 enum ctl_flag {

@@ -297,6 +297,7 @@ static const struct codec_row work_seal_rows[] = {
     LIST_MESSAGE(wire_work_seal, audiences, audience, 256),
     LIST_FIXED(wire_work_seal, veil_keys, 32, CTL_ATTACHMENTS_MAX),
     TEXT(wire_work_seal, origin, 1, NOTE_ORIGIN_MAX),
+    TEXT(wire_work_seal, subject, 0, 64),
 };
 TABLE(work_seal, work_seal, work_seal_rows);
 

@@ -171,6 +171,7 @@ struct wire_work_seal {
 	WIRE_LIST(struct wire_audience) audiences;
 	WIRE_LIST(struct wire_key32) veil_keys; /* one per attachment */
 	struct span origin;                     /* content line */
+	struct span subject; /* content line, or empty: there is none */
 };
 struct wire_sealed_object {
 	struct entry_object object;

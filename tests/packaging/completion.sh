@@ -73,7 +73,7 @@ fi
 if command -v zsh >/dev/null; then
 	is "zsh: partners" "$(zsh_offers "${at[@]}" sync '')" "hub "
 	is "zsh: records" "$(zsh_offers "${at[@]}" show --sealed dir '')" \
-		"$(sorted --attachments --sealed "${id:0:8}")"
+		"$(sorted --attachments --purpose --sealed "${id:0:8}")"
 fi
 on field lock
 is "bash: nothing of a locked node" "$(bash_offers "${at[@]}" capture --to '')" " "
@@ -88,7 +88,7 @@ if command -v fish >/dev/null; then
 	done
 	is "fish: the commands" "$(fish_offers '')" "$(sorted $commands)"
 	is "fish: the options of export" "$(fish_offers 'export --' )" \
-		"$(sorted --disclose --disclose-all --help --home --json --passphrase-fd --to --version --witnesses)"
+		"$(sorted --disclose --disclose-all --for --help --home --json --passphrase-fd --purpose --to --version --witnesses)"
 	is "fish: subcommands" "$(fish_offers 'partner ')" "add compare limit list proxy quota remove trust "
 	is "fish: directories only" "$(fish_offers 'export 0 --to ')" "dir/ "
 fi
@@ -98,7 +98,7 @@ if command -v zsh >/dev/null; then
 	done
 	is "zsh: the commands" "$(zsh_offers '')" "$(sorted $commands)"
 	is "zsh: the options of export" "$(zsh_offers export --)" \
-		"$(sorted --disclose --disclose-all --help --home --json --passphrase-fd --to --version --witnesses)"
+		"$(sorted --disclose --disclose-all --for --help --home --json --passphrase-fd --purpose --to --version --witnesses)"
 	is "zsh: subcommands" "$(zsh_offers partner '')" \
 		"--bytes --entries --mirror --qr --rate add compare limit list proxy quota remove trust "
 	is "zsh: directories only" "$(zsh_offers export 0 --to '')" "files -/ "

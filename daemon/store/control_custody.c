@@ -1,0 +1,186 @@
+/*
+ * Custody of this node's own acts: before something of a record is handed out,
+ * the own log says so. The entry is for this node's readers, for the record's
+ * author if it is a partner, and else for the partner the record came from.
+ *
+ * What is told beyond the act itself comes from the client, as one JSON object;
+ * only the names below may stand in it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/store/control.h"
+
+#define DETAIL_BYTES_MAX 8192
+#define AUDIENCES_MAX 3
+
+struct act {
+	struct request *request;
+	control_then_cb then;
+};
+
+static const char *const names[] = {
+    "purpose", "recipient", "field", "override"};
+
+static bool is_name(const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(text, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* One field of the entry's content, behind those that are there. */
+static int put_pair(const char *name, const json_t *value, struct buf *pairs)
+{
+	json_t *pair = json_pack("[s, O]", name, value);
+	char *text = pair ? json_dumps(pair, JSON_COMPACT) : NULL;
+	int r = text ? 0 : -ENOMEM;
+
+	if (r == 0 && pairs->len > 0)
+		r = buf_append_text(pairs, ",");
+	if (r == 0)
+		r = buf_append_text(pairs, text);
+	free(text);
+	json_decref(pair);
+	return r;
+}
+
+/* {"NAME":["TEXT",...],...}: -EINVAL for anything else. */
+static int put_detail(const json_t *detail, struct buf *pairs)
+{
+	const json_t *list, *value;
+	const char *name;
+	size_t i;
+	int r = 0;
+
+	json_object_foreach((json_t *)detail, name, list)
+	{
+		if (!is_name(name) || !json_is_array(list))
+			return -EINVAL;
+		json_array_foreach(list, i, value)
+		{
+			if (!json_is_string(value))
+				return -EINVAL;
+			if (r == 0)
+				r = put_pair(name, value, pairs);
+		}
+	}
+	return r;
+}
+
+static int build_fields(const struct record_row *row, struct span text,
+    struct buf *pairs, struct buf *out_detail)
+{
+	json_t *detail, *subject;
+	char id[65];
+	int r;
+
+	hex_encode(row->entry.bytes, sizeof row->entry.bytes, id);
+	subject = json_string(id);
+	r = put_pair("subject", subject, pairs);
+	json_decref(subject);
+	if (r != 0 || text.len == 0)
+		return r;
+	detail = text.len <= DETAIL_BYTES_MAX
+		     ? json_loadb((const char *)text.data, text.len,
+			   JSON_REJECT_DUPLICATES, NULL)
+		     : NULL;
+	r = json_is_object(detail) ? put_detail(detail, pairs) : -EINVAL;
+	json_decref(detail);
+	return r == 0 ? buf_append_span(out_detail, text) : r;
+}
+
+static void add_partner(const struct partner *partner,
+    struct capture_audience *audiences, size_t *count)
+{
+	if (!partner->compared || partner->removed)
+		return;
+	audiences[*count].id = partner->author;
+	audiences[*count].recipients[0] = partner->card.bundle;
+	audiences[(*count)++].count = 1;
+}
+
+/* The node itself by its readers, or by its bundle key when it has none. */
+static int list_audiences(struct store *store, const struct record_row *row,
+    struct capture_audience *audiences, size_t *count)
+{
+	struct log_row log = {.id = 0};
+	struct partner partner;
+	int r;
+
+	control_audience_self(store, &audiences[0]);
+	if (audiences[0].count == 0) {
+		audiences[0].recipients[0] = store->bundle;
+		audiences[0].count = 1;
+	}
+	*count = 1;
+	r = log_tree_load(store->database, row->log, &log);
+	if (r == 0 && !log.own) {
+		r = partners_by_author(store->database, &log.author, &partner);
+		if (r == DATABASE_E_NONE && row->source > 0)
+			r = partners_by_id(
+			    store->database, row->source, &partner);
+		if (r == 0)
+			add_partner(&partner, audiences, count);
+	}
+	log_row_free(&log);
+	return r == DATABASE_E_NONE ? 0 : r;
+}
+
+static void on_recorded(struct store *store, void *context,
+    const struct entry_id *id, const struct capture_fault *fault)
+{
+	struct act act = *(struct act *)context;
+
+	(void)store;
+	free(context);
+	if (id)
+		act.then(act.request);
+	else
+		control_fail_code(act.request, fault->code);
+}
+
+int control_act(struct request *request, const struct record_row *row,
+    const char *kind, struct span detail, control_then_cb then)
+{
+	struct capture_audience audiences[AUDIENCES_MAX];
+	struct capture_order order = {
+	    .audiences = audiences,
+	    .kind = kind,
+	    .hidden = true,
+	    .subjects = &row->entry,
+	    .subject_count = 1,
+	    .done = on_recorded,
+	};
+	struct buf pairs = {0}, noted = {0};
+	struct act *act = calloc(1, sizeof *act);
+	struct capture_fault fault;
+	int r = act ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = build_fields(row, detail, &pairs, &noted);
+	if (r == 0)
+		r = list_audiences(
+		    request->store, row, audiences, &order.audience_count);
+	if (r == 0)
+		r = capture_fields(&pairs, &order.fields_fd);
+	if (r == 0) {
+		act->request = request;
+		act->then = then;
+		order.context = act;
+		order.detail = buf_span(&noted);
+		if (capture_start(request->store, &order, &fault) != 0)
+			r = fault.code == WIRE_CODE_NO_SPACE ? -ENOSPC : -EIO;
+		close(order.fields_fd);
+	}
+	buf_free(&pairs);
+	buf_free(&noted);
+	if (r != 0)
+		free(act);
+	return r;
+}

@@ -1,0 +1,49 @@
+#!/bin/bash
+# Goal of this test: whoever opens or exports a record has it in the own signed log
+# before anything is handed out, with what for and for whom; and the author hears
+# of it, by bundle if there is no other way, or else whoever the record came from.
+. "$(dirname "$0")/lib.sh"
+
+three_nodes
+id=$(on field capture --to hub --field statement=words --field event.date=2026-11-01) || die "capture"
+on field sync hub || die "sync"
+on desk sync hub || die "sync"
+life() { on "$1" log "$2"; }
+says() { # NODE ID TEXT: how often its log says so
+	life "$1" "$2" | grep -cF -- "$3"
+}
+
+fails 1 "no key of this node" "who cannot read opens nothing" on hub show "$id"
+is "and does not say that it did" "$(says hub "$id" opened)" 0
+is "nothing is said to be opened yet" "$(says desk "$id" opened)" 0
+ok "the desk opens it" on desk show "$id" --purpose "to translate it"
+is "and its log says so" "$(says desk "$id" "opened by desk (this node); purpose to translate it")" 1
+said=$(on desk log "$id" --json | json "[e['entry'] for e in j['events'] if e['kind']=='opened'][0]")
+on desk show "$said" --json >"$T/said" || die "show of the entry"
+is "by a signed entry" "$(json "dict(j['fields'])['kind']+' '+dict(j['fields'])['subject']" <"$T/said")" \
+	"opened $id"
+is "whose own opening is not another" "$(says desk "$said" opened)" 0
+is "it is in no list" "$(on desk list --json | json "sum(r['id']=='$said' for r in j['records'])")" 0
+ok "the desk exports it" on desk export "$id" --to "$T/bag" --disclose statement,event.date \
+	--purpose "a trial" --for "an example court"
+is "and its log says what, for whom and what for" \
+	"$(says desk "$id" "exported by desk (this node); field statement, event.date; purpose a trial; recipient an example court")" 1
+fails 1 "cannot be recorded" "what cannot be written down is not handed out" \
+	on desk show "$id" --purpose "$(head -c 9000 /dev/zero | tr '\0' x)"
+is "nor said to be" "$(says desk "$id" opened)" 1
+fails 1 "no record has" "an export that fails leaves no bag" on desk export "$id" --to "$T/bag2" --disclose nothing
+
+is "the hub does not know it yet" "$(says hub "$id" opened)" 0
+ok "they meet" on desk sync hub
+is "then it does" "$(says hub "$id" "opened by desk; purpose to translate it")$(says hub "$id" "recipient an example court")" 11
+is "and lists nothing new" "$(on hub list --json | json "len(j['records'])")" 1
+ok "a meeting without news" on desk sync hub --json
+is "is short" "$(json "j['round_trips']" <"$T/out")" 1
+
+# --- the author itself, reached by hand ---
+introduce field desk || die "field and desk"
+ok "the desk opens it again" on desk show "$id"
+ok "and writes to the author" on desk bundle write field "$T/stick"
+ok "who reads that" on field bundle read "$T/stick"
+is "and knows who opened it" "$(says field "$id" "opened by desk")" 1
+is "but has nothing to read more" "$(on field list --json | json "len(j['records'])")" 1
