@@ -19,7 +19,8 @@ struct export
 	struct control *control;
 	struct bag_writer *writer;
 	bool all, witnesses;
-	const char *purpose, *recipient;
+	bool withheld; /* something was */
+	const char *purpose, *recipient, *override;
 	size_t name_count;
 	const char *names[NAMES_MAX];
 	bool met[NAMES_MAX]; /* some record has such a field */
@@ -112,7 +113,55 @@ static int say_write_failure(int result)
 	return result > 0 ? EXIT_NOT_VERIFIED : EXIT_FAILED;
 }
 
-static int add_record(struct export *export, struct opened *opened)
+/* What the own log shall say: what is shown to whom, and what for. */
+static char *describe(const struct export *export)
+{
+	json_t *fields = json_array();
+	char *text;
+	size_t i;
+
+	for (i = 0; i < export->name_count; i++)
+		json_array_append_new(fields, json_string(export->names[i]));
+	if (export->all)
+		json_array_append_new(fields, json_string("all"));
+	text = opened_detail(
+	    export->purpose, export->recipient, export->override, fields);
+	json_decref(fields);
+	return text;
+}
+
+static bool is_withheld(const json_t *withheld, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(withheld, i,
+	    item) if (strcmp(json_string_value(item), name) == 0) return true;
+	return false;
+}
+
+/* The names of this record that are shown: those asked for, without those that
+ * the witness did not consent to show. The pointers are to others' texts. */
+static size_t choose_names(const struct export *export,
+    const struct content *content, const json_t *withheld, const char **names)
+{
+	size_t i, count = 0;
+
+	if (!export->all) {
+		for (i = 0; i < export->name_count; i++)
+			if (!is_withheld(withheld, export->names[i]))
+				names[count++] = export->names[i];
+		return count;
+	}
+	for (i = 0; i < content->count; i++)
+		if (!content->lines[i].decoy &&
+		    !is_withheld(withheld, content->lines[i].name))
+			names[count++] = content->lines[i].name;
+	return count;
+}
+
+static int add_record(
+    struct export *export, struct opened *opened, const json_t *withheld)
 {
 	struct bag_record record = {
 	    .entry = buf_span(&opened->entry_bytes),
@@ -120,54 +169,47 @@ static int add_record(struct export *export, struct opened *opened)
 	    .author = opened->author,
 	    .proof = buf_span(&opened->proof),
 	    .content = &opened->content,
-	    .names = export->all ? NULL : export->names,
-	    .name_count = export->name_count,
 	    .witnesses = opened->witnesses,
 	    .witness_count = export->witnesses ? opened->witness_count : 0,
 	};
+	const char **names;
 	int r;
 
 	note_names(export, &opened->content);
+	names = calloc(
+	    opened->content.count + export->name_count + 1, sizeof *names);
+	if (!names)
+		return EXIT_FAILED;
+	if (json_array_size(withheld) > 0 || !export->all) {
+		record.names = names;
+		record.name_count =
+		    choose_names(export, &opened->content, withheld, names);
+	}
 	r = bag_writer_add(export->writer, &record);
+	free(names);
 	if (r != 0)
 		return say_write_failure(r);
 	return shows_attachments(export) ? write_attachments(export, opened)
 					 : 0;
 }
 
-/* What the own log shall say: what is shown to whom, and what for. */
-static json_t *describe(const struct export *export)
-{
-	json_t *detail = json_object(), *fields = json_array();
-	size_t i;
-
-	if (export->purpose)
-		json_object_set_new(
-		    detail, "purpose", json_pack("[s]", export->purpose));
-	if (export->recipient)
-		json_object_set_new(
-		    detail, "recipient", json_pack("[s]", export->recipient));
-	for (i = 0; i < export->name_count; i++)
-		json_array_append_new(fields, json_string(export->names[i]));
-	if (export->all)
-		json_array_append_new(fields, json_string("all"));
-	json_object_set_new(detail, "field", fields);
-	return detail;
-}
-
 static int export_one(struct export *export, const char *id)
 {
-	json_t *detail = describe(export);
+	char *detail = describe(export);
+	json_t *withheld = NULL;
 	struct opened *opened = NULL;
 	int r;
 
 	r = opened_fetch(export->control, id, &opened);
 	if (r == 0)
-		r = opened_read(
-		    export->control, opened, CTL_OPEN_TO_EXPORT, detail);
+		r = opened_read(export->control, opened, CTL_OPEN_TO_EXPORT,
+		    detail, &withheld);
+	if (r == 0 && json_array_size(withheld) > 0)
+		export->withheld = true;
 	if (r == 0)
-		r = add_record(export, opened);
-	json_decref(detail);
+		r = add_record(export, opened, withheld);
+	json_decref(withheld);
+	free(detail);
 	opened_free(opened);
 	return r;
 }
@@ -220,10 +262,11 @@ int export_run(struct client *client, int argc, char **argv)
 	    {.name = "witnesses", .flag = &export.witnesses},
 	    {.name = "purpose", .value = &export.purpose},
 	    {.name = "for", .value = &export.recipient},
+	    {.name = "override", .value = &export.override},
 	};
 	int r;
 
-	r = command_options(specs, 6, &argc, argv);
+	r = command_options(specs, 7, &argc, argv);
 	if (r == 0 && (argc < 2 || !to))
 		r = say_usage("export needs ids and --to DIR", NULL);
 	if (r == 0 && names && export.all)
@@ -238,6 +281,9 @@ int export_run(struct client *client, int argc, char **argv)
 	bag_writer_free(export.writer);
 	control_close(export.control);
 	free(export.names_text);
+	if (r == 0 && export.withheld)
+		say_hint("what names the witness was withheld: the consent of "
+			 "a record does not say that it may be shown");
 	if (r == 0 && !names && !export.all)
 		say_hint("nothing was disclosed; --disclose NAME,.. shows "
 			 "fields");

@@ -3,9 +3,10 @@
  * says so before anything is sent; the record goes out at the next sync.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "client/control.h"
+#include "client/opened.h"
 #include "client/say.h"
 
 struct share {
@@ -25,16 +26,20 @@ static int on_to(void *context, const char *value)
 
 int share_run(struct client *client, int argc, char **argv)
 {
+	const char *purpose = NULL, *override = NULL;
 	struct share share = {.count = 0};
+	char *detail;
 	struct option_spec specs[] = {
 	    {.name = "to", .each = on_to, .context = &share},
+	    {.name = "purpose", .value = &purpose},
+	    {.name = "override", .value = &override},
 	};
 	struct ctl_request request = {.op = CTL_SHARE};
 	struct control *control;
 	json_t *json = NULL;
 	int r;
 
-	r = command_options(specs, 1, &argc, argv);
+	r = command_options(specs, 3, &argc, argv);
 	if (r == 0 && (argc != 2 || share.count == 0))
 		r = say_usage("it is share ID --to PARTNER...", NULL);
 	if (r == 0)
@@ -44,7 +49,11 @@ int share_run(struct client *client, int argc, char **argv)
 	request.text = span_text(argv[1]);
 	request.names.items = share.names;
 	request.names.count = share.count;
+	detail = opened_detail(purpose, NULL, override, NULL);
+	if (detail)
+		request.blob = span_text(detail);
 	r = control_call(control, &request, NULL, 0, "sharing", &json);
+	free(detail);
 	if (r == 0 && client->json) {
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');

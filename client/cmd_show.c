@@ -185,19 +185,17 @@ static int write_sealed(struct show *show)
 
 static int show_record(struct show *show)
 {
-	json_t *detail;
+	char *detail;
 	int r = 0;
 
 	if (show->sealed)
 		r = write_sealed(show);
 	if (r != 0 || (show->sealed && !show->attachments))
 		return r;
-	detail = json_object();
-	if (show->purpose)
-		json_object_set_new(
-		    detail, "purpose", json_pack("[s]", show->purpose));
-	r = opened_read(show->control, show->opened, CTL_OPEN_TO_READ, detail);
-	json_decref(detail);
+	detail = opened_detail(show->purpose, NULL, NULL, NULL);
+	r = opened_read(
+	    show->control, show->opened, CTL_OPEN_TO_READ, detail, NULL);
+	free(detail);
 	if (r != 0)
 		return r;
 	if (show->client->json)

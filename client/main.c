@@ -37,7 +37,8 @@ static const struct command commands[] = {
     {"show", show_run,
 	"show ID [--attachments DIR] [--sealed DIR] [--purpose TEXT]",
 	"open a record, or write its age files"},
-    {"share", share_run, "share ID --to PARTNER...",
+    {"share", share_run,
+	"share ID --to PARTNER... [--purpose TEXT] [--override REASON]",
 	"let one more partner read a record"},
     {"withdraw", withdraw_run,
 	"withdraw ID... [--reason TEXT] | withdraw ID... --confirm",
@@ -67,7 +68,7 @@ static const struct command commands[] = {
 	"the same by hand, on a stick"},
     {"export", export_run,
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
-	"[--witnesses] [--purpose TEXT] [--for TEXT]",
+	"[--witnesses] [--purpose TEXT] [--for TEXT] [--override REASON]",
 	"write a bag that anyone can verify"},
     {"doctor", doctor_run, "doctor",
 	"whether this machine is fit for it, and what to do"},

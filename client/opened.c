@@ -153,31 +153,48 @@ static int check_content(struct opened *opened)
 		   : r;
 }
 
+static void put_text(json_t *detail, const char *name, const char *text)
+{
+	if (text)
+		json_object_set_new(detail, name, json_pack("[s]", text));
+}
+
+char *opened_detail(const char *purpose, const char *recipient,
+    const char *override, const json_t *fields)
+{
+	json_t *detail = json_object();
+	char *text = NULL;
+
+	put_text(detail, "purpose", purpose);
+	put_text(detail, "recipient", recipient);
+	put_text(detail, "override", override);
+	if (fields)
+		json_object_set(detail, "field", (json_t *)fields);
+	if (json_object_size(detail) > 0)
+		text = json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(detail);
+	return text;
+}
+
 int opened_read(struct control *control, struct opened *opened,
-    enum ctl_open what, const json_t *detail_or_null)
+    enum ctl_open what, const char *detail_or_null, json_t **ret_withheld)
 {
 	struct ctl_request request = {
 	    .op = CTL_OPEN,
 	    .text = span_text(opened->id_text),
 	    .number = what,
 	};
-	char *detail = NULL;
+	json_t *told = NULL;
 	int fd, r;
 
-	if (json_object_size(detail_or_null) > 0)
-		detail =
-		    json_dumps(detail_or_null, JSON_COMPACT | JSON_SORT_KEYS);
-	if (detail)
-		request.blob = span_text(detail);
-
+	if (detail_or_null)
+		request.blob = span_text(detail_or_null);
 	fd = memfd_create("content", MFD_CLOEXEC);
 	if (fd < 0) {
 		say_error("no memory for the content", NULL);
-		free(detail);
 		return EXIT_FAILED;
 	}
-	r = control_call(control, &request, &fd, 1, NULL, NULL);
-	free(detail);
+	r = control_call(control, &request, &fd, 1, NULL, &told);
 	if (r == 0 && (read_memfd(fd, &opened->clear) != 0 ||
 			  check_content(opened) != 0)) {
 		say_error(
@@ -185,6 +202,9 @@ int opened_read(struct control *control, struct opened *opened,
 		r = EXIT_NOT_VERIFIED;
 	}
 	close(fd);
+	if (ret_withheld)
+		*ret_withheld = json_incref(json_object_get(told, "withheld"));
+	json_decref(told);
 	return r;
 }
 

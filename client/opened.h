@@ -27,10 +27,15 @@ struct opened {
  * public of it. An exit code. */
 int opened_fetch(
     struct control *control, const char *id, struct opened **ret_opened);
+/* What the log of this node shall say of an act, of what is given and not NULL;
+ * NULL when that is nothing. The caller frees it. */
+char *opened_detail(const char *purpose, const char *recipient,
+    const char *override, const json_t *fields);
 /* Have a worker open the content into ${opened}->clear and parse it, once the
- * log of this node says so and, if it is given, what for: {"NAME":["TEXT"]}. */
+ * log of this node says so. ${ret_withheld}, if not NULL, gets the names of
+ * lines that must not be shown; the caller's to release. */
 int opened_read(struct control *control, struct opened *opened,
-    enum ctl_open what, const json_t *detail_or_null);
+    enum ctl_open what, const char *detail_or_null, json_t **ret_withheld);
 /* Have a worker write an attachment's plaintext to ${fd}. */
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd);

@@ -449,6 +449,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	const struct capture_audience *audiences = order->audiences;
 	size_t audience_count = order->audience_count;
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
+	struct author_id consented[256];
 	struct wire_work_seal seal = {.job = 0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
 	char after[65], origin[NOTE_ORIGIN_MAX], subject[65];
@@ -472,6 +473,11 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	seal.after = span_text(r == 0 ? after : "none");
 	note_origin(&capture->store->author, &capture->store->log.log, origin);
 	seal.origin = span_text(origin);
+	seal.consented.items = consented;
+	for (i = 0; order->consents && i < audience_count && i < 256; i++)
+		if (memcmp(audiences[i].id.bytes, capture->store->author.bytes,
+			32) != 0)
+			consented[seal.consented.count++] = audiences[i].id;
 	if (order->about) {
 		hex_encode(order->about->bytes, 32, subject);
 		seal.subject = span_text(subject);

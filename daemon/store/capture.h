@@ -41,7 +41,8 @@ struct capture_order {
 	size_t audience_count;
 	const char *kind;             /* of its content: a literal */
 	const struct entry_id *about; /* its line `subject`, or NULL */
-	bool hidden;                  /* not listed: receipts and custody */
+	bool consents; /* its lines consent.share name the audiences */
+	bool hidden;   /* not listed: receipts and custody */
 	const struct capture_grant *grants; /* that become true with it */
 	size_t grant_count;
 	/* Of a custody event: the records it speaks of (at most 1024; its

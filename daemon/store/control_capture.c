@@ -147,6 +147,7 @@ void control_capture(struct request *request)
 	    .fields_fd = request->frame.fds[0],
 	    .files = request->frame.fds + 1,
 	    .file_count = request->frame.fd_count - 1,
+	    .consents = true,
 	    .label = ctl->text,
 	    .done = on_captured,
 	    .context = request,

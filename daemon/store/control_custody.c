@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/store/control.h"
 
 #define DETAIL_BYTES_MAX 8192
-#define AUDIENCES_MAX 3
 
 struct act {
 	struct request *request;
@@ -51,7 +51,7 @@ static int put_pair(const char *name, const json_t *value, struct buf *pairs)
 }
 
 /* {"NAME":["TEXT",...],...}: -EINVAL for anything else. */
-static int put_detail(const json_t *detail, struct buf *pairs)
+static int put_lists(const json_t *detail, struct buf *pairs)
 {
 	const json_t *list, *value;
 	const char *name;
@@ -73,10 +73,70 @@ static int put_detail(const json_t *detail, struct buf *pairs)
 	return r;
 }
 
-static int build_fields(const struct record_row *row, struct span text,
-    struct buf *pairs, struct buf *out_detail)
+static json_t *parse(struct span text)
 {
-	json_t *detail, *subject;
+	json_t *detail = NULL;
+
+	if (text.len <= DETAIL_BYTES_MAX)
+		detail = json_loadb((const char *)text.data, text.len,
+		    JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(detail))
+		return detail;
+	json_decref(detail);
+	return NULL;
+}
+
+int control_put_detail(struct span text, struct buf *pairs)
+{
+	json_t *detail;
+	int r;
+
+	if (text.len == 0)
+		return 0;
+	detail = parse(text);
+	r = detail ? put_lists(detail, pairs) : -EINVAL;
+	json_decref(detail);
+	return r;
+}
+
+/* The first text of a list, or nothing. */
+static const char *first_of(const json_t *detail, const char *name)
+{
+	return json_string_value(
+	    json_array_get(json_object_get(detail, name), 0));
+}
+
+int control_consent(struct span text, struct control_consent *ret_consent)
+{
+	const time_t now = time(NULL);
+	json_t *detail = NULL;
+	const char *given;
+	struct tm utc;
+
+	memset(ret_consent, 0, sizeof *ret_consent);
+	gmtime_r(&now, &utc);
+	strftime(
+	    ret_consent->today, sizeof ret_consent->today, "%Y-%m-%d", &utc);
+	ret_consent->wire.today = span_text(ret_consent->today);
+	if (text.len == 0)
+		return 0;
+	detail = parse(text);
+	if (!detail)
+		return -EINVAL;
+	given = first_of(detail, "purpose");
+	if (given && strlen(given) < sizeof ret_consent->purpose)
+		memcpy(ret_consent->purpose, given, strlen(given));
+	ret_consent->wire.purpose = span_text(ret_consent->purpose);
+	given = first_of(detail, "override");
+	ret_consent->wire.override = given && given[0];
+	json_decref(detail);
+	return 0;
+}
+
+static int build_fields(
+    const struct record_row *row, struct span text, struct buf *pairs)
+{
+	json_t *subject;
 	char id[65];
 	int r;
 
@@ -84,15 +144,7 @@ static int build_fields(const struct record_row *row, struct span text,
 	subject = json_string(id);
 	r = put_pair("subject", subject, pairs);
 	json_decref(subject);
-	if (r != 0 || text.len == 0)
-		return r;
-	detail = text.len <= DETAIL_BYTES_MAX
-		     ? json_loadb((const char *)text.data, text.len,
-			   JSON_REJECT_DUPLICATES, NULL)
-		     : NULL;
-	r = json_is_object(detail) ? put_detail(detail, pairs) : -EINVAL;
-	json_decref(detail);
-	return r == 0 ? buf_append_span(out_detail, text) : r;
+	return r == 0 ? control_put_detail(text, pairs) : r;
 }
 
 static void add_partner(const struct partner *partner,
@@ -106,7 +158,7 @@ static void add_partner(const struct partner *partner,
 }
 
 /* The node itself by its readers, or by its bundle key when it has none. */
-static int list_audiences(struct store *store, const struct record_row *row,
+int control_act_audiences(struct store *store, const struct record_row *row,
     struct capture_audience *audiences, size_t *count)
 {
 	struct log_row log = {.id = 0};
@@ -148,7 +200,7 @@ static void on_recorded(struct store *store, void *context,
 int control_act(struct request *request, const struct record_row *row,
     const char *kind, struct span detail, control_then_cb then)
 {
-	struct capture_audience audiences[AUDIENCES_MAX];
+	struct capture_audience audiences[CONTROL_ACT_AUDIENCES];
 	struct capture_order order = {
 	    .audiences = audiences,
 	    .kind = kind,
@@ -157,15 +209,15 @@ int control_act(struct request *request, const struct record_row *row,
 	    .subject_count = 1,
 	    .done = on_recorded,
 	};
-	struct buf pairs = {0}, noted = {0};
+	struct buf pairs = {0};
 	struct act *act = calloc(1, sizeof *act);
 	struct capture_fault fault;
 	int r = act ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = build_fields(row, detail, &pairs, &noted);
+		r = build_fields(row, detail, &pairs);
 	if (r == 0)
-		r = list_audiences(
+		r = control_act_audiences(
 		    request->store, row, audiences, &order.audience_count);
 	if (r == 0)
 		r = capture_fields(&pairs, &order.fields_fd);
@@ -173,13 +225,12 @@ int control_act(struct request *request, const struct record_row *row,
 		act->request = request;
 		act->then = then;
 		order.context = act;
-		order.detail = buf_span(&noted);
+		order.detail = detail;
 		if (capture_start(request->store, &order, &fault) != 0)
 			r = fault.code == WIRE_CODE_NO_SPACE ? -ENOSPC : -EIO;
 		close(order.fields_fd);
 	}
 	buf_free(&pairs);
-	buf_free(&noted);
 	if (r != 0)
 		free(act);
 	return r;

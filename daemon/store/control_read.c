@@ -338,11 +338,17 @@ static void on_opened(
 	uint64_t input;
 	char why[256];
 
+	json_t *told = request->state;
+
 	(void)store;
 	code = jobs_failure(answer, why, &input);
-	if (code == WIRE_CODE_OK)
-		control_done(request, NULL);
-	else if (code == WIRE_CODE_CORRUPT)
+	request->state = NULL;
+	if (code == WIRE_CODE_OK) {
+		control_done(request, told);
+		return;
+	}
+	json_decref(told);
+	if (code == WIRE_CODE_CORRUPT)
 		control_fail(request, 4, why,
 		    "it is refused whole; nothing was changed");
 	else
@@ -528,6 +534,67 @@ static void open_now(struct request *request)
 	open_with(request, submit_open);
 }
 
+/* The lines that the worker withholds are not said to be shown. */
+static int without_withheld(
+    struct span detail, const json_t *withheld, struct buf *out)
+{
+	json_t *json = json_loadb((const char *)detail.data, detail.len,
+	    JSON_REJECT_DUPLICATES, NULL);
+	json_t *fields = json_object_get(json, "field"), *kept = json_array();
+	const json_t *field, *name;
+	size_t i, k;
+	char *text;
+	int r;
+
+	json_array_foreach(fields, i, field)
+	{
+		json_array_foreach(
+		    withheld, k, name) if (json_equal(field, name)) break;
+		if (k == json_array_size(withheld))
+			json_array_append(kept, (json_t *)field);
+	}
+	if (fields)
+		json_object_set(json, "field", kept);
+	json_decref(kept);
+	text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	r = text ? buf_append_text(out, text) : -EINVAL;
+	free(text);
+	json_decref(json);
+	return r;
+}
+
+/* What the worker found that an export must not show, for the client. */
+static int take_withheld(
+    struct request *request, struct wire_frame *answer, struct buf *out_detail)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_work_opened opened;
+	json_t *withheld = NULL;
+	int r;
+
+	r = wire_decode(
+	    WIRE_WORK_OPENED, buf_span(&answer->body), &arena, &opened);
+	if (r == 0)
+		withheld = json_loadb((const char *)opened.detail.data,
+		    opened.detail.len, JSON_REJECT_DUPLICATES, NULL);
+	wire_arena_free(&arena);
+	if (r != 0 || !json_is_array(withheld)) {
+		json_decref(withheld);
+		return -EPROTO;
+	}
+	if (request->ctl.blob.len > 0)
+		r = without_withheld(request->ctl.blob, withheld, out_detail);
+	request->state = json_pack("{s:o}", "withheld", withheld);
+	return r;
+}
+
+static void say_refused(struct request *request, const char *why)
+{
+	control_fail(request, 1, why,
+	    "nothing was handed out; --override REASON goes against it, stands "
+	    "in the log and is told to whoever the record came from");
+}
+
 /* Nothing is said to be opened that does not open, and what only says what was
  * done with others is not followed by more of the kind. */
 static void on_tried(
@@ -535,6 +602,8 @@ static void on_tried(
 {
 	struct request *request = context;
 	const struct ctl_request *ctl = &request->ctl;
+	const bool export = ctl->number == CTL_OPEN_TO_EXPORT;
+	struct buf detail = {0};
 	struct record_row row;
 	bool hidden = false;
 	enum wire_code code;
@@ -543,6 +612,10 @@ static void on_tried(
 	int r;
 
 	code = jobs_failure(answer, why, &input);
+	if (code == WIRE_CODE_REFUSED) {
+		say_refused(request, why);
+		return;
+	}
 	if (code != WIRE_CODE_OK || store->state != STORE_OPEN) {
 		on_opened(store, request, answer);
 		return;
@@ -555,9 +628,16 @@ static void on_tried(
 		return;
 	}
 	if (r == 0)
-		r = control_act(request, &row,
-		    ctl->number == CTL_OPEN_TO_EXPORT ? "exported" : "opened",
-		    ctl->blob, open_now);
+		r = export ? take_withheld(request, answer, &detail)
+			   : buf_append_span(&detail, ctl->blob);
+	if (r == 0)
+		r = control_act(request, &row, export ? "exported" : "opened",
+		    buf_span(&detail), open_now);
+	buf_free(&detail);
+	if (r != 0) {
+		json_decref(request->state);
+		request->state = NULL;
+	}
 	if (r == -EINVAL)
 		control_fail(request, 1,
 		    "what this is for cannot be recorded: a purpose and a "
@@ -573,11 +653,15 @@ static int submit_try(struct request *request, const struct record_row *row,
 	struct wire_work_open job = {
 	    .job = jobs_number(request->store),
 	    .want_receipt = 1,
+	    .to_export = request->ctl.number == CTL_OPEN_TO_EXPORT,
 	    .entry = body->entry,
 	    .payload = body->payload,
 	};
+	struct control_consent consent;
 
 	(void)row;
+	if (control_consent(request->ctl.blob, &consent) == 0)
+		job.consent = consent.wire;
 	job.envelopes.items = (struct span *)envelopes->spans;
 	job.envelopes.count = envelopes->count;
 	return jobs_submit(request->store, job.job, WIRE_WORK_OPEN, &job, NULL,

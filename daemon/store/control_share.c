@@ -128,6 +128,8 @@ static int build_fields(const struct sharing *sharing, int *ret_fd)
 	if (r == 0)
 		r = buf_append_text(&pairs, "\"]");
 	if (r == 0)
+		r = control_put_detail(sharing->request->ctl.blob, &pairs);
+	if (r == 0)
 		r = capture_fields(&pairs, ret_fd);
 	buf_free(&pairs);
 	return r;
@@ -153,24 +155,31 @@ static int take_envelopes(
 /* 0 when on_recorded() will be called. */
 static int record(struct store *store, struct sharing *sharing)
 {
-	struct capture_audience self;
+	struct capture_audience audiences[CONTROL_ACT_AUDIENCES];
 	struct capture_order order = {
-	    .audiences = &self,
-	    .audience_count = 1,
+	    .audiences = audiences,
 	    .kind = "shared",
 	    .hidden = true,
 	    .grants = sharing->grants,
 	    .grant_count = sharing->count,
 	    .subjects = &sharing->id,
 	    .subject_count = 1,
+	    .detail = sharing->request->ctl.blob,
 	    .done = on_recorded,
 	    .context = sharing,
 	};
 	struct capture_fault fault;
+	struct record_row row;
 	int r;
 
-	control_audience_self(store, &self);
-	r = build_fields(sharing, &order.fields_fd);
+	r = records_find(&store->records, &sharing->id, &row);
+	if (r == 0)
+		r = control_act_audiences(
+		    store, &row, audiences, &order.audience_count);
+	if (r == 0)
+		r = build_fields(sharing, &order.fields_fd);
+	if (r > 0)
+		r = -EIO;
 	if (r < 0)
 		return r;
 	r = capture_start(store, &order, &fault) == 0 ? 0 : -EIO;
@@ -203,7 +212,12 @@ static void on_rewrapped(
 	if (r == 0)
 		return;
 	free(sharing);
-	if (code == WIRE_CODE_CORRUPT)
+	if (code == WIRE_CODE_REFUSED)
+		control_fail(request, 1, why,
+		    "nothing was shared; --override REASON goes against it, "
+		    "stands in the log and is told to whoever the record came "
+		    "from");
+	else if (code == WIRE_CODE_CORRUPT)
 		control_fail(request, 4, why, "nothing was shared");
 	else
 		control_fail_code(
@@ -217,16 +231,21 @@ static int submit(struct sharing *sharing, const struct record_row *row)
 	struct wire_work_rewrap job = {.job = jobs_number(store)};
 	struct control_envelopes *envelopes = NULL;
 	struct record_body body = {.entry = {0}};
+	struct control_consent consent;
 	size_t i;
 	int r;
 
+	r = control_consent(sharing->request->ctl.blob, &consent);
+	if (r == 0)
+		job.consent = consent.wire;
 	for (i = 0; i < sharing->count; i++) {
 		audiences[i].id = sharing->audiences[i].id;
 		audiences[i].recipients.items =
 		    sharing->audiences[i].recipients;
 		audiences[i].recipients.count = sharing->audiences[i].count;
 	}
-	r = records_body(&store->records, row, &body);
+	if (r == 0)
+		r = records_body(&store->records, row, &body);
 	if (r == 0)
 		r = control_envelopes_load(store, row, &envelopes);
 	if (r == 0) {

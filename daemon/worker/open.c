@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/worker/job.h"
+#include "daemon/worker/consent.h"
 #include "daemon/worker/stream.h"
 #include "proto/format/content.h"
 #include "proto/format/hash.h"
@@ -185,6 +185,29 @@ static int answer_clear(struct worker *worker, struct opening *opening,
 	return channel_send(worker->store, WIRE_WORK_OPENED, &answer, NULL, 0);
 }
 
+/* Whether it may be exported, and what of it stays closed. */
+static int answer_export(struct worker *worker, struct opening *opening,
+    const struct wire_work_open *request, struct job_fault *fault)
+{
+	struct wire_work_opened answer = {.job = request->job};
+	struct buf withheld = {0};
+	int r;
+
+	r = consent_check(&opening->content, &request->consent, NULL, 0, fault);
+	if (r != 0)
+		return r;
+	r = consent_withheld(&opening->content, &request->consent, &withheld);
+	answer.detail = buf_span(&withheld);
+	if (r == 0)
+		r = channel_send(
+		    worker->store, WIRE_WORK_OPENED, &answer, NULL, 0);
+	else
+		r = job_fail_result(fault, r,
+		    "more names would have to be withheld than can be");
+	buf_free(&withheld);
+	return r;
+}
+
 int open_content(struct worker *worker, struct wire_frame *frame,
     struct job_fault *fault, uint64_t *ret_job)
 {
@@ -204,7 +227,9 @@ int open_content(struct worker *worker, struct wire_frame *frame,
 	*ret_job = request.job;
 	r = open_record(worker, opening, request.entry, request.envelopes.items,
 	    request.envelopes.count, request.payload, fault);
-	if (r == 0 && request.want_receipt)
+	if (r == 0 && request.to_export)
+		r = answer_export(worker, opening, &request, fault);
+	else if (r == 0 && request.want_receipt)
 		r = event_answer(worker, &opening->content, request.job, fault);
 	else if (r == 0)
 		r = answer_clear(
@@ -388,6 +413,9 @@ int open_rewrap(struct worker *worker, struct wire_frame *frame,
 		if (request.audiences.items[i].recipients.count == 0)
 			r = job_fail(
 			    fault, WIRE_CODE_INPUT, "a partner has no reader");
+	if (r == 0)
+		r = consent_check(&opening->content, &request.consent,
+		    request.audiences.items, request.audiences.count, fault);
 	if (r == 0)
 		r = rewrap(worker, opening, &request, fault);
 out:

@@ -117,6 +117,7 @@ static int add_own_lines(struct sealing *sealing, const char **why)
 {
 	struct content_builder *builder = sealing->fields.builder;
 	struct wire_work_seal *request = &sealing->request;
+	char id[65];
 	size_t i;
 	int r;
 
@@ -129,6 +130,11 @@ static int add_own_lines(struct sealing *sealing, const char **why)
 		r = content_add_text(builder, "origin", request->origin, why);
 	if (r == 0 && request->subject.len > 0)
 		r = content_add_text(builder, "subject", request->subject, why);
+	for (i = 0; r == 0 && i < request->consented.count; i++) {
+		hex_encode(request->consented.items[i].bytes, 32, id);
+		r = content_add_text(
+		    builder, "consent.share", span_text(id), why);
+	}
 	for (i = 0; r == 0 && i < sealing->fields.attachment_count; i++)
 		r = content_add_attachment(
 		    builder, &sealing->files[i].line, why);

@@ -29,7 +29,8 @@ enum ctl_op {
 	CTL_RECORD = 8,  /* text: id or prefix of >= 8 digits; JSON */
 	CTL_OPEN = 9,    /* text: id; number: enum ctl_open; blob: what the own
 			    log shall say of it, as control_act() takes it, or
-			    ""; fd 0: gets the content */
+			    ""; fd 0: gets the content; JSON, of an export,
+			    {"withheld": names that it must not show} */
 	CTL_OPEN_OBJECT = 10, /* text: id, blob: digest; fd 0: gets plaintext;
 				 of the record that was opened last */
 	CTL_SEALED = 11,      /* text: id, number: 0 content, else attachment
@@ -54,8 +55,8 @@ enum ctl_op {
 	CTL_KEY = 25, /* number: enum wire_key_act; fd 0 passphrase, fd 1 what
 			 it gives or takes; JSON {"readers":[..]} */
 	CTL_READERS = 26, /* JSON {"readers":[..]} */
-	CTL_SHARE = 23,   /* text: id; names: partners; JSON {"id": of the entry
-			     that records it} */
+	CTL_SHARE = 23,   /* text: id; names: partners; blob as OPEN's; JSON
+			     {"id": of the entry   that records it} */
 	CTL_CARD_ORGANISATION = 27, /* text: partner, or "" for none; JSON
 				       {"organisation": author id or "",
 				       "changed"} */

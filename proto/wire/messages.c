@@ -298,6 +298,7 @@ static const struct codec_row work_seal_rows[] = {
     LIST_FIXED(wire_work_seal, veil_keys, 32, CTL_ATTACHMENTS_MAX),
     TEXT(wire_work_seal, origin, 1, NOTE_ORIGIN_MAX),
     TEXT(wire_work_seal, subject, 0, 64),
+    LIST_FIXED(wire_work_seal, consented, 32, 256),
 };
 TABLE(work_seal, work_seal, work_seal_rows);
 
@@ -317,6 +318,10 @@ static const struct codec_row work_open_rows[] = {
     BYTES(wire_work_open, entry, 1, ENTRY_BYTES_MAX),
     LIST_BYTES(wire_work_open, envelopes, 1, WIRE_ENVELOPE_MAX, 256),
     BYTES(wire_work_open, payload, 1, WIRE_PAYLOAD_MAX),
+    U64(wire_work_open, to_export, 1),
+    TEXT(wire_work_open, consent.purpose, 0, CONTENT_NAME_MAX),
+    TEXT(wire_work_open, consent.today, 0, 10),
+    U64(wire_work_open, consent.override, 1),
 };
 TABLE(work_open, work_open, work_open_rows);
 
@@ -581,6 +586,9 @@ static const struct codec_row work_rewrap_rows[] = {
     LIST_BYTES(wire_work_rewrap, envelopes, 1, WIRE_ENVELOPE_MAX, 256),
     BYTES(wire_work_rewrap, payload, 1, WIRE_PAYLOAD_MAX),
     LIST_MESSAGE(wire_work_rewrap, audiences, audience, 256),
+    TEXT(wire_work_rewrap, consent.purpose, 0, CONTENT_NAME_MAX),
+    TEXT(wire_work_rewrap, consent.today, 0, 10),
+    U64(wire_work_rewrap, consent.override, 1),
 };
 TABLE(work_rewrap, work_rewrap, work_rewrap_rows);
 

@@ -161,6 +161,12 @@ struct wire_audience {
 	struct author_id id; /* the partner, or the node itself */
 	WIRE_LIST(struct age_recipient) recipients;
 };
+/* What a record is opened for, to be held against the witness's consent. */
+struct wire_consent {
+	struct span purpose; /* one of its purposes, or empty */
+	struct span today;   /* YYYY-MM-DD, UTC; empty where nothing is asked */
+	uint64_t override;   /* 1: a person goes against it */
+};
 /* Seal a new record. fds: fields (a memfd, see daemon/worker/fields.h), then
  * for each attachment the file to read and the object to write. */
 struct wire_work_seal {
@@ -172,6 +178,7 @@ struct wire_work_seal {
 	WIRE_LIST(struct wire_key32) veil_keys; /* one per attachment */
 	struct span origin;                     /* content line */
 	struct span subject; /* content line, or empty: there is none */
+	WIRE_LIST(struct author_id) consented; /* content lines consent.share */
 };
 struct wire_sealed_object {
 	struct entry_object object;
@@ -196,6 +203,9 @@ struct wire_work_sealed {
 struct wire_work_open {
 	uint64_t job;
 	uint64_t want_receipt;
+	uint64_t to_export; /* with want_receipt: refuse against the consent;
+			       ${detail} names what is not to be shown */
+	struct wire_consent consent;
 	struct span entry;
 	WIRE_LIST(struct span) envelopes; /* each is tried */
 	struct span payload;
@@ -300,7 +310,9 @@ struct wire_work_rewrap {
 	struct span entry;
 	WIRE_LIST(struct span) envelopes; /* each is tried */
 	struct span payload;
-	WIRE_LIST(struct wire_audience) audiences;
+	WIRE_LIST(struct wire_audience)
+	audiences; /* with the consent of each */
+	struct wire_consent consent;
 };
 struct wire_work_rewrapped {
 	uint64_t job;

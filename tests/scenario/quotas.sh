@@ -159,7 +159,7 @@ own=$(on desk capture --field statement=mine) || die "capture"
 ok "the desk meets the hub" on desk sync hub
 quota_desk() { on hub partner quota desk "$@" >/dev/null || die "quota"; }
 desk_used() { on hub partner list --json | json "[p['used']['entries'] for p in j['partners'] if p['name']=='desk'][0]"; }
-on desk share "$own" --to hub || die "share"
+on desk share "$own" --to hub --override "a test" || die "share"
 quota_desk --entries "$(($(desk_used) + 1))" # the entry that says so, and no more
 fails 5 "$full" "what is shared counts as well" on desk sync hub
 is "and is not here" "$(on hub list --json | json "sum(r['id']=='$own' for r in j['records'])")" 0

@@ -13,9 +13,11 @@ introduce hubb deskb --mirror || die "hubb and deskb"
 introduce desk hubb || die "desk and hubb"
 
 head -c 300000 /dev/urandom >"$T/photo.jpg"
-id=$(on field capture --to hub --field statement=shared --attach "$T/photo.jpg") || die "capture"
+author_of() { on "$1" partner list --json | json "[p['author'] for p in j['partners'] if p['name']=='$2'][0]"; }
+may="consent.share=$(author_of desk hubb)"
+id=$(on field capture --to hub --field "$may" --field statement=shared --attach "$T/photo.jpg") || die "capture"
 kept=$(on field capture --to hub --field statement=kept) || die "capture"
-late=$(on field capture --to hub --field statement=late) || die "capture"
+late=$(on field capture --to hub --field "$may" --field statement=late) || die "capture"
 on field sync hub || die "sync"
 on desk sync hub || die "sync"
 
@@ -47,7 +49,6 @@ on desk show "$said" --json >"$T/said" || die "show of the entry"
 is "the desk's own log says what was shared" \
 	"$(json "dict(j['fields'])['kind']+' '+dict(j['fields'])['subject']" <"$T/said")" \
 	"shared $id"
-author_of() { on "$1" partner list --json | json "[p['author'] for p in j['partners'] if p['name']=='$2'][0]"; }
 is "and with whom" "$(json "dict(j['fields'])['audience']" <"$T/said")" \
 	"$(author_of desk hubb)"
 

@@ -104,7 +104,7 @@ introduce desk office || die "desk and office"
 introduce office hub || die "office and hub"
 own=$(on desk capture --to office --field statement=own) || die "capture"
 by_hand desk office || die "by hand"
-ok "the office shares the desk's record with the hub" on office share "$own" --to hub
+ok "the office shares the desk's record with the hub" on office share "$own" --to hub --override "a test"
 ok "and brings it" on office sync hub
 is "the hub has it" "$(column hub "$own" complete)" "[True]"
 ok "the author goes on meeting the hub" on desk sync hub
@@ -116,7 +116,7 @@ introduce office second --mirror || die "office and second"
 desks=$(on desk capture --to office --field statement=desks) && by_hand desk office || die "by hand"
 ok "the office brings its mirror what it has" by_hand office second
 is "of others too" "$(column second "$desks" complete)" "[True]"
-ok "it shares it with the mirror" on office share "$desks" --to second
+ok "it shares it with the mirror" on office share "$desks" --to second --override "a test"
 ok "brings it again" by_hand office second
 ok "and hears" by_hand second office
 is "that it was delivered" "$(column office "$desks" delivered)" "[['second']]"

@@ -24,7 +24,7 @@ kept=$(on field capture --to hub --field statement=kept --attach "$T/photo.jpg")
 on field bundle write hub "$T/old.bundle" || die "bundle"
 on field sync hub || die "sync"
 on desk sync hub || die "sync"
-on desk share "$id" --to hubb || die "share"
+on desk share "$id" --to hubb --override "a test" || die "share"
 on desk sync hubb || die "sync"
 on deskb sync hubb || die "sync"
 on desk bundle write hubb "$T/old-shared.bundle" || die "bundle"

@@ -1,0 +1,133 @@
+/*
+ * The witness's consent, as the record itself says it (FORMAT.md, 4.1), held
+ * against what is asked for. A record that says nothing of consent asks for
+ * nothing. This is policy: whoever can open a record could copy it by hand.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/worker/consent.h"
+
+#define SHARE "consent.share"
+#define PURPOSES "consent.purposes"
+#define EXPIRES "consent.expires"
+#define NAME_DISCLOSED "consent.name-disclosed"
+
+static bool has_prefix(const struct content_line *line, const char *prefix)
+{
+	return !line->decoy && strncmp(line->name, prefix, strlen(prefix)) == 0;
+}
+
+/* How many lines of a name there are, and whether one has this text. */
+static size_t count_lines(const struct content *content, const char *name,
+    struct span wanted, bool *ret_found)
+{
+	struct buf text = {0};
+	size_t i, count = 0;
+
+	*ret_found = false;
+	for (i = 0; i < content->count; i++) {
+		if (content->lines[i].decoy ||
+		    strcmp(content->lines[i].name, name) != 0)
+			continue;
+		count++;
+		if (content_value_text(content->lines[i].value, &text) == 0 &&
+		    span_equal(buf_span(&text), wanted))
+			*ret_found = true;
+		buf_free(&text);
+	}
+	return count;
+}
+
+static bool speaks_of_consent(const struct content *content)
+{
+	size_t i;
+
+	for (i = 0; i < content->count; i++)
+		if (has_prefix(&content->lines[i], "consent."))
+			return true;
+	return false;
+}
+
+/* Dates of one spelling order as their texts do; the last day still holds. */
+static bool is_expired(const struct content *content, struct span today)
+{
+	struct buf text = {0};
+	bool expired = false;
+	size_t i;
+
+	for (i = 0; i < content->count; i++) {
+		if (content->lines[i].decoy ||
+		    strcmp(content->lines[i].name, EXPIRES) != 0)
+			continue;
+		expired |=
+		    content_value_text(content->lines[i].value, &text) != 0 ||
+		    (!span_equal(buf_span(&text), span_text("never")) &&
+			(text.len != today.len ||
+			    memcmp(text.data, today.data, today.len) < 0));
+		buf_free(&text);
+	}
+	return expired;
+}
+
+static int refuse(struct job_fault *fault, const char *why)
+{
+	return job_fail(fault, WIRE_CODE_REFUSED, why);
+}
+
+int consent_check(const struct content *content,
+    const struct wire_consent *consent, const struct wire_audience *audiences,
+    size_t count, struct job_fault *fault)
+{
+	char id[65];
+	size_t i;
+	bool found;
+
+	if (consent->override || !speaks_of_consent(content))
+		return 0;
+	if (is_expired(content, consent->today))
+		return refuse(
+		    fault, "the witness's consent to this record has expired");
+	if (count_lines(content, PURPOSES, consent->purpose, &found) > 0 &&
+	    !found)
+		return refuse(fault,
+		    consent->purpose.len > 0
+			? "the witness did not consent to this purpose"
+			: "the witness consented to some purposes alone, and "
+			  "no purpose was given");
+	for (i = 0; i < count; i++) {
+		hex_encode(audiences[i].id.bytes, 32, id);
+		count_lines(content, SHARE, span_text(id), &found);
+		if (!found)
+			return refuse(fault,
+			    "the witness did not consent that this partner "
+			    "opens the record");
+	}
+	return 0;
+}
+
+/* Names that tell who the witness is stay closed unless it was said that they
+ * may be shown. */
+int consent_withheld(const struct content *content,
+    const struct wire_consent *consent, struct buf *out)
+{
+	json_t *names = json_array();
+	char *text;
+	bool found;
+	size_t i;
+	int r;
+
+	count_lines(content, NAME_DISCLOSED, span_text("yes"), &found);
+	if (!consent->override && !found && speaks_of_consent(content))
+		for (i = 0; i < content->count; i++)
+			if (has_prefix(&content->lines[i], "witness."))
+				json_array_append_new(
+				    names, json_string(content->lines[i].name));
+	text = json_dumps(names, JSON_COMPACT);
+	r = text && strlen(text) <= WIRE_DETAIL_MAX ? buf_append_text(out, text)
+						    : FORMAT_E_MALFORMED;
+	free(text);
+	json_decref(names);
+	return r;
+}
