@@ -35,18 +35,20 @@
 	    " SELECT w.record,s.partner,0 FROM withdrawal w"                  \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
 	    " JOIN shared s ON s.record=?1"                                   \
-	    " WHERE w.target=?2 AND l.own=0")                                 \
+	    " JOIN partner p ON p.id=s.partner"                               \
+	    " WHERE w.target=?2 AND l.own=0 AND p.author<>l.author"           \
+	    " AND p.id IS NOT r.source")                                 \
 	X(WITHDRAWN_ADD, "INSERT OR REPLACE INTO withdrawn"                   \
 	    " VALUES(?,?,?,?,?)")                                             \
 	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \
 	X(WITHDRAWN_LATELY, "SELECT count(*) FROM withdrawn"                  \
 	    " WHERE author=? AND at>? AND state IN (2,3)")                          \
 	X(WITHDRAWN_FROZEN, "SELECT count(*) FROM withdrawn WHERE state=1")   \
-	X(WITHDRAWN_ERASING, "SELECT r.slot FROM withdrawn d"                 \
-	    " JOIN record r ON r.id=d.record WHERE d.state IN (2,4)"     \
-	    " LIMIT ?")        \
-	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=state+1"           \
-	    " WHERE state IN (2,4)")       \
+	X(WITHDRAWN_ERASING, "SELECT d.record,r.slot FROM withdrawn d"        \
+	    " JOIN record r ON r.id=d.record WHERE d.state IN (2,4)"          \
+	    " LIMIT ?")                                                       \
+	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=state+1"                \
+	    " WHERE record=? AND state IN (2,4)")                             \
 	X(HOLDER_ADD_AUDIENCES, "INSERT OR IGNORE INTO holder"                \
 	    " SELECT record,audience FROM envelope WHERE record=?1"           \
 	    " AND audience<>?2")                                              \

@@ -84,7 +84,8 @@
 	    " AND id>?2 AND record IN" SQL_TO_SHARE " ORDER BY id LIMIT 1")   \
 	X(SHARED_DELIVERED, "UPDATE shared SET delivered=1 WHERE record=?1"   \
 	    " AND partner=?2 AND EXISTS(SELECT 1 FROM envelope WHERE"         \
-	    " record=?1 AND audience=?3 AND hash=?4)")                        \
+	    " record=?1 AND hash=?4 AND (audience=?3 OR"                      \
+	    " EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=?1)))")                        \
 	X(PROVEN_FORWARDED, "INSERT OR REPLACE INTO shared SELECT ?1,?2,1"    \
 	    " FROM proven WHERE record=?1 AND EXISTS(SELECT 1 FROM envelope"       \
 	    " WHERE record=?1 AND hash=?3)")                                  \
@@ -115,7 +116,8 @@
 		       " AND whole=0")                                        \
 	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
 	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT r.id,?2 FROM record r" \
-		    " WHERE r.id=?1 AND " SQL_CONFIRMED)                      \
+		    " WHERE r.id=?1 AND " SQL_CONFIRMED " AND NOT EXISTS("    \
+		    "SELECT 1 FROM withdrawn d WHERE d.record=r.id)")                      \
 	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
 		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \
 		   " ORDER BY o.record LIMIT ?")                              \

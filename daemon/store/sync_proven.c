@@ -254,7 +254,9 @@ static int store_proven(struct session *session, struct sync_proven *proven)
 	int r;
 
 	/* What was taken back does not come in again. */
-	r = withdraw_binds(store, &proven->id, &proven->author);
+	r = withdraw_can(&proven->entry)
+		? withdraw_binds(store, &proven->id, &proven->author)
+		: 0;
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = database_begin(store->database);

@@ -72,11 +72,12 @@ static int pass_over_withdrawn(
     struct session *session, const struct sync_arrival *arrival)
 {
 	struct wire_sync_entries *entries = &session->entries;
+	struct entry *entry = calloc(1, sizeof *entry);
 	struct wire_sync_item *item;
 	struct record_row known;
 	struct entry_id id;
 	size_t i;
-	int r = 0;
+	int r = entry ? 0 : -ENOMEM;
 
 	for (i = arrival->skip; r >= 0 && i < entries->items.count; i++) {
 		item = &entries->items.items[i];
@@ -87,9 +88,11 @@ static int pass_over_withdrawn(
 		if (r == DATABASE_E_NONE)
 			r = withdraw_binds(
 			    session->store, &id, &arrival->author);
-		if (r == 1)
+		if (r == 1 && entry_parse(item->entry, entry, NULL) == 0 &&
+		    withdraw_can(entry))
 			item->entry.len = 0;
 	}
+	free(entry);
 	return r < 0 ? r : 0;
 }
 

@@ -30,6 +30,11 @@ int withdraw_note(
 	return r;
 }
 
+bool withdraw_can(const struct entry *entry)
+{
+	return entry->withdraw_count == 0 && entry->key_act == ENTRY_KEY_NONE;
+}
+
 /* --- whom it binds ------------------------------------------------------ */
 
 static bool same(const struct author_id *a, const struct author_id *b)
@@ -282,25 +287,45 @@ static void remove_files(struct store *store, struct files *files)
 	memset(files, 0, sizeof *files);
 }
 
+static int settle_erased(
+    struct store *store, const int64_t *records, size_t count)
+{
+	size_t i;
+	int r;
+
+	r = database_begin(store->database);
+	for (i = 0; r == 0 && i < count; i++)
+		r = database_run(
+		    store->database, SQL_WITHDRAWN_GONE, "i", records[i]);
+	if (r == 0)
+		r = database_commit(store->database);
+	return r == 0 ? 0 : database_rollback(store->database, r);
+}
+
 /* Make the keys of all whose rows are gone unrecoverable. */
 static int erase_keys(struct store *store)
 {
-	int64_t slots[BATCH];
+	int64_t records[BATCH], slots[BATCH];
 	sqlite3_stmt *found;
 	size_t count;
 	int r;
 
-	count = 0;
-	found = database_query(
-	    store->database, SQL_WITHDRAWN_ERASING, "i", (int64_t)BATCH);
-	while (count < BATCH && (r = database_step(found)) == 1)
-		slots[count++] = database_column_int(found, 0);
-	database_done(found);
-	if (r < 0 || count == 0)
-		return r < 0 ? r : 0;
-	r = record_keys_erase(store->records.keys, slots, count);
-	return r == 0 ? database_run(store->database, SQL_WITHDRAWN_GONE, "")
-		      : r;
+	do {
+		count = 0;
+		found = database_query(store->database, SQL_WITHDRAWN_ERASING,
+		    "i", (int64_t)BATCH);
+		while (count < BATCH && (r = database_step(found)) == 1) {
+			records[count] = database_column_int(found, 0);
+			slots[count++] = database_column_int(found, 1);
+		}
+		database_done(found);
+		if (r >= 0 && count > 0)
+			r = record_keys_erase(
+			    store->records.keys, slots, count);
+		if (r == 0 && count > 0)
+			r = settle_erased(store, records, count);
+	} while (r == 0 && count == BATCH);
+	return r;
 }
 
 /* As many as one rewriting of the keys file is worth. 1: there may be more. */

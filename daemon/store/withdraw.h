@@ -20,6 +20,9 @@
 /* Inside a transaction: ${record} is here, and its entry withdraws others. */
 int withdraw_note(
     struct store *store, int64_t record, const struct entry *entry);
+/* Whether an entry can be taken back at all: what takes back others cannot, and
+ * what speaks of keys cannot. */
+bool withdraw_can(const struct entry *entry);
 /* 1 when an entry that is here takes ${id}, of ${author}, back with effect; 0
  * when none does. */
 int withdraw_binds(struct store *store, const struct entry_id *id,

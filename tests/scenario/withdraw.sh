@@ -97,6 +97,10 @@ ok "and knows" sh -c '"$0" --home "$1" log "$2" | grep -qx "erased by hubb"' \
 ok "the last one hears of it" on deskb sync hubb
 is "and destroys it" "$(has deskb "$id" withdrawn)$(files deskb)" destroyed0
 
+ok "the desk and hubb meet" on desk sync hubb
+ok "and again" on desk sync hubb --json
+is "with nothing more to say" "$(json "j['round_trips']" <"$T/out")" 1
+
 # --- after a restart, and before the record itself came ---
 on hub stop
 node_unlock hub || die "unlock"
@@ -149,3 +153,34 @@ ok "a mirror hears of it" on desk sync hub
 is "and does not obey who may not, as far as it knows" "$(has desk "$gone" withdrawn)" None
 ok "until it has the card" on desk partner add "$T/lost.card"
 is "then it does" "$(has desk "$gone" withdrawn)" destroyed
+
+# --- what cannot be taken back, and who need not be told ---
+node_start again
+introduce again hub || die "again and hub"
+on again card organisation hub || die "organisation"
+on again card --out "$T/again.card" && on hub partner add "$T/again.card" >/dev/null || die "card"
+n=$(on hub partner compare again) && on hub partner compare again $n && on again partner compare hub $n || die "compare"
+last=$(on again capture --to hub --field statement=last) || die "capture"
+on again sync hub || die "sync"
+taken=$(on again withdraw "$last" --json | json "j['id']") || die "withdraw"
+ok "an organisation names a withdrawal that it never had" on hub withdraw "$taken"
+ok "the withdrawal comes" on again sync hub
+is "and counts all the same" "$(has hub "$last" withdrawn)" destroyed
+
+introduce again hubb || die "again and hubb"
+introduce again desk || die "again and desk"
+on again card organisation hubb || die "organisation"
+on again card --out "$T/again.card" || die "card"
+for node in hub hubb desk; do
+	on $node partner add "$T/again.card" >/dev/null || die "card"
+	n=$(on $node partner compare again) && on $node partner compare again $n &&
+		on again partner compare $node $n || die "compare"
+done
+theirs=$(on again capture --to hub --field statement=theirs) || die "capture"
+on again sync hub && on desk sync hub || die "sync"
+on desk share "$theirs" --to hubb --override "a test" || die "share"
+on desk sync hubb || die "sync"
+ok "an organisation takes back what was shared with it" on hubb withdraw "$theirs"
+ok "who shared it hears of it" on desk sync hubb
+is "and destroys it" "$(has desk "$theirs" withdrawn)" destroyed
+ok "and does not tell the organisation its own word" on desk sync hubb
