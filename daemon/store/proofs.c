@@ -7,6 +7,27 @@
 #include "daemon/store/proofs.h"
 #include "proto/format/proof.h"
 
+#define COSIGNED "cosigned" /* a setting */
+
+int proofs_keep_cosigned(struct store *store, struct span note)
+{
+	return database_put(store->database, COSIGNED, note);
+}
+
+/* Of the own log the newest checkpoint that somebody cosigned, if it covers the
+ * place, else the newest. */
+static int own_note(
+    struct store *store, const struct record_row *row, struct buf *out)
+{
+	int r;
+
+	r = database_get(store->database, COSIGNED, out);
+	if (r == 0 && log_tree_note_size(buf_span(out)) > row->place)
+		return 0;
+	buf_free(out);
+	return r == 0 || r == DATABASE_E_NONE ? node_checkpoint(store, out) : r;
+}
+
 static int from_tree(struct store *store, const struct record_row *row,
     const struct log_row *log, struct buf *out)
 {
@@ -15,7 +36,7 @@ static int from_tree(struct store *store, const struct record_row *row,
 	uint64_t size = 0;
 	int r;
 
-	r = log->own ? node_checkpoint(store, &note)
+	r = log->own ? own_note(store, row, &note)
 		     : buf_append_span(&note, buf_span(&log->checkpoint));
 	if (r == 0)
 		size = log_tree_note_size(buf_span(&note));

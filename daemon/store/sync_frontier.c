@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/proofs.h"
 #include "daemon/store/sync_session.h"
 #include "proto/format/sshsig.h"
 
@@ -200,6 +201,8 @@ static int merge_cosign(struct session *session, struct span bytes)
 		if (r == 0)
 			r = log_tree_set_checkpoint(
 			    store->database, &store->log, buf_span(&merged));
+		if (r == 0)
+			r = proofs_keep_cosigned(store, buf_span(&merged));
 	}
 	note_free(&ours);
 	note_free(&theirs);

@@ -157,6 +157,7 @@ ok "or goes back to what is configured" on field partner limit hub default
 is "which counts then" "$(limit)" 7168
 
 # --- quotas for all ---
+ok "no limit is in the way of what follows" on field partner limit hub none
 fails 1 "from 0 to" "a quota below nothing" check 'quota-bytes = -1'
 echo 'quota-entries = 3' >>"$T/hub/evident.conf"
 on hub stop
