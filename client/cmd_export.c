@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/custody.h"
 #include "client/opened.h"
 #include "client/say.h"
 #include "proto/bag/bag.h"
@@ -18,8 +19,10 @@ struct export
 {
 	struct control *control;
 	struct bag_writer *writer;
-	bool all, witnesses;
-	bool withheld; /* something was */
+	bool all, witnesses, with_custody;
+	bool withheld;   /* something that was asked for */
+	size_t unopened; /* entries of others that cannot be opened here */
+	struct custody custody;
 	const char *purpose, *recipient, *override;
 	size_t name_count;
 	const char *names[NAMES_MAX];
@@ -208,9 +211,75 @@ static int export_one(struct export *export, const char *id)
 		export->withheld = true;
 	if (r == 0)
 		r = add_record(export, opened, withheld);
+	if (r == 0)
+		r = custody_add(
+		    export->control, &export->custody, opened->id_text);
 	json_decref(withheld);
 	free(detail);
 	opened_free(opened);
+	return r;
+}
+
+/* Of an entry that says what was done, what a court asks for; and what was
+ * asked for by name. */
+static size_t custody_names(const struct export *export, const char **names)
+{
+	static const char *const always[] = {"time", "after", "record",
+	    "audience", "purpose", "recipient", "field"};
+	size_t i, count = 0;
+
+	for (i = 0; i < sizeof always / sizeof *always; i++)
+		names[count++] = always[i];
+	for (i = 0; i < export->name_count; i++)
+		names[count++] = export->names[i];
+	return count;
+}
+
+/* What cannot be opened here is left out, and counted. */
+static int add_custody_entry(struct export *export, const struct entry_id *id)
+{
+	const char *names[NAMES_MAX + 8];
+	struct bag_record record = {
+	    .names = export->all ? NULL : names,
+	    .name_count = custody_names(export, names),
+	    .about = export->custody.about,
+	    .about_count = export->custody.about_count,
+	};
+	struct opened *opened = NULL;
+	char text[65];
+	int r;
+
+	hex_encode(id->bytes, sizeof id->bytes, text);
+	r = opened_fetch(export->control, text, &opened);
+	if (r != 0)
+		return r;
+	if (!opened_try(export->control, opened)) {
+		export->unopened++;
+		opened_free(opened);
+		return 0;
+	}
+	record.entry = buf_span(&opened->entry_bytes);
+	record.signature = opened->signature;
+	record.author = opened->author;
+	record.proof = buf_span(&opened->proof);
+	record.content = &opened->content;
+	record.witnesses = opened->witnesses;
+	record.witness_count = export->witnesses ? opened->witness_count : 0;
+	r = bag_writer_add(export->writer, &record);
+	opened_free(opened);
+	return r == 0 ? 0 : say_write_failure(r);
+}
+
+static int add_custody(struct export *export)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < export->custody.count; i++)
+		if (!custody_is_about(
+			&export->custody, &export->custody.items[i]))
+			r = add_custody_entry(
+			    export, &export->custody.items[i]);
 	return r;
 }
 
@@ -245,10 +314,29 @@ static int export_all(struct export *export, const char *to, char **ids)
 		r = export_one(export, *ids);
 	if (r == 0)
 		r = check_names(export);
+	if (r == 0 && export->with_custody)
+		r = add_custody(export);
 	if (r != 0)
 		return r;
-	r = bag_writer_finish(export->writer);
+	r = bag_writer_finish(export->writer, export->with_custody);
 	return r == 0 ? 0 : say_write_failure(r);
+}
+
+static void hint(const struct export *export)
+{
+	if (export->withheld)
+		say_hint("what names the witness was withheld: the consent of "
+			 "a record does not say that it may be shown");
+	if (export->name_count == 0 && !export->all)
+		say_hint("nothing was disclosed; --disclose NAME,.. shows "
+			 "fields");
+	if (export->custody.beside > 0)
+		say_hint("revisions or derivatives stand beside what was "
+			 "exported; evident show ID names them, and each can "
+			 "be exported with it");
+	if (export->unopened > 0)
+		say_hint("some entries that say what was done with it are "
+			 "sealed to others, and are left out");
 }
 
 int export_run(struct client *client, int argc, char **argv)
@@ -260,13 +348,14 @@ int export_run(struct client *client, int argc, char **argv)
 	    {.name = "disclose", .value = &names},
 	    {.name = "disclose-all", .flag = &export.all},
 	    {.name = "witnesses", .flag = &export.witnesses},
+	    {.name = "with-custody", .flag = &export.with_custody},
 	    {.name = "purpose", .value = &export.purpose},
 	    {.name = "for", .value = &export.recipient},
 	    {.name = "override", .value = &export.override},
 	};
 	int r;
 
-	r = command_options(specs, 7, &argc, argv);
+	r = command_options(specs, 8, &argc, argv);
 	if (r == 0 && (argc < 2 || !to))
 		r = say_usage("export needs ids and --to DIR", NULL);
 	if (r == 0 && names && export.all)
@@ -278,14 +367,11 @@ int export_run(struct client *client, int argc, char **argv)
 		r = control_open(client, true, &export.control);
 	if (r == 0)
 		r = export_all(&export, to, argv + 1);
+	if (r == 0)
+		hint(&export);
 	bag_writer_free(export.writer);
 	control_close(export.control);
+	custody_free(&export.custody);
 	free(export.names_text);
-	if (r == 0 && export.withheld)
-		say_hint("what names the witness was withheld: the consent of "
-			 "a record does not say that it may be shown");
-	if (r == 0 && !names && !export.all)
-		say_hint("nothing was disclosed; --disclose NAME,.. shows "
-			 "fields");
 	return r;
 }

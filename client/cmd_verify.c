@@ -10,11 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "client/command.h"
 #include "client/say.h"
-#include "proto/bag/bag.h"
+#include "client/verdict.h"
 
 #define SIGNERS_MAX (1024 * 1024)
 
@@ -48,68 +46,6 @@ static int read_signers(const char *path, struct buf *out)
 	return r == 0 ? 0 : EXIT_FAILED;
 }
 
-static void print_lines(const char *what, struct span lines)
-{
-	const uint8_t *end;
-
-	while (lines.len > 0 &&
-	       (end = memchr(lines.data, '\n', lines.len)) != NULL) {
-		printf("%s%.*s\n", what, (int)(end - lines.data),
-		    (const char *)lines.data);
-		lines.len -= (size_t)(end - lines.data) + 1;
-		lines.data = end + 1;
-	}
-}
-
-static void print_verdict(const struct bag_verdict *verdict)
-{
-	if (verdict->reason != BAG_GOOD) {
-		printf("VERDICT: does NOT hold: %s%s%s%s\n",
-		    bag_reason_text(verdict->reason),
-		    verdict->file[0] ? " (" : "", verdict->file,
-		    verdict->file[0] ? ")" : "");
-		return;
-	}
-	printf("Unchanged: every file is as it was when the bag was made.\n");
-	print_lines("Signed by: author ", buf_span(&verdict->authors));
-	printf("Records: %llu, with %llu attachments shown.\n",
-	    (unsigned long long)verdict->records,
-	    (unsigned long long)verdict->attachments);
-	print_lines("In its log: record ", buf_span(&verdict->places));
-	if (verdict->cosignatures > 0)
-		printf(
-		    "Seen by witnesses: %llu cosignatures; whose they are is "
-		    "for you to know.\n",
-		    (unsigned long long)verdict->cosignatures);
-	printf("Lines shown: %llu. Lines that stay closed (decoys among them): "
-	       "%llu.\n",
-	    (unsigned long long)verdict->shown,
-	    (unsigned long long)verdict->closed);
-	if (verdict->self_vouched)
-		printf("VERDICT: holds, SELF-VOUCHED: whose keys these are is "
-		       "said by this bag alone\n");
-	else
-		printf("VERDICT: holds; all authors are among the signers "
-		       "given\n");
-}
-
-static void print_json(const struct bag_verdict *verdict)
-{
-	json_t *json;
-
-	json = json_pack("{s:b, s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
-	    "holds", verdict->reason == BAG_GOOD, "self_vouched",
-	    verdict->self_vouched, "reason", bag_reason_text(verdict->reason),
-	    "file", verdict->file, "records", (json_int_t)verdict->records,
-	    "attachments", (json_int_t)verdict->attachments, "shown",
-	    (json_int_t)verdict->shown, "cosignatures",
-	    (json_int_t)verdict->cosignatures, "closed",
-	    (json_int_t)verdict->closed);
-	json_dumpf(json, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(json);
-}
-
 static int tell_unread(int result, const char *path)
 {
 	if (result == FORMAT_E_MALFORMED)
@@ -119,19 +55,125 @@ static int tell_unread(int result, const char *path)
 	return EXIT_FAILED;
 }
 
+/* A page beside nothing: what is there already stays. */
+static int write_page(
+    const char *path, const json_t *json, const struct bag_claims *claims)
+{
+	FILE *file = NULL;
+	int fd, r;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		say_error(errno == EEXIST ? "something is there already:"
+					  : "the report cannot be written to",
+		    path);
+		say_hint("the bag was judged all the same; choose another "
+			 "file for the report");
+		return EXIT_FAILED;
+	}
+	file = fdopen(fd, "w");
+	r = file ? verdict_page(json, claims, file) : -errno;
+	if (file && fflush(file) != 0)
+		r = -errno;
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (file)
+		fclose(file);
+	else
+		close(fd);
+	if (r == 0)
+		return 0;
+	unlink(path);
+	say_error("the report cannot be written to", path);
+	say_hint("the bag was judged all the same; no report was left behind");
+	return EXIT_FAILED;
+}
+
+/* A report is no file of the bag: there it would spoil it. */
+static bool is_inside(const char *bag, const char *report)
+{
+	char *folder = strdup(report), *whole = NULL, *top = NULL, *slash;
+	bool inside = false;
+	size_t len;
+
+	slash = folder ? strrchr(folder, '/') : NULL;
+	if (slash)
+		*slash = 0;
+	if (folder)
+		whole = realpath(!slash ? "." : *folder ? folder : "/", NULL);
+	top = realpath(bag, NULL);
+	if (whole && top) {
+		len = strlen(top);
+		inside = strncmp(whole, top, len) == 0 &&
+			 (whole[len] == 0 || whole[len] == '/');
+	}
+	free(folder);
+	free(whole);
+	free(top);
+	return inside;
+}
+
+struct wishes {
+	const char *signers, *report, *exporter;
+	struct author_id exporter_id;
+};
+
+static int tell(struct client *client, const struct wishes *wishes,
+    const struct bag_verdict *verdict)
+{
+	json_t *json = verdict_json(
+	    verdict, wishes->exporter ? &wishes->exporter_id : NULL);
+	int r = json ? 0 : EXIT_FAILED;
+
+	if (r == 0 && client->json) {
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (r == 0) {
+		verdict_print(json);
+	}
+	if (r == 0 && wishes->report)
+		r = write_page(wishes->report, json, &verdict->claims);
+	json_decref(json);
+	if (verdict->reason == BAG_GOOD)
+		return r;
+	say_error("the bag does not hold:", bag_reason_text(verdict->reason));
+	if (!client->json)
+		say_hint("do not rely on it; ask for it again from whoever "
+			 "exported it");
+	return EXIT_NOT_VERIFIED;
+}
+
+static int check_wishes(struct wishes *wishes, const char *bag)
+{
+	if (wishes->exporter && hex_decode(span_text(wishes->exporter),
+				    wishes->exporter_id.bytes, 32) != 0)
+		return say_usage("--exporter takes an author id, 64 digits",
+		    wishes->exporter);
+	if (wishes->report && is_inside(bag, wishes->report))
+		return say_usage(
+		    "a report inside the bag would spoil it:", wishes->report);
+	return 0;
+}
+
 int verify_run(struct client *client, int argc, char **argv)
 {
-	const char *signers = NULL;
-	struct option_spec specs[] = {{.name = "signers", .value = &signers}};
+	struct wishes wishes = {NULL};
+	struct option_spec specs[] = {
+	    {.name = "signers", .value = &wishes.signers},
+	    {.name = "report", .value = &wishes.report},
+	    {.name = "exporter", .value = &wishes.exporter},
+	};
 	struct bag_verdict verdict;
 	struct buf anchors = {0};
 	int r;
 
-	r = command_options(specs, 1, &argc, argv);
+	r = command_options(specs, 3, &argc, argv);
 	if (r == 0 && argc != 2)
 		return say_usage("verify takes one bag's directory", NULL);
-	if (r == 0 && signers)
-		r = read_signers(signers, &anchors);
+	if (r == 0)
+		r = check_wishes(&wishes, argv[1]);
+	if (r == 0 && wishes.signers)
+		r = read_signers(wishes.signers, &anchors);
 	if (r != 0) {
 		buf_free(&anchors);
 		return r;
@@ -140,22 +182,7 @@ int verify_run(struct client *client, int argc, char **argv)
 	    argv[1], buf_span(&anchors), on_progress, NULL, &verdict);
 	say_progress_end();
 	buf_free(&anchors);
-	if (r != 0) {
-		bag_verdict_free(&verdict);
-		return tell_unread(r, argv[1]);
-	}
-	if (client->json)
-		print_json(&verdict);
-	else
-		print_verdict(&verdict);
-	r = verdict.reason == BAG_GOOD ? EXIT_OK : EXIT_NOT_VERIFIED;
-	if (r != 0) {
-		say_error(
-		    "the bag does not hold:", bag_reason_text(verdict.reason));
-		if (!client->json)
-			say_hint("do not rely on it; ask for it again from "
-				 "whoever exported it");
-	}
+	r = r == 0 ? tell(client, &wishes, &verdict) : tell_unread(r, argv[1]);
 	bag_verdict_free(&verdict);
 	return r;
 }

@@ -68,11 +68,13 @@ static const struct command commands[] = {
 	"the same by hand, on a stick"},
     {"export", export_run,
 	"export ID... --to DIR [--disclose NAME,.. | --disclose-all] "
-	"[--witnesses] [--purpose TEXT] [--for TEXT] [--override REASON]",
+	"[--witnesses] [--with-custody] [--purpose TEXT] [--for TEXT] "
+	"[--override REASON]",
 	"write a bag that anyone can verify"},
     {"doctor", doctor_run, "doctor",
 	"whether this machine is fit for it, and what to do"},
-    {"verify", verify_run, "verify DIR [--signers FILE]",
+    {"verify", verify_run,
+	"verify DIR [--signers FILE] [--report FILE.html] [--exporter ID]",
 	"check a bag; needs no daemon, key or network"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

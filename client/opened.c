@@ -208,6 +208,31 @@ int opened_read(struct control *control, struct opened *opened,
 	return r;
 }
 
+bool opened_try(struct control *control, struct opened *opened)
+{
+	struct ctl_request request = {
+	    .op = CTL_OPEN,
+	    .text = span_text(opened->id_text),
+	    .number = CTL_OPEN_TO_READ,
+	};
+	json_t *told = NULL;
+	char *error = NULL;
+	bool done = false;
+	int fd;
+
+	fd = memfd_create("content", MFD_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (control_put(control, &request, &fd, 1) == 0)
+		done = control_take(control, &told, &error) == 0 &&
+		       read_memfd(fd, &opened->clear) == 0 &&
+		       check_content(opened) == 0;
+	close(fd);
+	free(error);
+	json_decref(told);
+	return done;
+}
+
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd)
 {

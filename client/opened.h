@@ -36,6 +36,9 @@ char *opened_detail(const char *purpose, const char *recipient,
  * lines that must not be shown; the caller's to release. */
 int opened_read(struct control *control, struct opened *opened,
     enum ctl_open what, const char *detail_or_null, json_t **ret_withheld);
+/* The same of what only says what was done with a record (the log of this node
+ * then says nothing), without a word where it cannot be opened here: false. */
+bool opened_try(struct control *control, struct opened *opened);
 /* Have a worker write an attachment's plaintext to ${fd}. */
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd);

@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 		return r;
 	if (help || version) {
 		puts(help ? "usage: evident-verify DIR [--signers FILE] "
+			    "[--report FILE.html] [--exporter ID] "
 			    "[--json]\nexit codes: 0 holds, 4 does not hold, "
 			    "1 could not be read, 2 wrong usage"
 			  : "evident-verify " EVIDENT_VERSION);

@@ -31,6 +31,7 @@ struct writing {
 	int64_t partner;
 	size_t count;
 	int64_t records[RECORDS_MAX];
+	struct entry_id ids[RECORDS_MAX];
 };
 
 static int load_owed(struct session *session, struct writing *writing)
@@ -48,8 +49,8 @@ static int load_owed(struct session *session, struct writing *writing)
 }
 
 /* ["record","<entry id> <SHA-256 of the envelope>"] */
-static int put_line(
-    struct session *session, int64_t record, bool first, struct buf *out)
+static int put_line(struct session *session, int64_t record, bool first,
+    struct entry_id *ret_id, struct buf *out)
 {
 	struct records *records = &session->store->records;
 	struct buf envelope = {0};
@@ -70,6 +71,8 @@ static int put_line(
 		    records, &row, &session->store->author, &envelope, &hash);
 	buf_free(&envelope);
 	if (r == 0)
+		*ret_id = row.entry;
+	if (r == 0)
 		r = buf_append_text(
 		    out, first ? "[\"record\",\"" : ",[\"record\",\"");
 	if (r == 0)
@@ -82,14 +85,15 @@ static int put_line(
 }
 
 static int build_fields(
-    struct session *session, const struct writing *writing, int *ret_fd)
+    struct session *session, struct writing *writing, int *ret_fd)
 {
 	struct buf pairs = {0};
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < writing->count; i++)
-		r = put_line(session, writing->records[i], i == 0, &pairs);
+		r = put_line(session, writing->records[i], i == 0,
+		    &writing->ids[i], &pairs);
 	if (r == 0)
 		r = capture_fields(&pairs, ret_fd);
 	buf_free(&pairs);
@@ -140,6 +144,8 @@ static int start_writing(struct session *session, struct writing *writing)
 	    .audience_count = 1,
 	    .kind = "received",
 	    .hidden = true,
+	    .subjects = writing->ids,
+	    .subject_count = writing->count,
 	    .done = on_written,
 	    .context = writing,
 	};

@@ -78,6 +78,11 @@ static bool is_from(struct store *store, const struct record_row *row,
 static int take_receipt(struct store *store, const struct record_row *row,
     const struct wire_work_opened *opened)
 {
+	struct custody_event event = {
+	    .event = row->entry,
+	    .kind = opened->kind,
+	    .time = opened->time,
+	};
 	struct partner partner;
 	size_t i;
 	int r;
@@ -85,8 +90,13 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	r = partners_by_id(store->database, row->source, &partner);
 	if (r == 0 && !is_from(store, row, &partner))
 		return 0;
-	for (i = 0; r == 0 && i < opened->records.count; i++)
+	event.actor = partner.author;
+	for (i = 0; r == 0 && i < opened->records.count; i++) {
+		event.subject = opened->records.items[i].entry;
 		r = mark_delivered(store, &partner, &opened->records.items[i]);
+		if (r == 0)
+			r = custody_add(store->database, &event);
+	}
 	return r == 0 ? database_run(
 			    store->database, SQL_RECORD_HIDE, "i", row->id)
 		      : r;

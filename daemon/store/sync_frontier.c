@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/log.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_session.h"
 #include "proto/format/sshsig.h"
@@ -137,8 +138,26 @@ static bool is_queued(struct session *session, const struct log_row *log)
 	return false;
 }
 
+/* What this node said of another's log stays with it: its own proofs, and those
+ * that mirrors make, shall have a witness. */
+static int keep_own_line(
+    struct session *session, struct log_row *log, struct span lines)
+{
+	struct buf merged = {0};
+	int r;
+
+	r = buf_append_span(&merged, buf_span(&log->checkpoint));
+	if (r == 0)
+		r = buf_append_span(&merged, lines);
+	if (r == 0)
+		r = log_tree_set_checkpoint(
+		    session->store->database, log, buf_span(&merged));
+	buf_free(&merged);
+	return r;
+}
+
 /* Ask the keeper to cosign the checkpoint we now hold, for our next turn. */
-void sync_queue_cosign(struct session *session, const struct log_row *log)
+void sync_queue_cosign(struct session *session, struct log_row *log)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct pending_cosign *cosign;
@@ -146,6 +165,8 @@ void sync_queue_cosign(struct session *session, const struct log_row *log)
 	struct wire_keeper_note answer;
 	enum wire_code code;
 	struct note note;
+	uint64_t time;
+	bool kept;
 	int r;
 
 	if (is_queued(session, log) ||
@@ -165,7 +186,11 @@ void sync_queue_cosign(struct session *session, const struct log_row *log)
 		buf_free(&cosign->note);
 		free(cosign);
 	}
+	kept =
+	    cosignature_verify(&note, &session->store->author_key, &time) == 0;
 	note_free(&note);
+	if (r == 0 && !kept && keep_own_line(session, log, answer.note) < 0)
+		log_number(LOG_LEVEL_ERROR, "a cosignature was not kept", 0);
 	wire_arena_free(&arena);
 }
 

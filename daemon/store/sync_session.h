@@ -131,7 +131,7 @@ void sync_end_arrival(struct session *session, int result);
 /* sync_frontier.c */
 void sync_receive_frontier(struct session *session, struct span body);
 void sync_receive_cosign(struct session *session, struct span body);
-void sync_queue_cosign(struct session *session, const struct log_row *log);
+void sync_queue_cosign(struct session *session, struct log_row *log);
 /* All meetings under way; NULL behind the last. */
 struct session *sync_next_session(struct store *store, struct session *before);
 /* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */

@@ -146,10 +146,12 @@ static int fill(const struct content *content, struct wire_work_opened *answer,
 {
 	int r = 0;
 
-	if (span_equal(answer->kind, span_text("received")))
+	if (span_equal(answer->kind, span_text("received"))) {
 		r = read_receipt(
 		    content, answer->records.items, &answer->records.count);
-	else if (is_custody(answer->kind)) {
+		if (r == 0)
+			r = read_line(content, "time", time);
+	} else if (is_custody(answer->kind)) {
 		r = read_subjects(
 		    content, answer->subjects.items, &answer->subjects.count);
 		if (r == 0)

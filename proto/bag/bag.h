@@ -4,6 +4,7 @@
 #ifndef EVIDENT_BAG_BAG_H
 #define EVIDENT_BAG_BAG_H
 
+#include "proto/bag/claims.h"
 #include "proto/format/content.h"
 #include "proto/format/entry.h"
 #include "proto/format/sshsig.h"
@@ -24,6 +25,9 @@ struct bag_record {
 	/* Names of fields to be shown; NULL shows all. */
 	const char *const *names;
 	size_t name_count;
+	/* Of lines named `record`, only those about these; 0 for all. */
+	const struct entry_id *about;
+	size_t about_count;
 	/* Whose cosignatures stay in the proof: each names a partner. */
 	const struct sign_key *witnesses;
 	size_t witness_count;
@@ -40,8 +44,9 @@ int bag_writer_add(struct bag_writer *writer, const struct bag_record *record);
  * ${id} whose line was shown. */
 int bag_writer_attachment(struct bag_writer *writer, const struct entry_id *id,
     const struct content_attachment *attachment, int *ret_fd);
-/* Write what belongs to the whole, sync all, and put the bag in its place. */
-int bag_writer_finish(struct bag_writer *writer);
+/* Write what belongs to the whole, with the picture of the claimed times if
+ * ${timeline}, sync all, and put the bag in its place. */
+int bag_writer_finish(struct bag_writer *writer, bool timeline);
 /* Free; what was not finished is removed. NULL is fine. */
 void bag_writer_free(struct bag_writer *writer);
 
@@ -66,6 +71,7 @@ enum bag_reason {
 	BAG_LATER,          /* a version that this program does not know */
 	BAG_BAD_ORIGIN,     /* not of this entry's author, log or kind */
 	BAG_BAD_CONFLICT,   /* two checkpoints that cannot both be true */
+	BAG_BAD_TIMELINE,   /* the picture says something else */
 	BAG_NOT_VOUCHED,    /* an author is not among the signers given */
 	BAG_NO_RECORD,
 	BAG_UNREADABLE,
@@ -75,11 +81,7 @@ struct bag_verdict {
 	enum bag_reason reason;
 	char file[128]; /* where; only safe characters, may be empty */
 	bool self_vouched;
-	uint64_t records, attachments;
-	uint64_t cosignatures;
-	uint64_t shown, closed; /* lines of contents, decoys included */
-	struct buf authors;     /* ids in hex, one a line; owned */
-	struct buf places;      /* "ID index N of SIZE" one a line; owned */
+	struct bag_claims claims; /* owned; whole only of a bag that holds */
 };
 
 const char *bag_reason_text(enum bag_reason reason);

@@ -340,15 +340,19 @@ int files_manifest(
 int files_info(const struct bag_files *files, struct buf *out)
 {
 	uint64_t bytes = 0, count = 0;
+	int version = 1;
 	size_t i;
 
 	for (i = 0; i < files->count; i++) {
+		if (strcmp(files->items[i].path, FILES_TIMELINE) == 0)
+			version = 2;
 		if (!files_is_payload(files->items[i].path))
 			continue;
 		bytes += files->items[i].size;
 		count++;
 	}
+	/* Version 2 is version 1 with a picture. */
 	return buf_printf(out,
-	    "Evident-Bag-Version: 1\nPayload-Oxum: %llu.%llu\n",
+	    "Evident-Bag-Version: %d\nPayload-Oxum: %llu.%llu\n", version,
 	    (unsigned long long)bytes, (unsigned long long)count);
 }

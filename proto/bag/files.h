@@ -10,6 +10,7 @@
 #define FILES_PATH_MAX 128
 #define FILES_MAX 100000
 #define FILES_SHA512_BYTES 64
+#define FILES_TIMELINE "timeline.svg"
 
 struct bag_file {
 	char path[FILES_PATH_MAX]; /* with '/', from the bag's root */
@@ -57,6 +58,12 @@ void render_attachment(
     const struct content_attachment *attachment, char ret_name[32]);
 /* One line an author, ascending by id, none twice. */
 int render_signers(const struct sign_key *keys, size_t count, struct buf *out);
+
+/* claims.c: one more, all zero; the array may move. */
+int claims_add(struct bag_claims *claims, struct bag_claim **ret_claim);
+/* Fill in what entry and shown lines say; they must have been checked. */
+int claims_fill(struct bag_claim *claim, const struct entry_id *id,
+    const struct entry *entry, const struct content_line *lines, size_t count);
 
 /* Whether file ${name} of that digest is of an earlier release, by ${list}: the
  * text of packaging/editions. */

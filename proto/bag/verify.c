@@ -42,6 +42,7 @@ static const char *const texts[] = {
     [BAG_BAD_ORIGIN] = "what is shown was not said by this author, or is of "
 		       "another kind",
     [BAG_BAD_CONFLICT] = "one log was told in two ways",
+    [BAG_BAD_TIMELINE] = "the timeline says something else than was signed",
     [BAG_NOT_VOUCHED] = "an author is not among the signers given",
     [BAG_NO_RECORD] = "there is no record in it",
     [BAG_UNREADABLE] = "a file could not be read",
@@ -65,8 +66,7 @@ int verify_fail(
 
 void bag_verdict_free(struct bag_verdict *verdict)
 {
-	buf_free(&verdict->authors);
-	buf_free(&verdict->places);
+	bag_claims_free(&verdict->claims);
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -76,7 +76,7 @@ static bool is_tag(const char *path)
 	static const char *const tags[] = {"allowed_signers", "bag-info.txt",
 	    "bagit.txt", "FORMAT.md", "VERIFY.txt", "manifest-sha256.txt",
 	    "manifest-sha512.txt", "tagmanifest-sha256.txt",
-	    "tagmanifest-sha512.txt"};
+	    "tagmanifest-sha512.txt", FILES_TIMELINE};
 	size_t i;
 
 	for (i = 0; i < sizeof tags / sizeof *tags; i++)
@@ -233,7 +233,8 @@ static int check_version(struct verification *v)
 	r = read_file(v, "bag-info.txt", INFO_BYTES_MAX, &info);
 	if (r == 0 && info.len > len + 1 &&
 	    memcmp(info.data, version, len) == 0 &&
-	    memcmp(info.data + len, "1\n", 2) != 0)
+	    memcmp(info.data + len, "1\n", 2) != 0 &&
+	    memcmp(info.data + len, "2\n", 2) != 0)
 		r = verify_fail(v, BAG_LATER, "bag-info.txt");
 	buf_free(&info);
 	return r;
@@ -301,19 +302,35 @@ static int add_key(
 	return 0;
 }
 
+/* A list that says more, or otherwise, than its keys is no list of a bag. */
+static int check_spelling(struct verification *v, struct span text)
+{
+	struct buf made = {0};
+	int r;
+
+	r = render_signers(v->keys.items, v->keys.count, &made);
+	if (r == 0 && !span_equal(buf_span(&made), text))
+		r = FORMAT_E_MISMATCH;
+	buf_free(&made);
+	return r;
+}
+
 static int load_keys(struct verification *v)
 {
 	struct buf text = {0};
 	int r;
 
 	r = read_file(v, "allowed_signers", 1024 * 1024, &text);
+	if (r != 0) {
+		buf_free(&text);
+		return r;
+	}
+	r = sshsig_read_signers(
+	    buf_span(&text), SSHSIG_NAMESPACE_ENTRY, add_key, &v->keys);
 	if (r == 0)
-		r = sshsig_read_signers(
-		    buf_span(&text), SSHSIG_NAMESPACE_ENTRY, add_key, &v->keys);
+		r = check_spelling(v, buf_span(&text));
 	buf_free(&text);
-	return r > 0 && r != VERIFY_E_FAILED
-		   ? verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers")
-		   : r;
+	return r > 0 ? verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers") : r;
 }
 
 /* Every record is a folder; files are sorted, so its first file comes first. */
@@ -332,9 +349,53 @@ static int check_records(struct verification *v)
 		folder[69] = 0;
 		r = verify_record(v, folder);
 	}
-	if (r == 0 && v->verdict->records == 0)
+	if (r == 0 && v->verdict->claims.count == 0)
 		r = verify_fail(v, BAG_NO_RECORD, "");
 	return r;
+}
+
+static int check_timeline(struct verification *v)
+{
+	struct buf made = {0};
+	int r;
+
+	if (!files_find(&v->files, FILES_TIMELINE))
+		return 0;
+	r = bag_timeline(&v->verdict->claims, &made);
+	if (r == 0)
+		r = verify_same(
+		    v, FILES_TIMELINE, buf_span(&made), BAG_BAD_TIMELINE);
+	buf_free(&made);
+	return r;
+}
+
+static bool is_anchored(
+    const struct verification *v, const struct author_id *author)
+{
+	struct author_id id;
+	size_t i;
+
+	for (i = 0; i < v->anchors.count; i++) {
+		sign_key_author(&v->anchors.items[i], &id);
+		if (memcmp(id.bytes, author->bytes, sizeof id.bytes) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Which of those who signed are known from outside. */
+static void mark_anchored(struct verification *v)
+{
+	struct bag_claim *claim;
+	size_t i, k;
+
+	for (i = 0; i < v->verdict->claims.count; i++) {
+		claim = &v->verdict->claims.items[i];
+		claim->anchored = is_anchored(v, &claim->author);
+		for (k = 0; k < claim->cosigned_count; k++)
+			claim->cosigned[k].anchored =
+			    is_anchored(v, &claim->cosigned[k].witness);
+	}
 }
 
 /* Keys: exactly those of entries and witnesses; authors vouched for from
@@ -342,7 +403,7 @@ static int check_records(struct verification *v)
 static int check_keys(struct verification *v)
 {
 	struct buf made = {0};
-	size_t i, k;
+	size_t i;
 	int r;
 
 	r = render_signers(v->used.items, v->used.count, &made);
@@ -350,15 +411,12 @@ static int check_keys(struct verification *v)
 		r = verify_same(
 		    v, "allowed_signers", buf_span(&made), BAG_BAD_SIGNERS);
 	buf_free(&made);
-	for (i = 0; r == 0 && !v->verdict->self_vouched && i < v->authors.count;
-	     i++) {
-		for (k = 0; k < v->anchors.count; k++)
-			if (memcmp(v->anchors.items[k].bytes,
-				v->authors.items[i].bytes, 32) == 0)
-				break;
-		if (k == v->anchors.count)
+	mark_anchored(v);
+	for (i = 0; r == 0 && !v->verdict->self_vouched &&
+		    i < v->verdict->claims.count;
+	     i++)
+		if (!v->verdict->claims.items[i].anchored)
 			r = verify_fail(v, BAG_NOT_VOUCHED, "");
-	}
 	return r;
 }
 
@@ -389,6 +447,8 @@ static int judge(
 	if (r == 0)
 		r = check_records(v);
 	if (r == 0)
+		r = check_timeline(v);
+	if (r == 0)
 		r = check_keys(v);
 	return r;
 }
@@ -415,7 +475,7 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 	files_free(&v.files);
 	free(v.keys.items);
 	free(v.used.items);
-	free(v.authors.items);
+
 	free(v.anchors.items);
 	free(v.seen);
 	return r == VERIFY_E_FAILED ? 0 : r;

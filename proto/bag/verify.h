@@ -27,7 +27,6 @@ struct verification {
 	struct bag_files files;
 	struct verify_keys keys;    /* of the bag's allowed_signers */
 	struct verify_keys used;    /* of entries and witnesses, as met */
-	struct verify_keys authors; /* of the entries alone */
 	struct verify_keys anchors; /* from outside */
 	size_t seen_count;
 	struct verify_seen *seen;

@@ -22,6 +22,7 @@ struct record {
 	struct entry entry;
 	struct entry_id id;
 	struct sign_key key;
+	struct bag_claim *claim; /* what the verdict will say of it */
 	size_t line_count;
 	struct content_line *lines;
 	size_t attachment_count; /* files met */
@@ -119,28 +120,26 @@ static int keep_key(struct verify_keys *keys, const struct sign_key *key)
 	return 0;
 }
 
-static int keep_author(struct record *record)
-{
-	struct verification *v = record->v;
-	struct buf *authors = &v->verdict->authors;
-	int r;
-
-	r = keep_key(&v->used, &record->key);
-	if (r >= 0)
-		r = keep_key(&v->authors, &record->key);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = buf_append_hex(authors, record->entry.author.bytes, 32);
-	return r == 0 ? buf_append_text(authors, "\n") : r;
-}
-
-static int keep_witness(void *context, const struct sign_key *key)
+static int keep_witness(
+    void *context, const struct sign_key *key, uint64_t time)
 {
 	struct record *record = context;
+	struct bag_claim *claim = record->claim;
+	struct bag_cosigned *more;
 	int r = keep_key(&record->v->used, key);
 
-	record->v->verdict->cosignatures++;
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	more = realloc(
+	    claim->cosigned, (claim->cosigned_count + 1) * sizeof *more);
+	if (!more)
+		return -ENOMEM;
+	claim->cosigned = more;
+	more = &claim->cosigned[claim->cosigned_count++];
+	memset(more, 0, sizeof *more);
+	sign_key_author(key, &more->witness);
+	more->time = time;
+	return 0;
 }
 
 static int check_signature(struct record *record)
@@ -167,7 +166,9 @@ static int check_signature(struct record *record)
 	buf_free(&armour);
 	if (r > 0)
 		return fail(record, BAG_BAD_SIGNATURE, "entry.sig");
-	return r == 0 ? keep_author(record) : r;
+	if (r == 0)
+		r = keep_key(&record->v->used, &record->key);
+	return r < 0 ? r : 0;
 }
 
 /* --- where -----------------------------------------------------------------
@@ -206,19 +207,6 @@ static int keep_seen(struct record *record, const struct checkpoint *checkpoint)
 	return 0;
 }
 
-static int tell_place(
-    struct record *record, const struct checkpoint *checkpoint)
-{
-	struct buf *places = &record->v->verdict->places;
-	int r;
-
-	r = buf_append_hex(places, record->id.bytes, 32);
-	return r == 0 ? buf_printf(places, " index %llu of %llu\n",
-			    (unsigned long long)record->entry.index,
-			    (unsigned long long)checkpoint->size)
-		      : r;
-}
-
 static int check_parsed_proof(struct record *record, const struct proof *proof)
 {
 	struct checkpoint checkpoint = {.size = 0};
@@ -240,13 +228,16 @@ static int check_parsed_proof(struct record *record, const struct proof *proof)
 		r = note_parse(proof->checkpoint, &note);
 	if (r == 0) {
 		r = checkpoint_parse(note.text, &checkpoint);
+		if (r == 0)
+			r = hash_sha256(note.text, &record->claim->checkpoint);
 		note_free(&note);
 	}
 	if (r > 0)
 		return fail(record, BAG_BAD_PROOF, "proof");
 	if (r == 0)
 		r = keep_seen(record, &checkpoint);
-	return r == 0 ? tell_place(record, &checkpoint) : r;
+	record->claim->size = checkpoint.size;
+	return r;
 }
 
 static int check_proof(struct record *record)
@@ -360,7 +351,7 @@ static int check_readable(struct record *record)
 		    record->v, path, buf_span(&made), BAG_BAD_READABLE);
 	else if (r > 0)
 		r = fail(record, BAG_BAD_DISCLOSED, "disclosed");
-	buf_free(&made);
+	record->claim->readable = made;
 	return r;
 }
 
@@ -428,6 +419,19 @@ static int check_attachments(struct record *record)
 	return r;
 }
 
+/* --- what it says -----------------------------------------------------------
+ */
+
+static int take_claim(struct record *record)
+{
+	struct bag_claim *claim = record->claim;
+
+	claim->attachments = record->attachment_count;
+	claim->closed = record->list.len / 32 - record->line_count;
+	return claims_fill(claim, &record->id, &record->entry, record->lines,
+	    record->line_count);
+}
+
 int verify_record(struct verification *v, const char *folder)
 {
 	struct record *record = calloc(1, sizeof *record);
@@ -437,7 +441,9 @@ int verify_record(struct verification *v, const char *folder)
 		return -ENOMEM;
 	record->v = v;
 	memcpy(record->folder, folder, strlen(folder));
-	r = check_entry(record);
+	r = claims_add(&v->verdict->claims, &record->claim);
+	if (r == 0)
+		r = check_entry(record);
 	if (r == 0)
 		r = check_signature(record);
 	if (r == 0)
@@ -450,13 +456,8 @@ int verify_record(struct verification *v, const char *folder)
 		r = check_readable(record);
 	if (r == 0)
 		r = check_attachments(record);
-	if (r == 0) {
-		v->verdict->records++;
-		v->verdict->attachments += record->attachment_count;
-		v->verdict->shown += record->line_count;
-		v->verdict->closed +=
-		    record->list.len / 32 - record->line_count;
-	}
+	if (r == 0)
+		r = take_claim(record);
 	record_free(record);
 	return r;
 }

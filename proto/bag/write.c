@@ -23,6 +23,7 @@ struct bag_writer {
 	size_t key_count;
 	struct sign_key *keys;
 	struct bag_files files;
+	struct bag_claims claims; /* for the timeline */
 	bool finished;
 };
 
@@ -153,6 +154,7 @@ void bag_writer_free(struct bag_writer *writer)
 	if (writer->dir >= 0)
 		close(writer->dir);
 	files_free(&writer->files);
+	bag_claims_free(&writer->claims);
 	free(writer->keys);
 	free(writer->path);
 	free(writer->partial);
@@ -167,12 +169,30 @@ static bool is_always_shown(const char *name)
 	       strcmp(name, "subject") == 0;
 }
 
+/* A receipt confirms many records: those of others are nobody's business. */
+static bool is_about_others(
+    const struct bag_record *record, const struct content_line *line)
+{
+	struct entry_id id;
+	size_t i;
+
+	/* The value is a JSON string: behind its quote. */
+	if (record->about_count == 0 || strcmp(line->name, "record") != 0 ||
+	    line->value.len < 65 ||
+	    hex_decode(span_of(line->value.data + 1, 64), id.bytes, 32) != 0)
+		return false;
+	for (i = 0; i < record->about_count; i++)
+		if (memcmp(record->about[i].bytes, id.bytes, 32) == 0)
+			return false;
+	return true;
+}
+
 static bool is_shown(
     const struct bag_record *record, const struct content_line *line)
 {
 	size_t i;
 
-	if (line->decoy)
+	if (line->decoy || is_about_others(record, line))
 		return false;
 	if (is_always_shown(line->name))
 		return true;
@@ -247,16 +267,15 @@ static int select_proof(
 /* Entry, content, signature and proof must belong together. The proof that
  * goes into the bag is appended. */
 static int check(const struct bag_record *record, struct entry_id *ret_id,
-    struct buf *out_proof)
+    struct entry *entry, struct buf *out_proof)
 {
-	struct entry *entry = calloc(1, sizeof *entry);
 	char origin[NOTE_ORIGIN_MAX];
 	struct author_id author;
 	struct digest leaf;
 	struct proof proof;
 	int r;
 
-	r = entry ? entry_parse(record->entry, entry, NULL) : -ENOMEM;
+	r = entry_parse(record->entry, entry, NULL);
 	if (r == 0)
 		r = entry_id_of(record->entry, ret_id);
 	if (r == 0)
@@ -276,7 +295,6 @@ static int check(const struct bag_record *record, struct entry_id *ret_id,
 	}
 	if (r == 0)
 		r = select_proof(record, origin, out_proof);
-	free(entry);
 	return r > 0 ? FORMAT_E_MISMATCH : r;
 }
 
@@ -303,9 +321,11 @@ static int put_named(struct bag_writer *writer, const char *folder,
 }
 
 static int put_lines(struct bag_writer *writer, const char *folder,
-    const struct bag_record *record)
+    const struct bag_record *record, const struct entry_id *id,
+    const struct entry *entry)
 {
 	struct buf disclosed = {0}, readable = {0}, digests = {0};
+	struct bag_claim *claim;
 	struct content_line *lines;
 	size_t i, count;
 	int r;
@@ -330,6 +350,10 @@ static int put_lines(struct bag_writer *writer, const char *folder,
 		    writer, folder, "readable.txt", buf_span(&readable));
 	if (r == 0)
 		r = put_named(writer, folder, "digests", buf_span(&digests));
+	if (r == 0)
+		r = claims_add(&writer->claims, &claim);
+	if (r == 0)
+		r = claims_fill(claim, id, entry, lines, count);
 	free(lines);
 	buf_free(&disclosed);
 	buf_free(&readable);
@@ -368,12 +392,13 @@ static int keep_keys(struct bag_writer *writer, const struct bag_record *record)
 
 int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 {
+	struct entry *entry = calloc(1, sizeof *entry);
 	struct buf armour = {0}, proof = {0};
 	struct entry_id id = {{0}};
 	char folder[80];
 	int r;
 
-	r = check(record, &id, &proof);
+	r = entry ? check(record, &id, entry, &proof) : -ENOMEM;
 	folder_of(&id, folder);
 	if (r == 0 && mkdirat(writer->dir, folder, 0700) < 0)
 		r = -errno;
@@ -389,7 +414,8 @@ int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 	if (r == 0)
 		r = put_named(writer, folder, "proof", buf_span(&proof));
 	if (r == 0)
-		r = put_lines(writer, folder, record);
+		r = put_lines(writer, folder, record, &id, entry);
+	free(entry);
 	buf_free(&armour);
 	buf_free(&proof);
 	return r;
@@ -503,11 +529,25 @@ static int sync_all(struct bag_writer *writer)
 	return fsync(writer->dir) < 0 ? -errno : 0;
 }
 
-int bag_writer_finish(struct bag_writer *writer)
+static int put_timeline(struct bag_writer *writer)
+{
+	struct buf text = {0};
+	int r;
+
+	r = bag_timeline(&writer->claims, &text);
+	if (r == 0)
+		r = put(writer, FILES_TIMELINE, buf_span(&text));
+	buf_free(&text);
+	return r;
+}
+
+int bag_writer_finish(struct bag_writer *writer, bool timeline)
 {
 	int r;
 
-	r = put_all_tags(writer);
+	r = timeline ? put_timeline(writer) : 0;
+	if (r == 0)
+		r = put_all_tags(writer);
 	if (r == 0)
 		r = sync_all(writer);
 	/* Over an empty directory, or nothing. */

@@ -189,7 +189,7 @@ static enum bag_reason write_and_verify(
 	assert_int_equal(bag_writer_new(path, &writer), 0);
 	for (i = 0; i < count; i++)
 		assert_int_equal(add(writer, &records[i]), 0);
-	assert_int_equal(bag_writer_finish(writer), 0);
+	assert_int_equal(bag_writer_finish(writer, false), 0);
 	bag_writer_free(writer);
 	assert_int_equal(
 	    bag_verify(path, span_of(NULL, 0), NULL, NULL, &verdict), 0);
