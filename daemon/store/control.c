@@ -77,6 +77,7 @@ static const struct {
     {CTL_PARTNER_QUOTA, true, 0, 0, control_partner_quota},
     {CTL_WITHDRAW, true, 0, 0, control_withdraw},
     {CTL_LOG, true, 0, 0, control_log},
+    {CTL_LEAVES, true, 1, 1, control_leaves},
 };
 
 static void pump(struct connection *connection);

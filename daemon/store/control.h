@@ -98,6 +98,7 @@ const char *control_quota_error(enum wire_code code);
 void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
+void control_leaves(struct request *request);   /* control_leaves.c */
 /* control_custody.c: what is done once the own log says so. */
 typedef void (*control_then_cb)(struct request *request);
 /* Have the own log say that ${kind} was done with a record; ${detail} is empty

@@ -92,6 +92,8 @@
 	X(FORK_COUNT, "SELECT count(*) FROM fork")                            \
 	X(NODE_GET, "SELECT hash FROM node WHERE log=? AND level=?"           \
 		    " AND place=?")                                           \
+	X(NODE_LEAVES, "SELECT place,hash FROM node WHERE log=? AND level=0"  \
+		       " AND place>=? AND place<? ORDER BY place")            \
 	X(NODE_PUT, "INSERT OR REPLACE INTO node VALUES(?,?,?,?)")            \
 	SQL_CUSTODY_STATEMENTS(X)                                             \
 	SQL_RECORD_STATEMENTS(X)
