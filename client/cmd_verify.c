@@ -1,6 +1,7 @@
 /*
- * verify: judge a bag, claim by claim. It needs no daemon, no key and no
- * network, and writes nothing. Built alone as evident-verify too.
+ * verify: judge a bag, claim by claim, or a leaves file (verify_leaves.c). It
+ * needs no daemon, no key and no network, and writes nothing. Built alone as
+ * evident-verify too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "client/command.h"
 #include "client/say.h"
 #include "client/verdict.h"
+#include "client/verify_leaves.h"
 
 #define SIGNERS_MAX (1024 * 1024)
 
@@ -155,21 +157,40 @@ static int check_wishes(struct wishes *wishes, const char *bag)
 	return 0;
 }
 
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int verify_run(struct client *client, int argc, char **argv)
 {
 	struct wishes wishes = {NULL};
+	const char *record = NULL;
 	struct option_spec specs[] = {
 	    {.name = "signers", .value = &wishes.signers},
 	    {.name = "report", .value = &wishes.report},
 	    {.name = "exporter", .value = &wishes.exporter},
+	    {.name = "record", .value = &record},
 	};
 	struct bag_verdict verdict;
 	struct buf anchors = {0};
 	int r;
 
-	r = command_options(specs, 3, &argc, argv);
+	r = command_options(specs, 4, &argc, argv);
 	if (r == 0 && argc != 2)
-		return say_usage("verify takes one bag's directory", NULL);
+		return say_usage(
+		    "verify takes one bag's directory or one leaves file",
+		    NULL);
+	if (r == 0 && is_file(argv[1])) {
+		if (wishes.report || wishes.exporter)
+			return say_usage(
+			    "--report and --exporter are for a bag", NULL);
+		return verify_leaves(client, argv[1], wishes.signers, record);
+	}
+	if (r == 0 && record)
+		return say_usage("--record is for a leaves file", NULL);
 	if (r == 0)
 		r = check_wishes(&wishes, argv[1]);
 	if (r == 0 && wishes.signers)

@@ -75,6 +75,7 @@ int key_run(struct client *client, int argc, char **argv);
 int list_run(struct client *client, int argc, char **argv);
 int show_run(struct client *client, int argc, char **argv);
 int log_run(struct client *client, int argc, char **argv);
+int leaves_run(struct client *client, int argc, char **argv);
 int withdraw_run(struct client *client, int argc, char **argv);
 int share_run(struct client *client, int argc, char **argv);
 int card_run(struct client *client, int argc, char **argv);

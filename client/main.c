@@ -45,6 +45,8 @@ static const struct command commands[] = {
 	"take records back, here and everywhere they went"},
     {"log", log_run, "log ID",
 	"who has a record, what was done with it, and who erased it"},
+    {"leaves", leaves_run, "leaves ID --out FILE",
+	"write the ids of all entries of a record's log, as one file"},
     {"card", card_run,
 	"card [--out FILE | --qr] | card add-reader RECIPIENT | "
 	"card organisation PARTNER|none",
@@ -74,8 +76,9 @@ static const struct command commands[] = {
     {"doctor", doctor_run, "doctor",
 	"whether this machine is fit for it, and what to do"},
     {"verify", verify_run,
-	"verify DIR [--signers FILE] [--report FILE.html] [--exporter ID]",
-	"check a bag; needs no daemon, key or network"},
+	"verify DIR|FILE [--signers FILE] [--report FILE.html] "
+	"[--exporter ID] [--record ENTRY-ID]",
+	"check a bag or a leaves file; needs no daemon, key or network"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -22,9 +22,10 @@ int main(int argc, char **argv)
 	if (r != 0)
 		return r;
 	if (help || version) {
-		puts(help ? "usage: evident-verify DIR [--signers FILE] "
+		puts(help ? "usage: evident-verify DIR|FILE [--signers FILE] "
 			    "[--report FILE.html] [--exporter ID] "
-			    "[--json]\nexit codes: 0 holds, 4 does not hold, "
+			    "[--record ENTRY-ID] [--json]\nexit codes: 0 "
+			    "holds, 4 does not hold, "
 			    "1 could not be read, 2 wrong usage"
 			  : "evident-verify " EVIDENT_VERSION);
 		return 0;

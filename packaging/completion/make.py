@@ -21,7 +21,7 @@ if alone:
 
 def kind(value):
     """What to offer for a value of that name."""
-    for start, offered in {"FILE": "files", "CARD": "files", "DIR": "dirs",
+    for start, offered in {"DIR|FILE": "files", "FILE": "files", "CARD": "files", "DIR": "dirs",
                            "PARTNER": "partners", "ID": "records"}.items():
         if value and value.startswith(start):
             return offered
