@@ -1,12 +1,13 @@
 /*
  * A hub of many authors, made in a moment: many_logs HOME LOGS ENTRIES, with
- * the passphrase on standard input and no daemon running.
+ * the passphrase on standard input and no daemon running. Or a long log of its
+ * own: many_logs HOME own ENTRIES.
  *
  * It opens the home's keyring and database as the daemon does, and adds logs of
  * authors that are drawn, sign one checkpoint each and are forgotten. Their
  * entries are leaves alone, as of records that are for somebody else: what is
- * measured with it is what the number of logs costs. For benchmarks; such a
- * home is no one's.
+ * measured with it is what the number of logs costs. Of the own log the node
+ * signs the next checkpoint itself. For benchmarks; such a home is no one's.
  */
 #include <fcntl.h>
 #include <sodium.h>
@@ -21,6 +22,8 @@
 #include "daemon/store/vfs.h"
 #include "proto/format/note.h"
 #include "proto/format/sshsig.h"
+
+#define OWN_BATCH 50000 /* entries in a transaction */
 
 /* The three lines that cover the log as it is, with the author's signature. */
 static int sign_checkpoint(struct database *database, struct log_row *log,
@@ -46,16 +49,28 @@ static int sign_checkpoint(struct database *database, struct log_row *log,
 	return r;
 }
 
+static int add_leaves(
+    struct database *database, struct log_row *log, uint64_t entries)
+{
+	struct digest leaf;
+	uint64_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < entries; i++) {
+		randombytes_buf(leaf.bytes, sizeof leaf.bytes);
+		r = log_tree_append(database, log, &leaf);
+	}
+	return r;
+}
+
 static int add_log(struct database *database, uint64_t entries)
 {
 	uint8_t seed[32], secret[crypto_sign_SECRETKEYBYTES];
 	struct log_row log = {.id = 0};
 	struct buf note = {0};
-	struct digest leaf;
 	struct log_id name;
 	struct sign_key key;
 	int64_t id = 0;
-	uint64_t i;
 	int r;
 
 	randombytes_buf(seed, sizeof seed);
@@ -64,10 +79,8 @@ static int add_log(struct database *database, uint64_t entries)
 	r = log_tree_add(database, &key, &name, false, 0, &id);
 	if (r == 0)
 		r = log_tree_load(database, id, &log);
-	for (i = 0; r == 0 && i < entries; i++) {
-		randombytes_buf(leaf.bytes, sizeof leaf.bytes);
-		r = log_tree_append(database, &log, &leaf);
-	}
+	if (r == 0)
+		r = add_leaves(database, &log, entries);
 	if (r == 0)
 		r = sign_checkpoint(database, &log, seed, &note);
 	if (r == 0)
@@ -91,6 +104,37 @@ static int add_logs(uint64_t logs, uint64_t entries)
 		r = add_log(database, entries);
 	if (r == 0)
 		r = database_commit(database);
+	database_close(database);
+	return r;
+}
+
+static int lengthen_own(uint64_t entries)
+{
+	struct log_row *logs = NULL;
+	struct database *database;
+	size_t i, count = 0;
+	uint64_t part;
+	int r;
+
+	r = database_open("evident.db", false, &database);
+	if (r != 0)
+		return r;
+	r = log_tree_all(database, &logs, &count);
+	for (i = 0; i < count && !logs[i].own; i++)
+		;
+	if (r == 0 && i == count)
+		r = DATABASE_E_NONE;
+	for (; r == 0 && entries > 0; entries -= part) {
+		part = entries < OWN_BATCH ? entries : OWN_BATCH;
+		r = database_begin(database);
+		if (r == 0)
+			r = add_leaves(database, &logs[i], part);
+		if (r == 0)
+			r = database_commit(database);
+	}
+	for (i = 0; i < count; i++)
+		log_row_free(&logs[i]);
+	free(logs);
 	database_close(database);
 	return r;
 }
@@ -119,13 +163,16 @@ static int read_keys(int home, struct vfs_keys *ret_keys)
 
 int main(int argc, char **argv)
 {
-	uint64_t logs, entries;
+	uint64_t logs = 0, entries;
 	struct vfs_keys keys;
+	bool own;
 	int home, r;
 
-	if (argc != 4 || decimal_decode(span_text(argv[2]), &logs) != 0 ||
+	own = argc == 4 && strcmp(argv[2], "own") == 0;
+	if (argc != 4 ||
+	    (!own && decimal_decode(span_text(argv[2]), &logs) != 0) ||
 	    decimal_decode(span_text(argv[3]), &entries) != 0) {
-		fprintf(stderr, "usage: many_logs HOME LOGS ENTRIES\n");
+		fprintf(stderr, "usage: many_logs HOME LOGS|own ENTRIES\n");
 		return 2;
 	}
 	home = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -135,7 +182,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = vfs_register(&keys);
 	if (r == 0)
-		r = add_logs(logs, entries);
+		r = own ? lengthen_own(entries) : add_logs(logs, entries);
 	if (r != 0)
 		fprintf(stderr, "many_logs: failed: %d\n", r);
 	vfs_unregister();
