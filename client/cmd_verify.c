@@ -13,39 +13,14 @@
 
 #include "client/command.h"
 #include "client/say.h"
+#include "client/signers_file.h"
 #include "client/verdict.h"
 #include "client/verify_leaves.h"
-
-#define SIGNERS_MAX (1024 * 1024)
 
 static void on_progress(void *context, uint64_t done, uint64_t total)
 {
 	(void)context;
 	say_progress("verifying", done, total);
-}
-
-/* ${out} is left with data, also when the file is empty. */
-static int read_signers(const char *path, struct buf *out)
-{
-	struct stat st;
-	uint8_t *room;
-	ssize_t n;
-	int fd, r;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size > SIGNERS_MAX) {
-		if (fd >= 0)
-			close(fd);
-		say_error("cannot read a file of signers", path);
-		return EXIT_FAILED;
-	}
-	r = buf_reserve(out, SIGNERS_MAX + 1, &room);
-	while (r == 0 && out->len <= SIGNERS_MAX &&
-	       (n = read(fd, room + out->len, SIGNERS_MAX + 1 - out->len)) > 0)
-		out->len += (size_t)n;
-	close(fd);
-	return r == 0 ? 0 : EXIT_FAILED;
 }
 
 static int tell_unread(int result, const char *path)
@@ -194,7 +169,7 @@ int verify_run(struct client *client, int argc, char **argv)
 	if (r == 0)
 		r = check_wishes(&wishes, argv[1]);
 	if (r == 0 && wishes.signers)
-		r = read_signers(wishes.signers, &anchors);
+		r = signers_file_read(wishes.signers, &anchors);
 	if (r != 0) {
 		buf_free(&anchors);
 		return r;

@@ -12,10 +12,10 @@
 #include <jansson.h>
 
 #include "client/say.h"
+#include "client/signers_file.h"
 #include "client/verify_leaves.h"
 #include "proto/bag/leaves.h"
 
-#define SIGNERS_BYTES_MAX (1024 * 1024)
 #define PROGRESS_BYTES (1024 * 1024) /* between two drawings of the bar */
 
 static void on_progress(void *context, uint64_t done, uint64_t total)
@@ -26,40 +26,6 @@ static void on_progress(void *context, uint64_t done, uint64_t total)
 		return;
 	*told = done;
 	say_progress("verifying", done, total);
-}
-
-static int open_regular(const char *path)
-{
-	struct stat st;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int read_signers(const char *path, struct buf *out)
-{
-	uint8_t *room;
-	ssize_t n = 0;
-	int fd = open_regular(path), r = -EIO;
-
-	if (fd >= 0)
-		r = buf_reserve(out, SIGNERS_BYTES_MAX + 1, &room);
-	while (r == 0 && out->len <= SIGNERS_BYTES_MAX &&
-	       (n = read(
-		    fd, room + out->len, SIGNERS_BYTES_MAX + 1 - out->len)) > 0)
-		out->len += (size_t)n;
-	if (fd >= 0)
-		close(fd);
-	if (r != 0 || n < 0 || out->len > SIGNERS_BYTES_MAX) {
-		say_error("cannot read a file of signers", path);
-		return EXIT_FAILED;
-	}
-	return 0;
 }
 
 /* What holds of it, also when only the record is missing. */
@@ -159,7 +125,7 @@ static int judge(struct client *client, const char *path, struct span signers,
 {
 	struct leaves_verdict verdict;
 	uint64_t told = 0;
-	int fd = open_regular(path), r = -EIO;
+	int fd = signers_file_open(path), r = -EIO;
 
 	if (fd >= 0) {
 		r = leaves_verify(
@@ -195,7 +161,7 @@ int verify_leaves(struct client *client, const char *path,
 	    hex_decode(span_text(record_or_null), record.bytes, 32) != 0)
 		return say_usage(
 		    "--record takes a whole id, 64 digits", record_or_null);
-	r = read_signers(signers_path_or_null, &signers);
+	r = signers_file_read(signers_path_or_null, &signers);
 	if (r == 0)
 		r = judge(client, path, buf_span(&signers),
 		    record_or_null ? &record : NULL);

@@ -53,9 +53,9 @@ is "bash: subcommands" "$(bash_offers partner '')" \
 	"--bytes --entries --mirror --qr --rate add compare limit list proxy quota remove trust "
 file=$evident_verify_bash
 is "bash: evident-verify's options" "$(offers evident-verify --)" \
-	"$(sorted --help --json --record --signers --version)"
+	"$(sorted --exporter --help --json --record --report --signers --version)"
 is "bash: evident-verify's bag, or file" "$(offers evident-verify '')" \
-	"$(sorted --help --json --record --signers --version dir plain 'with space')"
+	"$(sorted --exporter --help --json --record --report --signers --version dir plain 'with space')"
 
 hub_start hub
 node_start field --reader
