@@ -163,7 +163,7 @@ int proof_check_lines(const struct proof *proof, const char *origin,
     const struct sign_key *author, const struct sign_key *keys, size_t count,
     proof_witness_cb each, void *context)
 {
-		struct buf made = {0};
+	struct buf made = {0};
 	struct note note;
 	uint64_t time;
 	size_t i;
@@ -179,7 +179,7 @@ int proof_check_lines(const struct proof *proof, const char *origin,
 		if (same_key(&keys[i], author))
 			continue; /* nobody is a witness of itself */
 		r = cosignature_copy(&note, &keys[i], &made);
-				if (r == 0)
+		if (r == 0)
 			r = cosignature_verify(&note, &keys[i], &time);
 		if (r == 0)
 			r = each(context, &keys[i], time);

@@ -38,7 +38,8 @@ int proof_select(struct span bytes, const char *origin,
     size_t count, struct buf *out);
 /* Whether the checkpoint has the author's line first and once, and behind it
  * nothing but cosignatures that verify under one of ${keys} each, none twice.
- * ${each} is called for the key and time of each cosignature. FORMAT_E_MISMATCH. */
+ * ${each} is called for the key and time of each cosignature.
+ * FORMAT_E_MISMATCH. */
 typedef int (*proof_witness_cb)(
     void *context, const struct sign_key *key, uint64_t time);
 int proof_check_lines(const struct proof *proof, const char *origin,

@@ -88,7 +88,7 @@ if command -v fish >/dev/null; then
 	done
 	is "fish: the commands" "$(fish_offers '')" "$(sorted $commands)"
 	is "fish: the options of export" "$(fish_offers 'export --' )" \
-		"$(sorted --disclose --disclose-all --for --help --home --json --override --passphrase-fd --purpose --to --version --witnesses)"
+		"$(sorted --disclose --disclose-all --for --help --home --json --override --passphrase-fd --purpose --to --version --with-custody --witnesses)"
 	is "fish: subcommands" "$(fish_offers 'partner ')" "add compare limit list proxy quota remove trust "
 	is "fish: directories only" "$(fish_offers 'export 0 --to ')" "dir/ "
 fi
@@ -98,7 +98,7 @@ if command -v zsh >/dev/null; then
 	done
 	is "zsh: the commands" "$(zsh_offers '')" "$(sorted $commands)"
 	is "zsh: the options of export" "$(zsh_offers export --)" \
-		"$(sorted --disclose --disclose-all --for --help --home --json --override --passphrase-fd --purpose --to --version --witnesses)"
+		"$(sorted --disclose --disclose-all --for --help --home --json --override --passphrase-fd --purpose --to --version --with-custody --witnesses)"
 	is "zsh: subcommands" "$(zsh_offers partner '')" \
 		"--bytes --entries --mirror --qr --rate add compare limit list proxy quota remove trust "
 	is "zsh: directories only" "$(zsh_offers export 0 --to '')" "files -/ "
