@@ -189,15 +189,16 @@ static int put_logs(const struct teller *teller, json_t *json)
 	return r;
 }
 
-static int put_missing(const struct teller *teller, json_t *json)
+static int put_missing(
+    const struct teller *teller, bool withdrawn, const char *name, json_t *json)
 {
 	json_t *list = json_array();
 	struct buf ids = {0};
 	size_t i;
 	int r;
 
-	json_object_set_new(json, "missing", list);
-	r = bag_missing(teller->claims, &ids);
+	json_object_set_new(json, name, list);
+	r = bag_missing(teller->claims, withdrawn, &ids);
 	for (i = 0; r == 0 && i + 64 < ids.len; i += 65)
 		json_array_append_new(
 		    list, json_stringn((const char *)ids.data + i, 64));
@@ -270,7 +271,8 @@ json_t *verdict_json(
 	json_object_set_new(json, "file", json_string(verdict->file));
 	put_totals(teller.claims, json);
 	if (put_logs(&teller, json) == 0 && put_entries(&teller, json) == 0 &&
-	    put_missing(&teller, json) == 0)
+	    put_missing(&teller, false, "missing", json) == 0 &&
+	    put_missing(&teller, true, "withdrawn_missing", json) == 0)
 		return json;
 	json_decref(json);
 	return NULL;

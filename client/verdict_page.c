@@ -151,6 +151,20 @@ static void put_signed(const json_t *json, FILE *file)
 	fputs("</table>\n", file);
 }
 
+static void put_missing(
+    const json_t *json, const char *key, const char *what, FILE *file)
+{
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, key), i, id)
+	{
+		fprintf(file, "<p>%s: <code>", what);
+		put_text(span_text(json_string_value(id)), file);
+		fputs("</code></p>\n", file);
+	}
+}
+
 static void put_complete(const json_t *json, FILE *file)
 {
 	const json_t *log;
@@ -177,12 +191,9 @@ static void put_complete(const json_t *json, FILE *file)
 		fputs("</td></tr>\n", file);
 	}
 	fputs("</table>\n", file);
-	json_array_foreach(json_object_get(json, "missing"), i, log)
-	{
-		fputs("<p>Spoken of, and missing here: <code>", file);
-		put_text(span_text(json_string_value(log)), file);
-		fputs("</code></p>\n", file);
-	}
+	put_missing(json, "missing", "Spoken of, and missing here", file);
+	put_missing(json, "withdrawn_missing",
+	    "Named by a withdrawal, and not in this bag", file);
 	fprintf(file,
 	    "<p>Lines shown: %lld. Lines that stay closed: %lld, decoys "
 	    "among them, which hide how many there are.</p>\n",

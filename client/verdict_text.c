@@ -134,6 +134,9 @@ static void print_claims(const json_t *json)
 	json_array_foreach(json_object_get(json, "missing"), i, item)
 	    printf("Spoken of, and not in this bag: record %s\n",
 		json_string_value(item));
+	json_array_foreach(json_object_get(json, "withdrawn_missing"), i, item)
+	    printf("Named by a withdrawal, and not in this bag: record %s\n",
+		json_string_value(item));
 	printf("Lines shown: %lld. Lines that stay closed (decoys among them): "
 	       "%lld.\n",
 	    number(json, "shown"), number(json, "closed"));

@@ -168,7 +168,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 9178faadc0c2676dd9f5132d9af9d54f237e08520767e0daf3b7aaa948220c95
+FORMAT.md 6cc5471fc7b04c06e83df35d746002d17cf355f53762fe92b0773a5341a162ab
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

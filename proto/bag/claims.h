@@ -73,8 +73,10 @@ int bag_logs(const struct bag_claims *claims,
 /* The claims by their authors' times, those without first: to free(). */
 int bag_by_time(
     const struct bag_claims *claims, const struct bag_claim ***ret_claims);
-/* Append the ids, in hex and LF, of what is spoken of and not here. */
-int bag_missing(const struct bag_claims *claims, struct buf *out);
+/* Append the ids, in hex and LF, of what is spoken of and not here: of what
+ * withdrawals name, or of all else. */
+int bag_missing(
+    const struct bag_claims *claims, bool withdrawn, struct buf *out);
 
 /* Until when, and since when, an entry is. A witness or author counts if its
  * key came from outside and it is neither the entry's author nor one who

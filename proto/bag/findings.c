@@ -152,7 +152,21 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct entry_id));
 }
 
-int bag_missing(const struct bag_claims *claims, struct buf *out)
+/* Whether some withdrawal names it; whose record it is, is not here to see. */
+static bool is_named_withdrawn(
+    const struct bag_claims *claims, const struct entry_id *id)
+{
+	size_t i;
+
+	for (i = 0; i < claims->count; i++)
+		if (is_kind(&claims->items[i], "withdrawal") &&
+		    speaks_of(&claims->items[i], id))
+			return true;
+	return false;
+}
+
+int bag_missing(
+    const struct bag_claims *claims, bool withdrawn, struct buf *out)
 {
 	struct entry_id *all;
 	size_t i, k, count = 0;
@@ -169,7 +183,8 @@ int bag_missing(const struct bag_claims *claims, struct buf *out)
 	qsort(all, count, sizeof *all, compare_ids);
 	for (i = 0; r == 0 && i < count; i++) {
 		if ((i > 0 && compare_ids(&all[i - 1], &all[i]) == 0) ||
-		    bag_claims_find(claims, &all[i]))
+		    bag_claims_find(claims, &all[i]) ||
+		    is_named_withdrawn(claims, &all[i]) != withdrawn)
 			continue;
 		r = buf_append_hex(out, all[i].bytes, sizeof all[i].bytes);
 		if (r == 0)
