@@ -100,7 +100,7 @@ awk '
 
 # --- version, and which files ---------------------------------------------------
 grep_x() { # TEXT FILE: is there such a line
-	awk -v want="$1" '$0 == want { found = 1 } END { exit !found }' <"$2"
+	awk -v want="$1" '("x" $0) == ("x" want) { found = 1 } END { exit !found }' <"$2"
 }
 grep_x bag-info.txt "$W/files" || fails "a file is missing" bag-info.txt
 small bag-info.txt 4096
@@ -219,7 +219,9 @@ signed() { # ID MESSAGE SIGNATURE: Ed25519 (RFC 8032)
 }
 
 # --- a record: entry and signature (3) -----------------------------------------
-# What two programs share: numbers, Padmé (4.3), sizes of age payloads (5).
+# What two programs share: numbers, Padmé (4.3), sizes of age payloads (5). Here as
+# everywhere texts that may look like numbers are compared with a letter in front, or
+# awk would take 1e3 for 1000; and large numbers are written by printf alone.
 arithmetic='
 	function hash(s) { return length(s) == 64 && s !~ /[^0-9a-f]/ }
 	function number(s) {
@@ -302,7 +304,7 @@ check_signature() {
 	base64 -d <"$W/armour" >"$W/blob" 2>/dev/null || fails "$signature_wrong" "$F/entry.sig"
 	# SSHSIG, version 1, the key, the namespace, "", "sha512", a signature of 64 bytes
 	case $(hex_of "$W/blob") in
-	5353485349470000000100000033"$(awk -v id="$author" '$1 == id { print $2 }' <"$W/keys" |
+	5353485349470000000100000033"$(awk -v id="$author" '("x" $1) == ("x" id) { print $2 }' <"$W/keys" |
 		base64 -d | od -An -v -tx1 | tr -d ' \n')"00000010"$(printf evident-entry-v1 |
 		od -An -v -tx1 | tr -d ' \n')"0000000000000006736861353132000000530000000b7373682d6564323535313900000040*) ;;
 	*) fails "$signature_wrong" "$F/entry.sig" ;;
@@ -330,7 +332,7 @@ check_proof() {
 			    substr(s, 1, 43) !~ /[^A-Za-z0-9+\/]/
 		}
 		NR == 1 { if ($0 != "c2sp.org/tlog-proof@v1") bad(); next }
-		NR == 2 { if (NF != 2 || $1 != "index" || $2 != want) bad(); next }
+		NR == 2 { if (NF != 2 || $1 != "index" || ("x" $2) != ("x" want)) bad(); next }
 		part == 0 && $0 == "" { part = 1; next }
 		part == 0 { if (steps++ == 64 || !b64($0)) bad(); print > (dir "/path"); next }
 		part < 4 {
@@ -386,8 +388,8 @@ check_proof() {
 	printf '%s %s %s %s %s\n' "$origin" "$size" "$(sed -n 3p "$W/text")" "$index" "$id" >>"$W/checkpoints"
 	awk '{
 		a = $1 " " $2; b = $1 " " $4
-		if (((a in root) && root[a] != $3) || ((b in at) && at[b] != $5)) exit bad = 1
-		root[a] = $3; at[b] = $5
+		if (((a in root) && root[a] != "x" $3) || ((b in at) && at[b] != "x" $5)) exit bad = 1
+		root[a] = "x" $3; at[b] = "x" $5
 	} END { exit bad }' FS=' ' <"$W/checkpoints" || fails "one log was told in two ways" "$F/proof"
 }
 # A line of the note: the author first, then witnesses in the order of their ids.
@@ -600,7 +602,7 @@ disclosure='
 		if (length(member["file"]) < 1 || length(member["file"]) > 255 || member["file"] ~ /[\/\t\n\r]/ ||
 		    member["file"] == "." || member["file"] == "..") bad()
 		if (length(member["type"]) < 1 || length(member["type"]) > 127 || member["type"] ~ /[^ -~]/) bad()
-		print "attachment " member["sealed"] " " member["sha256"] " " member["size"] " " payload(padme(member["size"] + 0)) " " \
+		print "attachment " member["sealed"] " " member["sha256"] " " member["size"] " " sprintf("%.0f", payload(padme(member["size"] + 0))) " " \
 		    ((member["type"] in ending) ? ending[member["type"]] : "bin") > (dir "/said")
 		put(member["file"], 0)
 		printf " (" > (dir "/readable")

@@ -468,6 +468,9 @@ forged("an author's second truth: two entries in one place", CONFLICT, lambda: (
     [a, twin], {"proofs": {twin.id: twin.log.proof(0)}}))(twin_of(log)))(one(log=log)))(Log(author)))
 forged("one checkpoint told in two ways", CONFLICT, lambda: two_roots())
 forged("the checkpoint of another author", PROOF, lambda: (lambda r: (r, {"proofs": {r.id: forged_note(r, other)}}))(one()))
+for index in ("00", "0.0", "+0", "-0", "0e5", "0x0", " 0"):
+    forged(f"a proof whose index is spelt {index!r}", PROOF, lambda i=index: (lambda r: (r, {"proofs": {
+        r.id: r.log.proof(0).replace(b"index 0", b"index " + i.encode())}}))(one()))
 forged("an older checkpoint that does not cover it", PROOF, lambda: (lambda log: (lambda a, b: (
     [b], {"proofs": {b.id: b.log.proof(0, 1).replace(b"index 0", b"index 1")}}))(one(log=log), one(log=log)))(Log(author)))
 forged("a witness that is the author", PROOF, lambda: (lambda r: (r, {"proofs": {r.id: r.log.proof(0, None, [author])}}))(one()))
@@ -522,6 +525,9 @@ for what, value in (("a slash in its name", {"file": "../../PWNED"}), ("a dot fo
                     ("a size that is a text", {"size": "1"}), ("a size below zero", {"size": -1}), ("another member", {"more": 1}), ("another hash's spelling", {"sha256": "AB" * 32}),
                     ("a payload that is not the entry's", {"sealed": "ab" * 32}), ("another size", {"size": 500})):
     forged(f"an attachment with {what}", LINE, lambda v=value: one(attachments=[("a", "b", b"c")], value=v))
+for size in (2**31 - 1, 2**31, 3 * 10**9, 2**43 + 1):  # too large for an integer of some awks
+    forged(f"an attachment said to have {size} bytes", FILE, lambda s=size: one(
+        attachments=[("a", "b", b"c")], value={"size": s}, sealed_size=forge.sealed_size(s)))
 forged("an attachment of other bytes, and a line that says so", FILE, lambda: one(attachments=[("a", "b", b"c")], value={"sha256": "ab" * 32}))
 for what, text in (("lines in another order", "evident entry v1\nlog {l}\nauthor {a}\n"), ("a later version", "evident entry v2\nauthor {a}\nlog {l}\n"),
                    ("two blanks", "evident entry v1\nauthor  {a}\nlog {l}\n"), ("a comment", "evident entry v1\n# x\nauthor {a}\nlog {l}\n"),
