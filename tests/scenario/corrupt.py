@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import curve
 import forge
 from forge import Log, Record
 
@@ -540,6 +541,15 @@ for what, extra in (("withdrawals in another order", [f"withdraw {'cd' * 32}\n",
                     ("a key of another act", [f"key lost {'ab' * 32}\n"]), ("too many withdrawals", [f"withdraw {i:064x}\n" for i in range(1025)]),
                     ("a line unknown", ["note $(touch PWNED)\n"]), ("attachments too many", [f"attachment {i:064x} 33\n" for i in range(257)])):
     forged(f"an entry with {what}", ENTRY, lambda e=extra: one([], kind="key", extra=e))
+for eighths in (1, 2, 4):
+    forged(f"a key with a part of order {8 // eighths}", KEYS, lambda e=eighths: one(log=Log(curve.Liar(scratch, e))))
+forged("a key that is no point", KEYS, lambda: one(log=Log(curve.Liar(scratch, public=curve.NOWHERE))))
+holds("a key made by arithmetic", lambda: one(log=Log(curve.Liar(scratch))))
+forged("a signature whose R is neutral", SIGNATURE, lambda: one(log=Log(curve.Liar(scratch, neutral=True))))
+forged("a cosignature whose R is neutral", PROOF, lambda: (one(), {"witnesses": [curve.Liar(scratch, neutral=True)]}))
+forged("a signature whose S is too large", SIGNATURE, lambda: one(log=Log(Shifting(scratch, b"SSHSIG"))))
+forged("a checkpoint whose S is too large", PROOF, lambda: one(log=Log(Shifting(scratch, b"evident/log/"))))
+forged("a cosignature whose S is too large", PROOF, lambda: (one(), {"witnesses": [Shifting(scratch, b"cosignature/")]}))
 SMALL = ("00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
          "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "ff", "00" * 31 + "80")
 for key in SMALL:
@@ -574,6 +584,18 @@ def extended():
     text = record.log.text() + "more\n"
     return record, {"proofs": {record.id: (f"c2sp.org/tlog-proof@v1\nindex 0\n\n{text}\n" + author.note_line(
         record.log.origin, 1, author.sign(text.encode()))).encode()}}
+
+
+class Shifting(forge.Author):
+    """Spoils what it signs of one kind, as anybody can."""
+
+    def __init__(self, folder, kind):
+        super().__init__(folder)
+        self.kind = kind
+
+    def sign(self, message):
+        signature = super().sign(message)
+        return curve.shift(signature) if message.startswith(self.kind) else signature
 
 
 class Resigning(forge.Author):
