@@ -39,6 +39,89 @@ fails() { # REASON [FILE]: the verdict
 	exit 4
 }
 
+# SIGNERS as evident verify reads it: whose lines are for entries, a key and whom it
+# is said to speak for. A file that is not understood whole, or is limited in time, is
+# not taken in part, as ssh-keygen would.
+signers() {
+	tr '\000' '\001' <"$W/signers" | awk '
+		function word(    out, k) {
+			sub(/^[ \t\r]+/, "", rest)
+			for (out = ""; ; rest = substr(rest, k + 1)) {
+				k = match(rest, /[ \t\r"]/)
+				if (k && substr(rest, k, 1) != "\"") {
+					out = out substr(rest, 1, k - 1); rest = substr(rest, k)
+					return out
+				}
+				if (k) { out = out substr(rest, 1, k); rest = substr(rest, k + 1); k = index(rest, "\"") }
+				if (!k) { out = out rest; rest = ""; return out }
+				out = out substr(rest, 1, k)
+			}
+		}
+		function options(w,    k, name) {
+			for (;; w = substr(w, 2)) {
+				k = match(w, /[=,]/)
+				name = tolower(k ? substr(w, 1, k - 1) : w)
+				w = k ? substr(w, k) : ""
+				if (name != "cert-authority") {
+					if ((name in option) || name !~ /^(namespaces|valid-after|valid-before)$/ || substr(w, 1, 2) != "=\"") return 0
+					w = substr(w, 3); k = index(w, "\"")
+					if (!k || index(substr(w, 1, k), "\\")) return 0
+					option[name] = substr(w, 1, k - 1); w = substr(w, k + 1)
+				} else
+					option[name] = ""
+				if (w == "") return 1
+				if (substr(w, 1, 1) != ",") return 0
+			}
+		}
+		function matches(p, t,    c) {
+			if (p == "") return t == ""
+			while (substr(p, 1, 2) == "**") p = substr(p, 2)
+			c = substr(p, 1, 1)
+			if (c == "*") return matches(substr(p, 2), t) || (t != "" && matches(p, substr(t, 2)))
+			return t != "" && (c == "?" || c == substr(t, 1, 1)) && matches(substr(p, 2), substr(t, 2))
+		}
+		function allowed(list,    w, i, n, yes) {
+			n = split(list, w, ",")
+			for (i = 1; i <= n; i++) {
+				if (substr(w[i], 1, 1) == "!") { if (matches(substr(w[i], 2), "evident-entry-v1")) return 0 }
+				else if (matches(w[i], "evident-entry-v1")) yes = 1
+			}
+			return yes
+		}
+		function is_type(w) { return w ~ /^(ssh-|ecdsa-sha2-|sk-)/ }
+		{
+			rest = $0
+			sub(/^[ \t\r]+/, "", rest)
+			if (rest == "" || substr(rest, 1, 1) == "#") next
+			split("", option)
+			who = word(); type = word(); good = 1
+			if (!is_type(type)) { good = options(type); type = word() }
+			key = word()
+			if (!good || !is_type(type) || key == "") exit failed = 1
+			if (type != "ssh-ed25519") next
+			if (length(key) != 68 || key ~ /[^A-Za-z0-9+\/]/ || key !~ /^AAAAC3NzaC1lZDI1NTE5AAAAI/) exit failed = 1
+			if (("cert-authority" in option) || (("namespaces" in option) && !allowed(option["namespaces"]))) next
+			if (("valid-after" in option) || ("valid-before" in option)) exit failed = 1
+			print key " " who
+		}
+		END { exit failed }
+	' >"$W/anchors" || stop "the file of signers is malformed"
+}
+# A key speaks for its own author id, by name.
+vouched_for() { # ID
+	awk -v id="$1" '
+		FILENAME == "-" { if (substr($0, 1, 64) == id "") key = substr($0, 66); next }
+		substr($0, 1, 68) == key {
+			n = split(substr($0, 70), who, ",")
+			for (i = named = 0; i++ < n; ) {
+				if (("x" who[i]) == ("x" id)) named = 1
+				if (substr(who[i], 1, 1) == "!") { named = 0; break }
+			}
+			if (named) found = 1
+		}
+		END { exit !found }' - "$W/anchors" <"$W/keys"
+}
+
 [ $# -eq 1 ] || [ $# -eq 2 ] || usage
 case $1 in -*) usage ;; esac
 for tool in awk base64 cat cmp cut find head mktemp od openssl sed sha256sum sha512sum \
@@ -55,6 +138,7 @@ if [ $# -eq 2 ]; then
 	head -c 1048577 <"$2" >"$W/signers" || stop "the file of signers cannot be read"
 	[ "$(($(wc -c <"$W/signers")))" -le 1048576 ] || stop "the file of signers is too large"
 	vouched=yes
+	signers
 fi
 [ -d "$1" ] || stop "this bag cannot be read"
 cd "$1" 2>/dev/null || stop "this bag cannot be read"
@@ -374,12 +458,10 @@ check_signature() {
 	*) fails "$signature_wrong" "$F/entry.sig" ;;
 	esac
 	tail -c 64 <"$W/blob" >"$W/signature"
-	sound "$W/signature" && sign_check allowed_signers || fails "$signature_wrong" "$F/entry.sig"
+	sound "$W/signature" &&
+		ssh-keygen -Y verify -f allowed_signers -I "$author" -n evident-entry-v1 -s "$F/entry.sig" \
+			<"$F/entry" >/dev/null 2>&1 || fails "$signature_wrong" "$F/entry.sig"
 	printf '%s\n' "$author" >>"$W/used"
-}
-sign_check() { # FILE-OF-SIGNERS
-	ssh-keygen -Y verify -f "$1" -I "$author" -n evident-entry-v1 -s "$F/entry.sig" \
-		<"$F/entry" >/dev/null 2>&1
 }
 
 # --- its place (6, 8) -------------------------------------------------------------
@@ -789,7 +871,7 @@ while read -r id; do
 	check_digests
 	check_disclosed
 	check_attachments
-	[ $vouched = no ] || sign_check "$W/signers" || stranger=yes
+	[ $vouched = no ] || vouched_for "$author" || stranger=yes
 	lines=$(($(wc -l <"$F/disclosed")))
 	records=$((records + 1))
 	shown=$((shown + lines))

@@ -233,33 +233,17 @@ struct search {
 	struct sign_key key;
 };
 
-/* A key speaks for its author id only, as it does for ssh-keygen -I. */
 static int is_author(
     void *context, const struct sign_key *key, struct span principals)
 {
 	struct search *search = context;
-	const uint8_t *comma;
 	struct author_id author;
-	struct span one;
-	char hex[65];
 
-	sign_key_author(key, &author);
-	if (memcmp(author.bytes, search->author.bytes, 32) != 0)
+	if (!sshsig_speaks_for(key, principals, &author) ||
+	    memcmp(author.bytes, search->author.bytes, 32) != 0)
 		return 0;
-	hex_encode(author.bytes, sizeof author.bytes, hex);
-	do {
-		comma = memchr(principals.data, ',', principals.len);
-		one = principals;
-		if (comma) {
-			one.len = (size_t)(comma - one.data);
-			principals.data = comma + 1;
-			principals.len -= one.len + 1;
-		}
-		if (span_equal(one, span_text(hex))) {
-			search->key = *key;
-			search->found = true;
-		}
-	} while (comma);
+	search->key = *key;
+	search->found = true;
 	return 0;
 }
 

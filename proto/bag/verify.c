@@ -263,36 +263,14 @@ static int check_documents(struct verification *v)
 	return r;
 }
 
-/* A key speaks for its author id only, as it does for ssh-keygen -I. */
-static bool is_principal(const struct sign_key *key, struct span principals)
-{
-	const uint8_t *comma;
-	struct author_id author;
-	struct span one;
-	char hex[65];
-
-	sign_key_author(key, &author);
-	hex_encode(author.bytes, sizeof author.bytes, hex);
-	for (;;) {
-		comma = memchr(principals.data, ',', principals.len);
-		one = principals;
-		one.len = comma ? (size_t)(comma - one.data) : one.len;
-		if (span_equal(one, span_text(hex)))
-			return true;
-		if (!comma)
-			return false;
-		principals.len -= one.len + 1;
-		principals.data = comma + 1;
-	}
-}
-
 static int add_key(
     void *context, const struct sign_key *key, struct span principal)
 {
 	struct verify_keys *keys = context;
 	struct sign_key *more;
+	struct author_id author;
 
-	if (!is_principal(key, principal))
+	if (!sshsig_speaks_for(key, principal, &author))
 		return 0;
 	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
 	if (!more)

@@ -205,6 +205,29 @@ static int take_options(struct span word, struct options *options)
 	}
 }
 
+bool sshsig_speaks_for(const struct sign_key *key, struct span principals,
+    struct author_id *ret_id)
+{
+	const uint8_t *comma;
+	struct span one;
+	bool named = false;
+	char hex[65];
+
+	sign_key_author(key, ret_id);
+	hex_encode(ret_id->bytes, sizeof ret_id->bytes, hex);
+	do {
+		comma = memchr(principals.data, ',', principals.len);
+		one = span_of(principals.data,
+		    comma ? (size_t)(comma - principals.data) : principals.len);
+		skip(&principals, one.len + (comma ? 1 : 0));
+		/* Whom ssh-keygen would leave out is not to be let in. */
+		if (begins(one, "!"))
+			return false;
+		named = named || span_equal(one, span_text(hex));
+	} while (comma);
+	return named;
+}
+
 static bool is_key_type(struct span word)
 {
 	return begins(word, "ssh-") || begins(word, "ecdsa-sha2-") ||

@@ -60,5 +60,10 @@ typedef int (*sshsig_signer_cb)(
     void *context, const struct sign_key *key, struct span principal);
 int sshsig_read_signers(struct span text, const char *name_space,
     sshsig_signer_cb each, void *context);
+/* Whether ${principals} of such a line names the author id of its key, in full:
+ * a key speaks for nobody else, and patterns do not count. A list with a name
+ * to leave out (!) names nobody. ${ret_id} is the author id in any case. */
+bool sshsig_speaks_for(const struct sign_key *key, struct span principals,
+    struct author_id *ret_id);
 
 #endif

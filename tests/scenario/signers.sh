@@ -62,6 +62,32 @@ on stranger signers >"$T/other"
 is "who compared with nobody names itself alone" "$(cut -d' ' -f1 "$T/other")" "$(author stranger)"
 fails 4 "" "and does not vouch for the record" "$EVIDENT" verify "$T/bag" --signers "$T/other"
 
+# However strange a file of signers, both verifiers take the same of it.
+: "${VERIFY_SH:=$(cd "$(dirname "$0")/../.." && pwd)/packaging/verify.sh}"
+line=$(on hub signers field)
+key=${line#* * }
+id=${line%% *}
+alike() { # CODE CLAIM TEXT
+	printf "$3" >"$T/odd"
+	fails "$1" "" "$2: evident verify" "$EVIDENT" verify "$T/bag" --signers "$T/odd"
+	fails "$1" "" "$2: verify.sh" sh "$VERIFY_SH" "$T/bag" "$T/odd"
+}
+alike 4 "a pattern for everybody" "* $key\n"
+alike 4 "a pattern that fits" "${id:0:60}???? $key\n"
+alike 4 "a name in quotes" "\"$id\" $key\n"
+alike 4 "a list that leaves the name out" "!$id,$id $key\n"
+alike 4 "an authority for certificates" "$id cert-authority $key\n"
+alike 4 "another purpose" "$id namespaces=\"git\" $key\n"
+alike 4 "no line" ""
+alike 1 "a limit in time" "$id valid-after=\"20200101\" $key\n"
+alike 1 "rubbish before the key" "rubbish\n$line\n"
+alike 1 "rubbish behind the key" "$line\nrubbish\n"
+alike 1 "a NUL in a key" "$line\\000\n"
+alike 1 "an option twice" "$id namespaces=\"*\",namespaces=\"*\" $key\n"
+printf '\t# x\r\n\n%s ssh-rsa AAAA\n\t%s,a NAMESPACES="!git,evident-*"\t%s  x' "$id" "$id" "$key" >"$T/odd"
+ok "blanks, comments, patterns of purposes: evident verify" "$EVIDENT" verify "$T/bag" --signers "$T/odd"
+ok "blanks, comments, patterns of purposes: verify.sh" sh "$VERIFY_SH" "$T/bag" "$T/odd"
+
 # Trust that is taken back is gone.
 on hub partner remove field || die "remove"
 on hub signers >"$T/signers"

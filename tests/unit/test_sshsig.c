@@ -589,9 +589,39 @@ static void what_the_callback_answers_ends_the_reading(void **state)
 	assert_string_equal(seen.principal, "a");
 }
 
+static bool speaks(const struct sign_key *one, const char *before, int digits,
+    const char *after)
+{
+	struct author_id id;
+	char hex[65], list[200];
+
+	sign_key_author(one, &id);
+	hex_encode(id.bytes, sizeof id.bytes, hex);
+	snprintf(list, sizeof list, "%s%.*s%s", before, digits, hex, after);
+	return sshsig_speaks_for(one, span_text(list), &id);
+}
+
+static void a_key_speaks_for_its_own_id_by_name_only(void **state)
+{
+	struct sign_key one;
+
+	(void)state;
+	assert_int_equal(sign_key_parse(span_text(KEY), &one), 0);
+	assert_true(speaks(&one, "", 64, ""));
+	assert_true(speaks(&one, "a,", 64, ",b"));
+	assert_false(speaks(&one, "", 0, "*"));
+	assert_false(speaks(&one, "", 60, "*"));
+	assert_false(speaks(&one, "", 63, "?"));
+	assert_false(speaks(&one, "\"", 64, "\""));
+	assert_false(speaks(&one, "a,!", 64, ""));
+	assert_false(speaks(&one, "", 64, ",!a"));
+	assert_false(speaks(&one, "", 0, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_key_speaks_for_its_own_id_by_name_only),
 	    cmocka_unit_test(the_primitive_agrees_with_rfc_8032),
 	    cmocka_unit_test(each_seed_signs_for_its_public_key_only),
 	    cmocka_unit_test(the_signed_bytes_are_those_of_protocol_sshsig),
