@@ -188,7 +188,7 @@ grep_x() { # TEXT FILE: is there such a line
 }
 grep_x bag-info.txt "$W/files" || fails "a file is missing" bag-info.txt
 small bag-info.txt 4096
-case $(sed -n 1p <bag-info.txt | tr -d '\000') in
+case $(sed -n 1p <bag-info.txt | tr '\000' '\001') in
 "Evident-Bag-Version: 1" | "Evident-Bag-Version: 2") ;;
 "Evident-Bag-Version: "?*) fails "it is of a later version; check it with a newer program" bag-info.txt ;;
 esac

@@ -161,7 +161,7 @@ static int walk_dir(struct walk *walk, int dir, const char *prefix, int depth)
 		r = walk_name(walk, dir, prefix, item->d_name, depth);
 	}
 	closedir(list);
-	if (r == 0 && names == 0)
+	if (r == 0 && names == 0 && depth > 1)
 		r = stop(walk, BAG_BAD_NAME, prefix);
 	return r;
 }

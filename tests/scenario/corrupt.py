@@ -365,6 +365,15 @@ spoil("the time of what was done is not shown, and the timeline shows it", TIMEL
 spoil("an attachment's line is not shown, and its file is there", FOREIGN, lambda b: hide(b, "attachment"))
 spoil("a bag of a later version", LATER, lambda b: b.replace(INFO, b"Version: 2", b"Version: 3"), False)
 spoil("a version that is no number", LATER, lambda b: b.replace(INFO, b"Version: 2", b"Version: 2a"), False)
+for what, text, reason in (("nothing", b"", MANIFEST), ("a NUL", b"\0", LATER), ("a NUL behind it", b"2\0", LATER), ("a CR behind it", b"2\r", LATER),
+                           ("a blank before it", b" 2", LATER)):
+    spoil(f"for a version {what}", reason, lambda b, t=text: b.replace(INFO, b"Version: 2\n", b"Version: " + t + b"\n"), False)
+spoil("a later version and nothing more", LATER, lambda b: b.put(INFO, b"Evident-Bag-Version: 3"), False)
+spoil("a version and nothing more", MANIFEST, lambda b: b.put(INFO, b"Evident-Bag-Version: 2"), False)
+spoil("nothing at all", MISSING, lambda b: [shutil.rmtree(b.path(n)) if n == "data" else b.remove(n) for n in os.listdir(b.top)], False)
+for name in (*MANIFESTS, "bagit.txt", "FORMAT.md", "timeline.svg", R + "/readable.txt"):
+    spoil(f"{os.path.basename(name)} of five megabytes", {"FORMAT.md": DOCUMENT, "timeline.svg": TIMELINE, R + "/readable.txt": READABLE}.get(name, MANIFEST),
+          lambda b, n=name: (b.put(n, b"x" * 5000000), forge.manifests(b.top) if n not in MANIFESTS else None), False)
 spoil("a bag without a version", MANIFEST, lambda b: b.replace(INFO, b"Evident-Bag-Version: 2\n", b""), False)
 spoil("another sum of bytes", MANIFEST, lambda b: b.replace(INFO, b"Oxum: ", b"Oxum: 1"), False)
 for what, name in (("a script", "verify.sh"), ("a file in data/", "data/README"), ("a page", f"{R}/note.html"),
