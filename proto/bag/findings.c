@@ -10,6 +10,9 @@
 
 #include "proto/bag/claims.h"
 
+/* Of the year 9999: a clock that says more is no clock, and bounds nothing. */
+#define LAST_SECOND UINT64_C(253402300799)
+
 const struct bag_claim *bag_claims_find(
     const struct bag_claims *claims, const struct entry_id *id)
 {
@@ -42,12 +45,21 @@ static bool is_author(
 	return memcmp(author->bytes, other->bytes, sizeof author->bytes) == 0;
 }
 
+/* What is said of the doings of others stays (FORMAT.md, 3). */
+static bool can_be_withdrawn(const struct bag_claim *claim)
+{
+	return is_kind(claim, "testimony") || is_kind(claim, "note") ||
+	       is_kind(claim, "revision") || is_kind(claim, "derivative");
+}
+
 bool bag_is_withdrawn(const struct bag_claims *claims,
     const struct bag_claim *claim, const struct bag_claim **ret_claim)
 {
 	const struct bag_claim *other;
 	size_t i;
 
+	if (!can_be_withdrawn(claim))
+		return false;
 	for (i = 0; i < claims->count; i++) {
 		other = &claims->items[i];
 		if (is_kind(other, "withdrawal") &&
@@ -245,7 +257,7 @@ void bag_bracket(const struct bag_claims *claims, const struct bag_claim *claim,
 	memset(ret_bracket, 0, sizeof *ret_bracket);
 	for (i = 0; i < claim->cosigned_count; i++) {
 		cosigned = &claim->cosigned[i];
-		if (!cosigned->anchored ||
+		if (!cosigned->anchored || cosigned->time > LAST_SECOND ||
 		    is_author(&cosigned->witness, &claim->author) ||
 		    is_exporter(
 			claims, claim, exporter_or_null, &cosigned->witness))
