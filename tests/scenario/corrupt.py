@@ -26,6 +26,7 @@ scratch = work + "/scratch"
 os.makedirs(scratch)
 R = third = alien = attachment = None
 attempts = []
+ALONE = " (by our program alone)"
 
 
 class Bag:
@@ -99,12 +100,14 @@ def run(number, attempt):
             return wrong
         if holds:
             return "ok" if [code for code, _ in verdicts] == [0, 0] else f"{said!r}"[:600]
+        if claim.endswith(ALONE):
+            verdicts = verdicts[:1]
         for (code, told), (_, out, err) in zip(verdicts, said):
             if code != 4:
                 return f"exit {code}: {(out + err)[-500:]!r}"
             if not re.search(reason, told):
                 return f"not for this reason: {told!r} ({reason!r} was due)"
-        if verdicts[0][1] != verdicts[1][1]:
+        if verdicts[0][1] != verdicts[-1][1]:
             return f"two reasons: {verdicts[0][1]!r} and {verdicts[1][1]!r}"
         return "ok"
     except Exception as error:  # a corruption that could not be made
@@ -550,9 +553,10 @@ for what, extra in (("withdrawals in another order", [f"withdraw {'cd' * 32}\n",
                     ("a key of another act", [f"key lost {'ab' * 32}\n"]), ("too many withdrawals", [f"withdraw {i:064x}\n" for i in range(1025)]),
                     ("a line unknown", ["note $(touch PWNED)\n"]), ("attachments too many", [f"attachment {i:064x} 33\n" for i in range(257)])):
     forged(f"an entry with {what}", ENTRY, lambda e=extra: one([], kind="key", extra=e))
+# What no stock tool tells: our program alone refuses these, as README says.
 for eighths in (1, 2, 4):
-    forged(f"a key with a part of order {8 // eighths}", KEYS, lambda e=eighths: one(log=Log(curve.Liar(scratch, e))))
-forged("a key that is no point", KEYS, lambda: one(log=Log(curve.Liar(scratch, public=curve.NOWHERE))))
+    forged(f"a key with a part of order {8 // eighths}{ALONE}", KEYS, lambda e=eighths: one(log=Log(curve.Liar(scratch, e))))
+forged(f"a key that is no point{ALONE}", KEYS, lambda: one(log=Log(curve.Liar(scratch, public=curve.NOWHERE))))
 holds("a key made by arithmetic", lambda: one(log=Log(curve.Liar(scratch))))
 forged("a signature whose R is neutral", SIGNATURE, lambda: one(log=Log(curve.Liar(scratch, neutral=True))))
 forged("a cosignature whose R is neutral", PROOF, lambda: (one(), {"witnesses": [curve.Liar(scratch, neutral=True)]}))
