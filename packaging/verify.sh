@@ -540,13 +540,15 @@ decode='
 		n = length($0)
 		if (NR > 2048 || n == 0 || n > 1048576 || n % 4 == 1) exit failed = 1
 		for (i = 1; i <= n; i += 4) {
-			a = value[substr($0, i, 1)]; b = value[substr($0, i + 1, 1)]
+			k = (i - 1) % 4096
+			if (k == 0) S = substr($0, i, 4096) # a substr() counts all of its text first
+			a = value[substr(S, k + 1, 1)]; b = value[substr(S, k + 2, 1)]
 			put(a * 4 + int(b / 16))
 			if (i + 2 > n) { if (b % 16) exit failed = 1; break }
-			c = value[substr($0, i + 2, 1)]
+			c = value[substr(S, k + 3, 1)]
 			put(b % 16 * 16 + int(c / 4))
 			if (i + 3 > n) { if (c % 4) exit failed = 1; break }
-			put(c % 4 * 64 + value[substr($0, i + 3, 1)])
+			put(c % 4 * 64 + value[substr(S, k + 4, 1)])
 		}
 		printf "\n"
 	}
@@ -578,30 +580,41 @@ disclosure='
 		gsub(/[\302-\337][\200-\277]|\340[\240-\277][\200-\277]|[\341-\354\356\357][\200-\277][\200-\277]|\355[\200-\237][\200-\277]|\360[\220-\277][\200-\277][\200-\277]|[\361-\363][\200-\277][\200-\277][\200-\277]|\364[\200-\217][\200-\277][\200-\277]/, "", t)
 		return t !~ /[\200-\377]/
 	}
-	function at() { return substr(S, P, 1) }
-	function take(text) { if (substr(S, P, length(text)) != text) bad(); P += length(text) }
+	# What stands at P, of a part of the line: awks count all of a text, or copy it,
+	# for each substr() and each joining.
+	function near(n) {
+		if (P - O > 2048) { O = P - 1; B = substr(S, P, 8192) }
+		return substr(B, P - O, n)
+	}
+	function at() { return near(1) }
+	function take(text) { if (near(length(text)) != text) bad(); P += length(text) }
+	function more(out, text) {
+		part = part text
+		if (length(part) < 4096) return out
+		text = part; part = ""
+		return out text
+	}
 	# A string; its text is the answer.
 	function string(    out, piece, k, c) {
 		take("\"")
-		out = ""
+		out = part = ""
 		for (;;) {
-			piece = substr(S, P, 4096)
+			piece = near(256)
 			if (piece == "") bad()
 			k = match(piece, /["\\]/)
-			if (k == 0) { out = out piece; P += length(piece); continue }
-			out = out substr(piece, 1, k - 1)
+			if (k == 0) { out = more(out, piece); P += length(piece); continue }
 			P += k
-			if (substr(piece, k, 1) == "\"") return out
+			if (substr(piece, k, 1) == "\"") return out part substr(piece, 1, k - 1)
 			c = at(); P++
-			if (c == "\"" || c == "\\") out = out c
-			else if (c == "t") out = out "\t"
-			else if (c == "n") out = out "\n"
-			else if (c == "r" && substr(S, P, 2) == "\\n") out = out "\r"
-			else bad()
+			if (c == "t") c = "\t"
+			else if (c == "n") c = "\n"
+			else if (c == "r" && near(2) == "\\n") c = "\r"
+			else if (c != "\"" && c != "\\") bad()
+			out = more(out, substr(piece, 1, k - 1) c)
 		}
 	}
 	function integer(    text, digits) {
-		text = substr(S, P, 18)
+		text = near(18)
 		if (match(text, /^-?[0-9]+/) == 0) bad()
 		text = substr(text, 1, RLENGTH)
 		P += RLENGTH
@@ -693,7 +706,7 @@ disclosure='
 	function attachment() {
 		if (members != 5 || type["file"] != "text" || type["type"] != "text" || type["sealed"] != "text" ||
 		    type["sha256"] != "text" || !("size" in member) || type["size"] !~ /[0-9]/) bad()
-		if (!hash(member["sealed"]) || !hash(member["sha256"])) bad()
+		if (!hash(member["sealed"]) || !hash(member["sha256"]) || payloads[member["sealed"]]++) bad()
 		if (length(member["file"]) < 1 || length(member["file"]) > 255 || member["file"] ~ /[\/\t\n\r]/ ||
 		    member["file"] == "." || member["file"] == "..") bad()
 		if (length(member["type"]) < 1 || length(member["type"]) > 127 || member["type"] ~ /[^ -~]/) bad()
@@ -705,7 +718,7 @@ disclosure='
 		printf ", %s bytes)", member["size"] > (dir "/readable")
 	}
 	{
-		S = $0; P = 1
+		S = $0; P = 1; O = 0; B = substr(S, 1, 8192)
 		if (!utf8_holds(S) || S ~ /\302[\200-\237]/) bad()
 		take("[")
 		salt = string()
@@ -727,6 +740,8 @@ disclosure='
 		else if (is_text) put(text, 1)
 		else put(substr(S, begin, value_end - begin), 0)
 		printf "\n" > (dir "/readable")
+		if (name ~ /^(kind|time|after|origin|previous|consent\.(expires|name-disclosed|medium|language|explained-by))$/ && stands[name]++)
+			print "twice" > (dir "/said")
 		if (name ~ /^(kind|origin|subject|record|time|after)$/) print name " " text > (dir "/said")
 	}
 	END { exit failed }
@@ -770,7 +785,11 @@ check_disclosed() {
 		$1 == "origin" && said == "" { said = $2 }
 		$1 == "kind" && kind == "" { kind = $2 }
 		$1 == "subject" { subjects++ }
-		END { exit said != origin || !(kind in least) || subjects < least[kind] ||
+		$1 == "record" { receives = 1 }
+		$1 == "twice" { twice = 1 }
+		END { exit said != origin || !(kind in least) || subjects < least[kind] || twice ||
+		    (subjects > 1 && kind ~ /^(revision|derivative)$/) || (receives && kind != "received") ||
+		    (subjects > 0 && kind ~ /^(received|withdrawal|key)$/) ||
 		    (kind == "withdrawal") != (withdraws > 0) || (kind == "key") != (keys > 0) }
 	' "$W/entry" - <"$W/said" ||
 		fails "what is shown was not said by this author, or is of another kind" "$F/disclosed"

@@ -358,8 +358,9 @@ static int check_readable(struct record *record)
 /* --- attachments ------------------------------------------------------------
  */
 
-static bool is_of_entry(
-    const struct record *record, const struct content_attachment *attachment)
+/* One of the entry's, and not ${named} yet: a payload is one file. */
+static bool is_of_entry(const struct record *record,
+    const struct content_attachment *attachment, bool *named)
 {
 	const struct entry_object *object = record->entry.attachments;
 	size_t i;
@@ -367,19 +368,23 @@ static bool is_of_entry(
 	for (i = 0; i < record->entry.attachment_count; i++)
 		if (memcmp(object[i].payload.bytes, attachment->sealed.bytes,
 			32) == 0)
-			return content_attachment_fits(attachment, &object[i]);
-	return false;
+			break;
+	if (i == record->entry.attachment_count || named[i])
+		return false;
+	named[i] = true;
+	return content_attachment_fits(attachment, &object[i]);
 }
 
 /* The digests were made when the manifests were checked. */
-static int check_attachment(struct record *record, struct span value)
+static int check_attachment(
+    struct record *record, struct span value, bool *named)
 {
 	struct content_attachment attachment;
 	const struct bag_file *file;
 	char path[FILES_PATH_MAX], name[32];
 
 	if (content_value_attachment(value, &attachment) != 0 ||
-	    !is_of_entry(record, &attachment))
+	    !is_of_entry(record, &attachment, named))
 		return fail(record, BAG_BAD_DISCLOSED, "disclosed");
 	render_attachment(&attachment, name);
 	snprintf(path, sizeof path, "%s/attachments/%s", record->folder, name);
@@ -408,12 +413,14 @@ static size_t count_files(const struct record *record)
 
 static int check_attachments(struct record *record)
 {
+	bool named[ENTRY_ATTACHMENTS_MAX] = {false};
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < record->line_count; i++)
 		if (strcmp(record->lines[i].name, "attachment") == 0)
-			r = check_attachment(record, record->lines[i].value);
+			r = check_attachment(
+			    record, record->lines[i].value, named);
 	if (r == 0 && count_files(record) != record->attachment_count)
 		r = fail(record, BAG_BAD_NAME, "attachments");
 	return r;

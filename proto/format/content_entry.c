@@ -46,7 +46,8 @@ int content_check_shown(const struct content_line *lines, size_t count,
 	char expected[NOTE_ORIGIN_MAX];
 	struct buf origin = {0}, kind = {0};
 	const struct content_kind *known;
-	size_t i, subjects = 0;
+	size_t i, found[CONTENT_RULES] = {0};
+	bool again = false;
 	int r;
 
 	note_origin(&entry->author, &entry->log, expected);
@@ -54,12 +55,21 @@ int content_check_shown(const struct content_line *lines, size_t count,
 	if (r == 0)
 		r = text_of(lines, count, "kind", &kind);
 	known = content_kind(buf_span(&kind));
-	for (i = 0; i < count; i++)
-		subjects += strcmp(lines[i].name, "subject") == 0;
+	for (i = 0; i < count; i++) {
+		if (lines[i].decoy)
+			continue;
+		again = again || !content_may_stand_again(found, lines[i].name);
+		content_count(found, lines[i].name);
+	}
+	if (r == 0 && again)
+		r = wrong(ret_why, "a line that stands once stands twice");
 	if (r == 0 && !span_equal(buf_span(&origin), span_text(expected)))
 		r = wrong(ret_why, "the content is of another author or log");
 	if (r == 0 && (!known || !kind_fits(entry, buf_span(&kind)) ||
-			  subjects < known->subjects_min))
+			  found[CONTENT_SUBJECT] < known->subjects_min ||
+			  found[CONTENT_SUBJECT] > known->subjects_max ||
+			  (found[CONTENT_RECORD] > 0 &&
+			      strcmp(known->name, "received") != 0)))
 		r = wrong(ret_why, "the content's kind is not its entry's");
 	buf_free(&origin);
 	buf_free(&kind);

@@ -472,6 +472,18 @@ holds("every line of consent", lambda: one([("consent.share", "ab" * 32), ("cons
       ("consent.name-disclosed", "no"), ("consent.medium", "oral"), ("consent.language", "ar-SY"), ("consent.explained-by", "x")]))
 holds("a further log", lambda: one([("previous", "ab" * 32 + " 12 " + "cd" * 32)]))
 
+for name, value in (("kind", "note"), ("time", "2020-01-01T00:00:00Z"), ("after", "ab" * 32), ("origin", "evident/log/" + "ab" * 32 + "/" + "cd" * 32),
+                    ("consent.expires", "never"), ("consent.name-disclosed", "no"), ("consent.medium", "oral"), ("consent.language", "es"),
+                    ("consent.explained-by", "x"), ("previous", "ab" * 32 + " 12 " + "cd" * 32)):
+    forged(f"{name} shown twice", ORIGIN, lambda n=name, v=value: one([(n, v)] * (1 if n in ("kind", "time", "after", "origin") else 2)))
+for kind in ("revision", "derivative"):
+    forged(f"a {kind} of two", ORIGIN, lambda k=kind: one([("subject", "ab" * 32), ("subject", "cd" * 32)], kind=k))
+forged("a receipt with a subject", ORIGIN, lambda: one([("record", "ab" * 32 + " " + "cd" * 32), ("subject", "ab" * 32)], kind="received"))
+forged("a withdrawal with a subject", ORIGIN, lambda: one([("subject", "ab" * 32)], kind="withdrawal", extra=[f"withdraw {'ab' * 32}\n"]))
+forged("testimony with a line of a receipt", ORIGIN, lambda: one([("record", "ab" * 32 + " " + "cd" * 32)]))
+forged("one payload shown as two files", LINE, lambda: two_files())
+holds("a text of nothing but escapes", lambda: one([("statement", "\\" * 380000)]))
+holds("an array of very many numbers", lambda: one([], lines=[forge.disclosure("x", None, text="[" + "1," * 380000 + "1]")]))
 forged("a withdrawal that says it is testimony", ORIGIN, lambda: one([], extra=[f"withdraw {'ab' * 32}\n"]))
 forged("testimony that says it is a withdrawal", ORIGIN, lambda: one([], kind="withdrawal"))
 forged("a key entry that says it is a note", ORIGIN, lambda: one([], kind="note", extra=[f"key revoked {'ab' * 32} 0\n"]))
@@ -567,6 +579,19 @@ SMALL = ("00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "26e8958fc2b227b0
          "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "ff", "00" * 31 + "80")
 for key in SMALL:
     forged(f"a key that signs anything: {key[:6]}...{key[-2:]}", KEYS, lambda k=key: weak(bytes.fromhex(k)))
+
+
+def two_files():
+    """An attachment, and a second line that says it is a picture."""
+    record = one(attachments=[("a", "text/plain", b"c")], ending="txt")
+    sealed = next(iter(record.files))[:16]
+    sealed = re.search(f"attachment ({sealed}[0-9a-f]*)", record.entry.decode()).group(1)
+    line = forge.disclosure("attachment", {"file": "b", "sealed": sealed, "sha256": forge.sha256(b"d").hex(), "size": 1, "type": "image/png"})
+    log = Log(author)
+    more = one(log=log, lines=[line, *(l for l in record.shown if Record.name_of(l) == "attachment")],
+               extra=[f"attachment {sealed} {forge.sealed_size(1)}\n"])
+    more.files = {f"{sealed[:16]}.txt": b"c", f"{sealed[:16]}.png": b"d"}
+    return more
 
 
 def twin_of(log):
