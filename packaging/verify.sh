@@ -132,6 +132,8 @@ W=$(mktemp -d "${TMPDIR:-/tmp}/verify.XXXXXX") || stop "no directory for what is
 trap 'rm -rf "$W"' EXIT
 trap 'exit 130' HUP INT TERM
 W=$(cd "$W" && pwd -P) || stop "no directory for what is in between"
+case $W in *\\* | *'
+'*) stop "TMPDIR has a backslash or a line feed in it, which awk would not take as it is" ;; esac
 vouched=no
 if [ $# -eq 2 ]; then
 	[ -f "$2" ] || stop "the file of signers cannot be read"
