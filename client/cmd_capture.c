@@ -5,8 +5,10 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/opened.h"
 #include "client/record.h"
 #include "client/say.h"
 
@@ -14,6 +16,8 @@ struct capture {
 	struct record record;
 	struct record_error error;
 	unsigned stdin_uses;
+	/* Of what stands beside a record. */
+	const char *derivative, *purpose, *override;
 };
 
 static int fail(struct capture *capture, int result)
@@ -102,14 +106,19 @@ static int send_record(struct client *client, struct capture *capture)
 		fputs(json_string_value(json_object_get(json, "id")), stdout);
 	if (r == 0)
 		putchar('\n');
+	if (json_is_true(json_object_get(json, "original_unread")))
+		say_hint("this node cannot read the original: what the witness "
+			 "consented to was neither asked nor taken over; say "
+			 "it with --field");
 	json_decref(json);
 	control_close(control);
 	return r;
 }
 
-/* What all three take; ${argv} keeps what stands apart. */
-static int take_options(struct capture *capture, int *argc, char **argv,
-    const struct option_spec *more)
+/* What all three take, and more of what stands beside a record; ${argv} keeps
+ * what stands apart. */
+static int take_options(
+    struct capture *capture, size_t more, int *argc, char **argv)
 {
 	struct option_spec specs[] = {
 	    {.name = "to", .each = on_to, .context = capture},
@@ -117,10 +126,24 @@ static int take_options(struct capture *capture, int *argc, char **argv,
 	    {.name = "text", .each = on_text, .context = capture},
 	    {.name = "attach", .each = on_attach, .context = capture},
 	    {.name = "label", .each = on_label, .context = capture},
-	    *more,
+	    {.name = "purpose", .value = &capture->purpose},
+	    {.name = "override", .value = &capture->override},
+	    {.name = "kind", .value = &capture->derivative},
 	};
 
-	return command_options(specs, more->name ? 6 : 5, argc, argv);
+	return command_options(specs, 5 + more, argc, argv);
+}
+
+static int set_about(struct capture *capture, const char *id)
+{
+	char *detail =
+	    opened_detail(capture->purpose, NULL, capture->override, NULL);
+	int r;
+
+	r = fail(capture,
+	    record_set_about(&capture->record, id, detail, &capture->error));
+	free(detail);
+	return r;
 }
 
 static int finish(struct client *client, struct capture *capture)
@@ -141,11 +164,10 @@ static int finish(struct client *client, struct capture *capture)
 int capture_run(struct client *client, int argc, char **argv)
 {
 	struct capture capture = {.stdin_uses = 0};
-	const struct option_spec none = {.name = NULL};
 	int r;
 
 	record_begin(&capture.record);
-	r = take_options(&capture, &argc, argv, &none);
+	r = take_options(&capture, 0, &argc, argv);
 	if (r == 0 && argc > 1)
 		r = say_usage("capture takes only options, not", argv[1]);
 	if (r == 0)
@@ -157,15 +179,15 @@ int capture_run(struct client *client, int argc, char **argv)
 int revise_run(struct client *client, int argc, char **argv)
 {
 	struct capture capture = {.stdin_uses = 0};
-	const struct option_spec none = {.name = NULL};
 	int r;
 
 	record_begin(&capture.record);
-	r = take_options(&capture, &argc, argv, &none);
+	r = take_options(&capture, 2, &argc, argv);
 	if (r == 0 && argc != 2)
 		r = say_usage("revise takes the id of one record", NULL);
 	capture.record.kind = CTL_CAPTURE_REVISION;
-	capture.record.about = argc == 2 ? argv[1] : NULL;
+	if (r == 0)
+		r = set_about(&capture, argv[1]);
 	if (r == 0)
 		r = finish(client, &capture);
 	record_free(&capture.record);
@@ -186,24 +208,24 @@ static bool is_derivative(const char *kind)
 
 int derive_run(struct client *client, int argc, char **argv)
 {
-	struct capture capture = {.stdin_uses = 0};
-	const char *kind = "";
-	const struct option_spec more = {.name = "kind", .value = &kind};
+	struct capture capture = {.derivative = ""};
 	int r;
 
 	record_begin(&capture.record);
-	r = take_options(&capture, &argc, argv, &more);
-	if (r == 0 && (argc != 2 || !is_derivative(kind)))
+	r = take_options(&capture, 3, &argc, argv);
+	if (r == 0 && (argc != 2 || !is_derivative(capture.derivative)))
 		r = say_usage(
 		    "it is derive ID --kind translation, transcript, redaction "
 		    "or working-copy, and what capture takes",
 		    NULL);
 	capture.record.kind = CTL_CAPTURE_DERIVATIVE;
-	capture.record.about = argc == 2 ? argv[1] : NULL;
 	if (r == 0)
-		r = fail(&capture,
-		    record_add_text(&capture.record, "derivative.kind", kind,
-			strlen(kind), &capture.error));
+		r = set_about(&capture, argv[1]);
+	if (r == 0)
+		r = fail(
+		    &capture, record_add_text(&capture.record,
+				  "derivative.kind", capture.derivative,
+				  strlen(capture.derivative), &capture.error));
 	if (r == 0)
 		r = finish(client, &capture);
 	record_free(&capture.record);

@@ -25,11 +25,13 @@ static const struct command commands[] = {
 	"capture [--to PARTNER]... [--field NAME=VALUE|NAME=@FILE]... "
 	"[--text FILE|-] [--attach FILE]... [--label TEXT|@FILE]",
 	"seal and sign a record; prints its id"},
-    {"revise", revise_run, "revise ID [the options of capture]",
+    {"revise", revise_run,
+	"revise ID [--purpose TEXT] [--override REASON] [the options of "
+	"capture]",
 	"seal and sign a correction that stands beside a record"},
     {"derive", derive_run,
-	"derive ID --kind translation|transcript|redaction|working-copy [the "
-	"options of capture]",
+	"derive ID --kind translation|transcript|redaction|working-copy "
+	"[--purpose TEXT] [--override REASON] [the options of capture]",
 	"the same for what is made of a record"},
     {"import", import_run, "import FILE.jsonl",
 	"capture many records, one a line"},

@@ -71,6 +71,7 @@ void record_free(struct record *record)
 	json_decref(record->fields);
 	json_decref(record->attachments);
 	buf_free(&record->label);
+	buf_free(&record->about);
 	for (i = 0; i < record->fd_count; i++)
 		if (record->fds[i] >= 0)
 			close(record->fds[i]);
@@ -256,6 +257,19 @@ int record_attach(struct record *record, int dir, const char *path,
 		   : 0;
 }
 
+int record_set_about(struct record *record, const char *id,
+    const char *detail_or_null, struct record_error *ret_error)
+{
+	int r;
+
+	r = buf_append_text(&record->about, id);
+	if (r == 0 && detail_or_null)
+		r = buf_append_text(&record->about, " ");
+	if (r == 0 && detail_or_null)
+		r = buf_append_text(&record->about, detail_or_null);
+	return r == 0 ? 0 : wrong(ret_error, "out of memory", NULL);
+}
+
 int record_add_to(
     struct record *record, const char *partner, struct record_error *ret_error)
 {
@@ -296,8 +310,7 @@ void record_request(
 	ret_request->op = CTL_CAPTURE;
 	ret_request->text = buf_span(&record->label);
 	ret_request->number = record->kind;
-	if (record->about)
-		ret_request->blob = span_text(record->about);
+	ret_request->blob = buf_span(&record->about);
 	ret_request->names.items = (struct span *)record->to;
 	ret_request->names.count = record->to_count;
 }

@@ -13,9 +13,9 @@ struct record {
 	json_t *attachments; /* [{"file", "type"}, ...] */
 	size_t fd_count;     /* fds[0] is the memfd, once record_seal() ran */
 	int fds[1 + CTL_ATTACHMENTS_MAX];
-	struct buf label;  /* owned; may be empty */
-	uint64_t kind;     /* enum ctl_capture */
-	const char *about; /* the id of what it stands beside, or NULL */
+	struct buf label; /* owned; may be empty */
+	uint64_t kind;    /* enum ctl_capture */
+	struct buf about; /* the id of what it stands beside; owned */
 	size_t to_count;
 	struct span to[CTL_NAMES_MAX]; /* pointing to the caller's text */
 };
@@ -44,6 +44,9 @@ int record_add_json(struct record *record, const char *name, json_t *value,
 /* Open ${path}, relative to ${dir} unless that is AT_FDCWD. */
 int record_attach(struct record *record, int dir, const char *path,
     struct record_error *ret_error);
+/* What it stands beside; and what it is for, as opened_detail() says it. */
+int record_set_about(struct record *record, const char *id,
+    const char *detail_or_null, struct record_error *ret_error);
 int record_add_to(
     struct record *record, const char *partner, struct record_error *ret_error);
 /* Write the memfd. */

@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 6cc5471fc7b04c06e83df35d746002d17cf355f53762fe92b0773a5341a162ab
+FORMAT.md 570166a8690b45362b1838a33d4b32fe9e097cebd0d1a55ebb29048c8836723b
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -482,6 +482,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 		hex_encode(order->about->bytes, 32, subject);
 		seal.subject = span_text(subject);
 	}
+	seal.original = order->original;
 	seal.audiences.items = lists;
 	seal.audiences.count = audience_count;
 	seal.veil_keys.items = capture->veil_keys;

@@ -52,6 +52,7 @@ struct capture_order {
 	struct span detail;               /* one JSON object, or empty */
 	const struct entry_id *withdraws; /* ascending, at most 1024 */
 	size_t withdraw_count;
+	struct wire_original original; /* whose consent it inherits */
 	struct span label; /* for this node's own list, sealed here; or empty */
 	capture_done_cb done;
 	void *context;

@@ -99,27 +99,6 @@ void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
 void control_leaves(struct request *request);   /* control_leaves.c */
-/* control_custody.c: what is done once the own log says so. */
-typedef void (*control_then_cb)(struct request *request);
-/* Have the own log say that ${kind} was done with a record; ${detail} is empty
- * or a JSON object {"purpose","recipient","field","override": lists of texts}.
- * 0 when ${then} will be called, or the failure answered; -EINVAL for a detail
- * that is none. */
-int control_act(struct request *request, const struct record_row *row,
-    const char *kind, struct span detail, control_then_cb then);
-/* What such a detail asks for, to be held against the witness's consent. The
- * texts are in ${ret_consent}. -EINVAL as above. */
-struct control_consent {
-	struct wire_consent wire;
-	char purpose[CONTENT_NAME_MAX + 1], today[16];
-};
-int control_consent(struct span detail, struct control_consent *ret_consent);
-/* Fields of an entry, behind those in ${pairs}; -EINVAL as above. */
-int control_put_detail(struct span detail, struct buf *pairs);
-/* Whom such an entry is for: room for CONTROL_ACT_AUDIENCES. */
-#define CONTROL_ACT_AUDIENCES 2
-int control_act_audiences(struct store *store, const struct record_row *row,
-    struct capture_audience *audiences, size_t *ret_count);
 /* The record that was opened last on this connection (control.c). */
 void control_set_opened(struct request *request, const struct entry_id *id);
 bool control_has_opened(

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/store/control.h"
+#include "daemon/store/control_custody.h"
 
 #define DETAIL_BYTES_MAX 8192
 
-struct act {
+struct acting {
 	struct request *request;
 	control_then_cb then;
 };
@@ -133,18 +133,29 @@ int control_consent(struct span text, struct control_consent *ret_consent)
 	return 0;
 }
 
-static int build_fields(
-    const struct record_row *row, struct span text, struct buf *pairs)
+static int put_id(const char *name, const uint8_t *bytes, struct buf *pairs)
 {
-	json_t *subject;
+	json_t *value;
 	char id[65];
 	int r;
 
-	hex_encode(row->entry.bytes, sizeof row->entry.bytes, id);
-	subject = json_string(id);
-	r = put_pair("subject", subject, pairs);
-	json_decref(subject);
-	return r == 0 ? control_put_detail(text, pairs) : r;
+	hex_encode(bytes, 32, id);
+	value = json_string(id);
+	r = put_pair(name, value, pairs);
+	json_decref(value);
+	return r;
+}
+
+static int build_fields(const struct record_row *row,
+    const struct control_act *act, struct buf *pairs)
+{
+	size_t i;
+	int r;
+
+	r = put_id("subject", row->entry.bytes, pairs);
+	for (i = 0; r == 0 && i < act->reader_count; i++)
+		r = put_id("audience", act->readers[i].id.bytes, pairs);
+	return r == 0 ? control_put_detail(act->detail, pairs) : r;
 }
 
 static void add_partner(const struct partner *partner,
@@ -187,51 +198,51 @@ int control_act_audiences(struct store *store, const struct record_row *row,
 static void on_recorded(struct store *store, void *context,
     const struct entry_id *id, const struct capture_fault *fault)
 {
-	struct act act = *(struct act *)context;
+	struct acting acting = *(struct acting *)context;
 
 	(void)store;
 	free(context);
 	if (id)
-		act.then(act.request);
+		acting.then(acting.request);
 	else
-		control_fail_code(act.request, fault->code);
+		control_fail_code(acting.request, fault->code);
 }
 
 int control_act(struct request *request, const struct record_row *row,
-    const char *kind, struct span detail, control_then_cb then)
+    const struct control_act *act)
 {
 	struct capture_audience audiences[CONTROL_ACT_AUDIENCES];
 	struct capture_order order = {
 	    .audiences = audiences,
-	    .kind = kind,
+	    .kind = act->kind,
 	    .hidden = true,
 	    .subjects = &row->entry,
 	    .subject_count = 1,
+	    .detail = act->detail,
 	    .done = on_recorded,
 	};
 	struct buf pairs = {0};
-	struct act *act = calloc(1, sizeof *act);
+	struct acting *acting = calloc(1, sizeof *acting);
 	struct capture_fault fault;
-	int r = act ? 0 : -ENOMEM;
+	int r = acting ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = build_fields(row, detail, &pairs);
+		r = build_fields(row, act, &pairs);
 	if (r == 0)
 		r = control_act_audiences(
 		    request->store, row, audiences, &order.audience_count);
 	if (r == 0)
 		r = capture_fields(&pairs, &order.fields_fd);
 	if (r == 0) {
-		act->request = request;
-		act->then = then;
-		order.context = act;
-		order.detail = detail;
+		acting->request = request;
+		acting->then = act->then;
+		order.context = acting;
 		if (capture_start(request->store, &order, &fault) != 0)
 			r = fault.code == WIRE_CODE_NO_SPACE ? -ENOSPC : -EIO;
 		close(order.fields_fd);
 	}
 	buf_free(&pairs);
 	if (r != 0)
-		free(act);
+		free(acting);
 	return r;
 }

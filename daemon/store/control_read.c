@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/store/control.h"
+#include "daemon/store/control_custody.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
 
@@ -603,6 +603,10 @@ static void on_tried(
 	struct request *request = context;
 	const struct ctl_request *ctl = &request->ctl;
 	const bool export = ctl->number == CTL_OPEN_TO_EXPORT;
+	struct control_act act = {
+	    .kind = export ? "exported" : "opened",
+	    .then = open_now,
+	};
 	struct buf detail = {0};
 	struct record_row row;
 	bool hidden = false;
@@ -630,9 +634,9 @@ static void on_tried(
 	if (r == 0)
 		r = export ? take_withheld(request, answer, &detail)
 			   : buf_append_span(&detail, ctl->blob);
+	act.detail = buf_span(&detail);
 	if (r == 0)
-		r = control_act(request, &row, export ? "exported" : "opened",
-		    buf_span(&detail), open_now);
+		r = control_act(request, &row, &act);
 	buf_free(&detail);
 	if (r != 0) {
 		json_decref(request->state);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/store/control.h"
+#include "daemon/store/control_custody.h"
 #include "daemon/store/jobs.h"
 
 #define PARTNERS_MAX 16 /* in one request */

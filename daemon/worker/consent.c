@@ -9,6 +9,7 @@
 
 #include "daemon/worker/consent.h"
 
+#define PREFIX "consent."
 #define SHARE "consent.share"
 #define PURPOSES "consent.purposes"
 #define EXPIRES "consent.expires"
@@ -45,7 +46,7 @@ static bool speaks_of_consent(const struct content *content)
 	size_t i;
 
 	for (i = 0; i < content->count; i++)
-		if (has_prefix(&content->lines[i], "consent."))
+		if (has_prefix(&content->lines[i], PREFIX))
 			return true;
 	return false;
 }
@@ -77,11 +78,8 @@ static int refuse(struct job_fault *fault, const char *why)
 }
 
 int consent_check(const struct content *content,
-    const struct wire_consent *consent, const struct wire_audience *audiences,
-    size_t count, struct job_fault *fault)
+    const struct wire_consent *consent, struct job_fault *fault)
 {
-	char id[65];
-	size_t i;
 	bool found;
 
 	if (consent->override || !speaks_of_consent(content))
@@ -96,15 +94,23 @@ int consent_check(const struct content *content,
 			? "the witness did not consent to this purpose"
 			: "the witness consented to some purposes alone, and "
 			  "no purpose was given");
-	for (i = 0; i < count; i++) {
-		hex_encode(audiences[i].id.bytes, 32, id);
-		count_lines(content, SHARE, span_text(id), &found);
-		if (!found)
-			return refuse(fault,
-			    "the witness did not consent that this partner "
-			    "opens the record");
-	}
 	return 0;
+}
+
+int consent_check_reader(const struct content *content,
+    const struct wire_consent *consent, const struct author_id *reader,
+    struct job_fault *fault)
+{
+	char id[65];
+	bool found;
+
+	if (consent->override || !speaks_of_consent(content))
+		return 0;
+	hex_encode(reader->bytes, 32, id);
+	count_lines(content, SHARE, span_text(id), &found);
+	return found ? 0
+		     : refuse(fault, "the witness did not consent that this "
+				     "partner opens the record");
 }
 
 /* Names that tell who the witness is stay closed unless it was said that they
@@ -130,4 +136,53 @@ int consent_withheld(const struct content *content,
 	free(text);
 	json_decref(names);
 	return r;
+}
+
+static bool is_given(const struct content_builder *builder, const char *name)
+{
+	const char *given;
+	size_t i;
+
+	for (i = 0; (given = content_builder_name(builder, i)) != NULL; i++)
+		if (strcmp(given, name) == 0)
+			return true;
+	return false;
+}
+
+static bool gives_consent(const struct content_builder *builder)
+{
+	const char *given;
+	size_t i;
+
+	for (i = 0; (given = content_builder_name(builder, i)) != NULL; i++)
+		if (strncmp(given, PREFIX, strlen(PREFIX)) == 0)
+			return true;
+	return false;
+}
+
+/* What was given anew takes the place of all lines of its name: that is asked
+ * of every line before one is added. */
+int consent_inherit(const struct content *content, const struct author_id *node,
+    struct content_builder *builder, const char **ret_why)
+{
+	bool inherits[CONTENT_LINES_MAX];
+	const struct content_line *line;
+	char id[65];
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < content->count; i++) {
+		line = &content->lines[i];
+		inherits[i] = has_prefix(line, PREFIX) &&
+			      strcmp(line->name, SHARE) != 0 &&
+			      !is_given(builder, line->name);
+	}
+	for (i = 0; r == 0 && i < content->count; i++)
+		if (inherits[i])
+			r = content_add(builder, content->lines[i].name,
+			    content->lines[i].value, ret_why);
+	if (r != 0 || !speaks_of_consent(content) || gives_consent(builder))
+		return r;
+	hex_encode(node->bytes, 32, id);
+	return content_add_text(builder, SHARE, span_text(id), ret_why);
 }

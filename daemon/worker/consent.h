@@ -7,13 +7,22 @@
 #include "daemon/worker/job.h"
 #include "proto/format/content.h"
 
-/* 0, or JOB_E_FAILED with REFUSED and why: the consent has expired, is for
- * other purposes, or names one of ${audiences} not. */
+/* 0, or JOB_E_FAILED with REFUSED and why: the consent has expired, or is for
+ * other purposes. */
 int consent_check(const struct content *content,
-    const struct wire_consent *consent, const struct wire_audience *audiences,
-    size_t count, struct job_fault *fault);
+    const struct wire_consent *consent, struct job_fault *fault);
+/* The same where it does not name this partner. */
+int consent_check_reader(const struct content *content,
+    const struct wire_consent *consent, const struct author_id *reader,
+    struct job_fault *fault);
 /* Append a JSON list of the names of lines that an export keeps closed. */
 int consent_withheld(const struct content *content,
     const struct wire_consent *consent, struct buf *out);
+/* Add to what is made of a record the lines of its consent, but those of names
+ * that are given there already, and consent.share, which says to whom each is
+ * sealed. Where that leaves none and the record speaks of consent, it is for
+ * ${node} alone: else anybody could be given it. As content_add(). */
+int consent_inherit(const struct content *content, const struct author_id *node,
+    struct content_builder *builder, const char **ret_why);
 
 #endif

@@ -12,8 +12,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "daemon/worker/consent.h"
 #include "daemon/worker/fields.h"
-#include "daemon/worker/job.h"
+#include "daemon/worker/opening.h"
 #include "daemon/worker/stream.h"
 #include "proto/format/hash.h"
 
@@ -26,6 +27,7 @@ struct sealed_file {
 struct sealing {
 	struct wire_work_seal request;
 	struct fields fields;
+	struct opening *original; /* what it stands beside, or NULL */
 	uint8_t content_key[AGE_FILE_KEY_BYTES];
 	struct buf payload;
 	struct wire_work_sealed answer;
@@ -38,6 +40,7 @@ static void sealing_free(struct sealing *sealing)
 	size_t i;
 
 	fields_free(&sealing->fields);
+	opening_free(sealing->original);
 	buf_free(&sealing->payload);
 	for (i = 0; sealing->envelopes && i < sealing->answer.envelopes.count;
 	     i++)
@@ -135,6 +138,9 @@ static int add_own_lines(struct sealing *sealing, const char **why)
 		r = content_add_text(
 		    builder, "consent.share", span_text(id), why);
 	}
+	if (r == 0 && sealing->original)
+		r = consent_inherit(&sealing->original->content,
+		    &request->audiences.items[0].id, builder, why);
 	for (i = 0; r == 0 && i < sealing->fields.attachment_count; i++)
 		r = content_add_attachment(
 		    builder, &sealing->files[i].line, why);
@@ -229,8 +235,24 @@ static int check_request(const struct sealing *sealing,
 	return 0;
 }
 
-static int seal_all(
-    struct sealing *sealing, struct wire_frame *frame, struct job_fault *fault)
+/* What it stands beside says what the witness consented to. */
+static int open_original(
+    struct worker *worker, struct sealing *sealing, struct job_fault *fault)
+{
+	const struct wire_original *original = &sealing->request.original;
+
+	if (original->entry.len == 0)
+		return 0;
+	sealing->original = calloc(1, sizeof *sealing->original);
+	return sealing->original
+		   ? opening_begin(worker, original->entry,
+			 original->envelopes.items, original->envelopes.count,
+			 original->payload, sealing->original, fault)
+		   : -ENOMEM;
+}
+
+static int seal_all(struct worker *worker, struct sealing *sealing,
+    struct wire_frame *frame, struct job_fault *fault)
 {
 	const char *why;
 	int r;
@@ -240,6 +262,8 @@ static int seal_all(
 		return job_fail(fault, WIRE_CODE_INPUT, why);
 	if (r == 0)
 		r = check_request(sealing, frame, fault);
+	if (r == 0)
+		r = open_original(worker, sealing, fault);
 	if (r == 0)
 		r = seal_files(sealing, frame, fault);
 	if (r == 0)
@@ -263,7 +287,7 @@ int seal_record(struct worker *worker, struct wire_frame *frame,
 	    WIRE_WORK_SEAL, buf_span(&frame->body), &arena, &sealing->request);
 	if (r == 0) {
 		*ret_job = sealing->answer.job = sealing->request.job;
-		r = seal_all(sealing, frame, fault);
+		r = seal_all(worker, sealing, frame, fault);
 		if (r != 0 && r != JOB_E_FAILED)
 			r = job_fail_result(
 			    fault, r, "the record could not be sealed");

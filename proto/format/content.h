@@ -58,6 +58,9 @@ int content_add_text(struct content_builder *builder, const char *name,
     struct span text, const char **ret_why);
 int content_add_attachment(struct content_builder *builder,
     const struct content_attachment *attachment, const char **ret_why);
+/* The name of the field that was added as number ${number}, from 0; or NULL. */
+const char *content_builder_name(
+    const struct content_builder *builder, size_t number);
 /* Add decoys and padding; append the content to ${out} and answer the
  * commitment of its lines. FORMAT_E_MALFORMED while a line that must be
  * there is missing; -EMSGSIZE past the limits. Afterwards only free the

@@ -19,6 +19,7 @@
 struct place {
 	char digest[CONTENT_DIGEST_DIGITS];
 	size_t start, len; /* with its LF */
+	char name[CONTENT_NAME_MAX + 1];
 };
 
 struct content_builder {
@@ -130,6 +131,8 @@ static int add_line(
 	}
 	place->start = start;
 	place->len = text->len - start;
+	if (name)
+		memcpy(place->name, name, strlen(name) + 1);
 	builder->count++;
 	return 0;
 }
@@ -234,6 +237,12 @@ int content_add_attachment(struct content_builder *builder,
 	r = add_value(builder, "attachment", value, ret_why);
 	json_decref(value);
 	return r;
+}
+
+const char *content_builder_name(
+    const struct content_builder *builder, size_t number)
+{
+	return number < builder->count ? builder->places[number].name : NULL;
 }
 
 static int add_decoys(struct content_builder *builder)

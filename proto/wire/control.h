@@ -23,8 +23,10 @@ enum ctl_op {
 	CTL_LOCK = 4,
 	CTL_STOP = 5,
 	CTL_CAPTURE = 6, /* names: partners; text: label or ""; number: enum
-			    ctl_capture; blob: of what, an id of >= 8 digits;
-			    fd 0 fields, others attachments */
+			    ctl_capture; blob: of what, an id of >= 8 digits,
+			    and behind a space what for, as OPEN's; fd 0 fields,
+			    others attachments; JSON {"id", "original_unread":
+			    true if that one does not open here} */
 	CTL_LIST = 7,    /* JSON {"records":[..]}, more replies while more */
 	CTL_RECORD = 8,  /* text: id or prefix of >= 8 digits; JSON */
 	CTL_OPEN = 9,    /* text: id; number: enum ctl_open; blob: what the own

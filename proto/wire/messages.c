@@ -299,6 +299,9 @@ static const struct codec_row work_seal_rows[] = {
     TEXT(wire_work_seal, origin, 1, NOTE_ORIGIN_MAX),
     TEXT(wire_work_seal, subject, 0, 64),
     LIST_FIXED(wire_work_seal, consented, 32, 256),
+    BYTES(wire_work_seal, original.entry, 0, ENTRY_BYTES_MAX),
+    BYTES(wire_work_seal, original.payload, 0, WIRE_PAYLOAD_MAX),
+    LIST_BYTES(wire_work_seal, original.envelopes, 1, WIRE_ENVELOPE_MAX, 256),
 };
 TABLE(work_seal, work_seal, work_seal_rows);
 
@@ -322,6 +325,7 @@ static const struct codec_row work_open_rows[] = {
     TEXT(wire_work_open, consent.purpose, 0, CONTENT_NAME_MAX),
     TEXT(wire_work_open, consent.today, 0, 10),
     U64(wire_work_open, consent.override, 1),
+    LIST_FIXED(wire_work_open, readers, 32, 256),
 };
 TABLE(work_open, work_open, work_open_rows);
 

@@ -167,6 +167,12 @@ struct wire_consent {
 	struct span today;   /* YYYY-MM-DD, UTC; empty where nothing is asked */
 	uint64_t override;   /* 1: a person goes against it */
 };
+/* A record that stands here already, to be opened by a worker. */
+struct wire_original {
+	struct span entry; /* empty: there is none */
+	struct span payload;
+	WIRE_LIST(struct span) envelopes; /* each is tried */
+};
 /* Seal a new record. fds: fields (a memfd, see daemon/worker/fields.h), then
  * for each attachment the file to read and the object to write. */
 struct wire_work_seal {
@@ -179,6 +185,8 @@ struct wire_work_seal {
 	struct span origin;                     /* content line */
 	struct span subject; /* content line, or empty: there is none */
 	WIRE_LIST(struct author_id) consented; /* content lines consent.share */
+	/* Its other consent holds for this one, too, but what is said anew. */
+	struct wire_original original;
 };
 struct wire_sealed_object {
 	struct entry_object object;
@@ -209,6 +217,9 @@ struct wire_work_open {
 	struct span entry;
 	WIRE_LIST(struct span) envelopes; /* each is tried */
 	struct span payload;
+	/* With want_receipt: refuse what the consent does not let these have.
+	 */
+	WIRE_LIST(struct author_id) readers;
 };
 struct wire_receipt_record {
 	struct entry_id entry;
