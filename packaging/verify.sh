@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 570166a8690b45362b1838a33d4b32fe9e097cebd0d1a55ebb29048c8836723b
+FORMAT.md bb4b9db4314089e5d1ae863fed08018579e9d629cf961cd654ebca3d42339e15
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -188,32 +188,17 @@ static int add_envelopes(
 	return r;
 }
 
-static int add_grant(struct records *records, const struct capture_grant *grant)
-{
-	struct record_key key;
-	struct record_row row;
-	int r;
-
-	r = records_load(records, grant->record, &row);
-	if (r == 0)
-		r = record_keys_get(records->keys, row.slot, &key);
-	if (r == 0)
-		r = records_add_envelope(
-		    records, row.id, &key, &grant->author, grant->envelope);
-	if (r == 0)
-		r = database_run(records->database, SQL_SHARED_ADD, "ii",
-		    row.id, grant->partner);
-	seal_wipe(&key);
-	return r;
-}
-
 static int add_grants(struct capture *capture)
 {
+	const struct capture_grant *grant;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < capture->grant_count; i++)
-		r = add_grant(&capture->store->records, &capture->grants[i]);
+	for (i = 0; r == 0 && i < capture->grant_count; i++) {
+		grant = &capture->grants[i];
+		r = records_share(&capture->store->records, grant->record,
+		    grant->partner, &grant->author, grant->envelope);
+	}
 	return r;
 }
 

@@ -158,16 +158,6 @@ static int build_fields(const struct record_row *row,
 	return r == 0 ? control_put_detail(act->detail, pairs) : r;
 }
 
-static void add_partner(const struct partner *partner,
-    struct capture_audience *audiences, size_t *count)
-{
-	if (!partner->compared || partner->removed)
-		return;
-	audiences[*count].id = partner->author;
-	audiences[*count].recipients[0] = partner->card.bundle;
-	audiences[(*count)++].count = 1;
-}
-
 /* The node itself by its readers, or by its bundle key when it has none. */
 int control_act_audiences(struct store *store, const struct record_row *row,
     struct capture_audience *audiences, size_t *count)
@@ -184,12 +174,14 @@ int control_act_audiences(struct store *store, const struct record_row *row,
 	*count = 1;
 	r = log_tree_load(store->database, row->log, &log);
 	if (r == 0 && !log.own) {
-		r = partners_by_author(store->database, &log.author, &partner);
-		if (r == DATABASE_E_NONE && row->source > 0)
-			r = partners_by_id(
-			    store->database, row->source, &partner);
-		if (r == 0)
-			add_partner(&partner, audiences, count);
+		r = partners_towards(
+		    store->database, &log.author, row->source, &partner);
+		if (r == 0) {
+			audiences[1].id = partner.author;
+			audiences[1].recipients[0] = partner.card.bundle;
+			audiences[1].count = 1;
+			*count = 2;
+		}
 	}
 	log_row_free(&log);
 	return r == DATABASE_E_NONE ? 0 : r;

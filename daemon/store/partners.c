@@ -76,6 +76,21 @@ int partners_by_id(
 	    database_query(database, SQL_PARTNER_BY_ID, "i", id), ret_partner);
 }
 
+int partners_towards(struct database *database, const struct author_id *author,
+    int64_t source, struct partner *ret_partner)
+{
+	int r;
+
+	r = partners_by_author(database, author, ret_partner);
+	if (r < 0 || (r == 0 && ret_partner->compared && !ret_partner->removed))
+		return r;
+	r = source > 0 ? partners_by_id(database, source, ret_partner)
+		       : DATABASE_E_NONE;
+	if (r == 0 && (!ret_partner->compared || ret_partner->removed))
+		r = DATABASE_E_NONE;
+	return r;
+}
+
 int partners_all(
     struct database *database, struct partner **ret_partners, size_t *ret_count)
 {

@@ -37,6 +37,11 @@ int partners_by_author(struct database *database,
     const struct author_id *author, struct partner *ret_partner);
 int partners_by_id(
     struct database *database, int64_t id, struct partner *ret_partner);
+/* Whom to tell of what became of a record of somebody else: its author if that
+ * one is a partner that was compared, else the partner it came from, as row
+ * ${source}; DATABASE_E_NONE when neither is. */
+int partners_towards(struct database *database, const struct author_id *author,
+    int64_t source, struct partner *ret_partner);
 /* All that are not removed, by name; the caller frees the array. */
 int partners_all(struct database *database, struct partner **ret_partners,
     size_t *ret_count);

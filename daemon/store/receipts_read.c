@@ -5,10 +5,10 @@
  *
  * A receipt marks our records delivered and is hidden from the list; so is what
  * a partner tells it did with records (opened, exported, erased, ...), which is
- * noted. What is neither is an ordinary record, and is owed a receipt itself.
- * Only a worker's word that no key of ours opens it, or that it is damaged,
- * makes it ordinary: whatever else fails leaves it unread, for the next
- * meeting.
+ * noted, and passed on towards their author. What is neither is an ordinary
+ * record, and is owed a receipt itself. Only a worker's word that no key of
+ * ours opens it, or that it is damaged, makes it ordinary: whatever else fails
+ * leaves it unread, for the next meeting.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "daemon/store/jobs.h"
 #include "daemon/store/withdraw.h"
 #include "daemon/store/receipts.h"
+#include "daemon/store/receipts_pass.h"
 
 #define READ_MAX 64 /* at a time */
 
@@ -29,6 +30,7 @@ struct item {
 	enum { ORDINARY, RECEIPT, CUSTODY } what;
 	struct wire_arena arena;
 	struct wire_work_opened opened;
+	struct pass pass;
 };
 
 struct reading {
@@ -102,10 +104,11 @@ static int take_receipt(struct store *store, const struct record_row *row,
 		      : r;
 }
 
-/* The actor is who signed it. */
-static int take_custody(struct store *store, const struct record_row *row,
-    const struct wire_work_opened *opened)
+/* The actor is who signed it. Whoever passed it on is owed a receipt. */
+static int take_custody(
+    struct store *store, const struct record_row *row, const struct item *item)
 {
+	const struct wire_work_opened *opened = &item->opened;
 	struct custody_event event = {
 	    .event = row->entry,
 	    .kind = opened->kind,
@@ -123,9 +126,12 @@ static int take_custody(struct store *store, const struct record_row *row,
 		event.subject = opened->subjects.items[i];
 		r = custody_add(store->database, &event);
 	}
-	return r == 0 ? database_run(
-			    store->database, SQL_RECORD_HIDE, "i", row->id)
-		      : r;
+	if (r == 0)
+		r = database_run(
+		    store->database, SQL_RECORD_HIDE, "i", row->id);
+	if (r == 0)
+		r = receipts_owe(store, row->id, row->source);
+	return r == 0 ? pass_settle(store, &item->pass) : r;
 }
 
 /* Inside a transaction. */
@@ -138,7 +144,7 @@ static int settle_one(struct store *store, const struct item *item)
 	if (r == 0 && item->what == RECEIPT)
 		r = take_receipt(store, &row, &item->opened);
 	else if (r == 0 && item->what == CUSTODY)
-		r = take_custody(store, &row, &item->opened);
+		r = take_custody(store, &row, item);
 	else if (r == 0)
 		r = receipts_owe(store, item->record, row.source);
 	return r == 0 ? database_run(store->database, SQL_UNREAD_REMOVE, "i",
@@ -163,8 +169,10 @@ static void reading_free(struct reading *reading)
 {
 	size_t i;
 
-	for (i = 0; i < reading->count; i++)
+	for (i = 0; i < reading->count; i++) {
 		wire_arena_free(&reading->items[i].arena);
+		pass_free(&reading->items[i].pass);
+	}
 	free(reading);
 }
 
@@ -209,6 +217,38 @@ static int take_answer(struct item *item, struct wire_frame *answer)
 	return r == 0 ? 0 : -EPROTO;
 }
 
+static void on_passed(
+    struct store *store, void *context, struct wire_frame *answer)
+{
+	struct item *item = context;
+	struct reading *reading = item->reading;
+	int r;
+
+	r = pass_take(&item->pass, answer);
+	if (r < 0)
+		reading->result = r;
+	if (--reading->waiting == 0)
+		finish(store, reading);
+}
+
+/* 1: it is being made ready for one more partner; 0: it is not, or -errno. */
+static int pass_on(struct store *store, struct item *item)
+{
+	struct record_row row;
+	int r;
+
+	if (store->state != STORE_OPEN)
+		return -EIO;
+	r = records_load(&store->records, item->record, &row);
+	if (r == 0)
+		r = pass_find(store, &row, item->opened.subjects.items,
+		    item->opened.subjects.count, &item->pass);
+	if (r != 0)
+		return r == DATABASE_E_NONE ? 0 : r;
+	r = pass_submit(store, &item->pass, on_passed, item);
+	return r == 0 ? 1 : r;
+}
+
 static void on_read(
     struct store *store, void *context, struct wire_frame *answer)
 {
@@ -217,9 +257,11 @@ static void on_read(
 	int r;
 
 	r = take_answer(item, answer);
+	if (r == 0 && item->what == CUSTODY)
+		r = pass_on(store, item);
 	if (r < 0)
 		reading->result = r;
-	if (--reading->waiting == 0)
+	if (r != 1 && --reading->waiting == 0)
 		finish(store, reading);
 }
 

@@ -352,6 +352,26 @@ void record_body_free(struct record_body *body)
 	buf_free(&body->bytes);
 }
 
+int records_share(struct records *records, int64_t record, int64_t partner,
+    const struct author_id *author, struct span envelope)
+{
+	struct record_key key;
+	struct record_row row;
+	int r;
+
+	r = records_load(records, record, &row);
+	if (r == 0)
+		r = record_keys_get(records->keys, row.slot, &key);
+	if (r == 0)
+		r = records_add_envelope(
+		    records, row.id, &key, author, envelope);
+	if (r == 0)
+		r = database_run(
+		    records->database, SQL_SHARED_ADD, "ii", row.id, partner);
+	seal_wipe(&key);
+	return r;
+}
+
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash)
 {

@@ -114,6 +114,10 @@ int records_pack_kept(
 /* Whether it is left out of lists: what says what was done with others. */
 int records_is_hidden(
     struct records *records, const struct record_row *row, bool *ret_hidden);
+/* From now on the partner, with its author id, is sent a record: inside the
+ * caller's transaction. */
+int records_share(struct records *records, int64_t record, int64_t partner,
+    const struct author_id *author, struct span envelope);
 /* The envelope for ${audience}, appended, with its SHA-256. */
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);

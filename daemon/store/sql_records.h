@@ -30,6 +30,12 @@
 #define SQL_CONFIRMED                                                         \
 	"(r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=r.id))"
 
+/* And what was done with a record, if it came by way of partner ?2: who passes
+ * it on does so until it knows that it came. */
+#define SQL_PASSED_ON                                                         \
+	"EXISTS(SELECT 1 FROM log l JOIN partner p ON p.id=?2"                \
+	" WHERE l.id=r.log AND l.own=0 AND p.author<>l.author)"
+
 #define SQL_RECORD_STATEMENTS(X)                                              \
 	X(RECORD_ADD,                                                         \
 	    "INSERT INTO record(entry,log,place,slot,stored,source,whole,"    \
@@ -61,7 +67,7 @@
 	X(UNDELIVERED, "SELECT count(*) + (SELECT count(*) FROM shared s"     \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record" \
 	    " JOIN log l ON l.id=r.log WHERE p.author=?1 AND s.delivered=0"   \
-	    " AND l.own=0)"                                                   \
+	    " AND l.own=0 AND " SQL_CONFIRMED ")"                             \
 	    " FROM envelope e JOIN record r ON r.id=e.record"                 \
 	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND e.delivered=0"      \
 	    " AND e.audience=?1 AND " SQL_CONFIRMED)                           \
@@ -69,7 +75,7 @@
 	    "SELECT count(*) + (SELECT count(*) FROM shared s"                \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record"\
 	    " JOIN log l ON l.id=r.log WHERE p.removed=0 AND s.delivered=0"   \
-	    " AND l.own=0)"                                                   \
+	    " AND l.own=0 AND " SQL_CONFIRMED ")"                             \
 	    " FROM envelope e JOIN record r ON r.id=e.record"  \
 	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=e.audience" \
 	    " WHERE l.own=1 AND e.delivered=0 AND p.removed=0"                \
@@ -116,7 +122,8 @@
 		       " AND whole=0")                                        \
 	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
 	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT r.id,?2 FROM record r" \
-		    " WHERE r.id=?1 AND " SQL_CONFIRMED " AND NOT EXISTS("    \
+		    " WHERE r.id=?1 AND (" SQL_CONFIRMED                      \
+		    " OR " SQL_PASSED_ON ") AND NOT EXISTS("                  \
 		    "SELECT 1 FROM withdrawn d WHERE d.record=r.id)")                      \
 	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
 		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \

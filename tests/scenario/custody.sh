@@ -1,7 +1,8 @@
 #!/bin/bash
 # Goal of this test: whoever opens or exports a record has it in the own signed log
 # before anything is handed out, with what for and for whom; and the author hears
-# of it, by bundle if there is no other way, or else whoever the record came from.
+# of it, by bundle if there is no other way, or else whoever the record came from,
+# who passes it on towards the author.
 . "$(dirname "$0")/lib.sh"
 
 three_nodes
@@ -40,10 +41,35 @@ is "and lists nothing new" "$(on hub list --json | json "len(j['records'])")" 1
 ok "a meeting without news" on desk sync hub --json
 is "is short" "$(json "j['round_trips']" <"$T/out")" 1
 
+# --- the author that only the hub knows ---
+desk=$(on hub partner list --json | json "[p['author'] for p in j['partners'] if p['name']=='desk'][0]") || die "author"
+is "the author does not know it yet" "$(says field "$id" opened)" 0
+is "the hub has it for it, and counts no record undelivered" "$(field_of hub undelivered)" 0
+ok "the author meets the hub" on field sync hub
+is "and knows who opened it, and what for" "$(says field "$id" "opened by $desk; purpose to translate it")" 1
+is "and who exported it, or tried to, and for whom" \
+	"$(says field "$id" "exported by $desk")$(says field "$id" "recipient an example court")" 21
+is "by entries that it holds with their proof, as the one who acted signed them" \
+	"$(on field log "$id" --json | json "[e['entry'] for e in j['events'] if e['kind']=='opened'][0]")" "$said"
+is "it has nothing to read more" "$(on field list --json | json "len(j['records'])")" 1
+ok "it says in a receipt that it was told" on field sync hub --json
+on hub log "$said" >"$T/life" || die "log"
+is "which the hub has" "$(grep -c "received by field" "$T/life")" 1
+ok "and so they meet without a word of it" on field sync hub --json
+is "in one round trip" "$(json "j['round_trips']" <"$T/out")" 1
+is "nobody else is told" "$(on hub log "$said" | grep -c "delivered to")" 1
+
+# --- the author itself, added and not compared: the hub is told instead ---
+on field card >"$T/field.card" && on desk partner add "$T/field.card" >/dev/null || die "add"
+ok "the desk opens it with the author's card here, not compared" on desk show "$id" --purpose "to read it again"
+ok "and meets the hub" on desk sync hub
+is "which is told" "$(says hub "$id" "opened by desk; purpose to read it again")" 1
+on desk partner remove field || die "remove"
+
 # --- the author itself, reached by hand ---
 introduce field desk || die "field and desk"
-ok "the desk opens it again" on desk show "$id"
+ok "the desk opens it again" on desk show "$id" --purpose "to be sure"
 ok "and writes to the author" on desk bundle write field "$T/stick"
 ok "who reads that" on field bundle read "$T/stick"
-is "and knows who opened it" "$(says field "$id" "opened by desk")" 1
+is "and knows who opened it" "$(says field "$id" "opened by desk; purpose to be sure")" 1
 is "but has nothing to read more" "$(on field list --json | json "len(j['records'])")" 1
