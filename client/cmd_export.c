@@ -39,6 +39,10 @@ static int split_names(struct export *export, const char *list)
 	while (rest && (name = strsep(&rest, ",")) != NULL) {
 		if (*name == 0)
 			continue;
+		if (strcmp(name, "all") == 0)
+			return say_usage("a field of the name 'all' is shown "
+					 "by --disclose-all alone",
+			    NULL);
 		if (export->name_count == NAMES_MAX)
 			return say_usage("too many names in", list);
 		export->names[export->name_count++] = name;

@@ -73,6 +73,14 @@ static int put_lists(const json_t *detail, struct buf *pairs)
 	return r;
 }
 
+void control_fail_detail(struct request *request, const char *hint)
+{
+	control_fail(request, 1,
+	    "what this is for cannot be recorded: a purpose and a reason are "
+	    "one text each, of 8192 bytes together with all else",
+	    hint);
+}
+
 static json_t *parse(struct span text)
 {
 	json_t *detail = NULL;

@@ -24,6 +24,15 @@ struct control_act {
  */
 int control_act(struct request *request, const struct record_row *row,
     const struct control_act *act);
+/* Answer that a detail is none; ${hint} says what was not done. */
+void control_fail_detail(struct request *request, const char *hint);
+/* Of such a detail, the list of names in "field", as JSON, or nothing
+ * (control_export.c). */
+int control_export_asked(struct span detail, struct buf *out);
+/* From the worker's answer: the detail with the names that are shown, for the
+ * own log, and into the request's state {"withheld": names} for the client. */
+int control_export_take(
+    struct request *request, struct wire_frame *answer, struct buf *out_detail);
 /* What such a detail asks for, to be held against the witness's consent. The
  * texts are in ${ret_consent}. -EINVAL as above. */
 struct control_consent {

@@ -33,10 +33,7 @@ static void record(struct request *request)
 		r = control_act(request, &row, &act);
 	capturing->recorded = r == 0;
 	if (r == -EINVAL)
-		control_fail(request, 1,
-		    "what this is for cannot be recorded: a purpose and a "
-		    "reason are one text each, of 8192 bytes together",
-		    "nothing was stored");
+		control_fail_detail(request, "nothing was stored");
 	else if (r != 0)
 		control_fail_result(request, r);
 }
@@ -130,7 +127,7 @@ void control_derive(struct request *request)
 		capturing->unread = true;
 		control_capture_now(request);
 	} else if (r == -EINVAL) {
-		control_fail_code(request, WIRE_CODE_BAD_REQUEST);
+		control_fail_detail(request, "nothing was stored");
 	} else if (r != 0) {
 		control_fail_result(request, r);
 	}

@@ -13,6 +13,7 @@
 #include "daemon/store/proofs.h"
 
 #define PAGE 500
+#define NOTHING "nothing was handed out"
 
 /* --- list -------------------------------------------------------------- */
 
@@ -520,6 +521,8 @@ static void open_with(struct request *request, submit_cb submit)
 	if (r == -EAGAIN)
 		control_fail(request, 1, "this attachment is not here yet",
 		    "it comes with the next sync");
+	else if (r == -EINVAL)
+		control_fail_detail(request, NOTHING);
 	else if (r != 0)
 		control_fail_result(request, r);
 }
@@ -534,65 +537,14 @@ static void open_now(struct request *request)
 	open_with(request, submit_open);
 }
 
-/* The lines that the worker withholds are not said to be shown. */
-static int without_withheld(
-    struct span detail, const json_t *withheld, struct buf *out)
-{
-	json_t *json = json_loadb((const char *)detail.data, detail.len,
-	    JSON_REJECT_DUPLICATES, NULL);
-	json_t *fields = json_object_get(json, "field"), *kept = json_array();
-	const json_t *field, *name;
-	size_t i, k;
-	char *text;
-	int r;
-
-	json_array_foreach(fields, i, field)
-	{
-		json_array_foreach(
-		    withheld, k, name) if (json_equal(field, name)) break;
-		if (k == json_array_size(withheld))
-			json_array_append(kept, (json_t *)field);
-	}
-	if (fields)
-		json_object_set(json, "field", kept);
-	json_decref(kept);
-	text = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	r = text ? buf_append_text(out, text) : -EINVAL;
-	free(text);
-	json_decref(json);
-	return r;
-}
-
-/* What the worker found that an export must not show, for the client. */
-static int take_withheld(
-    struct request *request, struct wire_frame *answer, struct buf *out_detail)
-{
-	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct wire_work_opened opened;
-	json_t *withheld = NULL;
-	int r;
-
-	r = wire_decode(
-	    WIRE_WORK_OPENED, buf_span(&answer->body), &arena, &opened);
-	if (r == 0)
-		withheld = json_loadb((const char *)opened.detail.data,
-		    opened.detail.len, JSON_REJECT_DUPLICATES, NULL);
-	wire_arena_free(&arena);
-	if (r != 0 || !json_is_array(withheld)) {
-		json_decref(withheld);
-		return -EPROTO;
-	}
-	if (request->ctl.blob.len > 0)
-		r = without_withheld(request->ctl.blob, withheld, out_detail);
-	request->state = json_pack("{s:o}", "withheld", withheld);
-	return r;
-}
-
-static void say_refused(struct request *request, const char *why)
+static void say_refused(
+    struct request *request, enum wire_code code, const char *why)
 {
 	control_fail(request, 1, why,
-	    "nothing was handed out; --override REASON goes against it, stands "
-	    "in the log and is told to whoever the record came from");
+	    code == WIRE_CODE_INPUT ? NOTHING
+				    : NOTHING
+		"; --override REASON goes against it, stands in the "
+		"log and is told to whoever the record came from");
 }
 
 /* Nothing is said to be opened that does not open, and what only says what was
@@ -616,8 +568,8 @@ static void on_tried(
 	int r;
 
 	code = jobs_failure(answer, why, &input);
-	if (code == WIRE_CODE_REFUSED) {
-		say_refused(request, why);
+	if (code == WIRE_CODE_REFUSED || code == WIRE_CODE_INPUT) {
+		say_refused(request, code, why);
 		return;
 	}
 	if (code != WIRE_CODE_OK || store->state != STORE_OPEN) {
@@ -632,7 +584,7 @@ static void on_tried(
 		return;
 	}
 	if (r == 0)
-		r = export ? take_withheld(request, answer, &detail)
+		r = export ? control_export_take(request, answer, &detail)
 			   : buf_append_span(&detail, ctl->blob);
 	act.detail = buf_span(&detail);
 	if (r == 0)
@@ -643,10 +595,7 @@ static void on_tried(
 		request->state = NULL;
 	}
 	if (r == -EINVAL)
-		control_fail(request, 1,
-		    "what this is for cannot be recorded: a purpose and a "
-		    "recipient are texts, of 8192 bytes together",
-		    "nothing was handed out");
+		control_fail_detail(request, NOTHING);
 	else if (r != 0)
 		control_fail_result(request, r);
 }
@@ -662,14 +611,23 @@ static int submit_try(struct request *request, const struct record_row *row,
 	    .payload = body->payload,
 	};
 	struct control_consent consent;
+	struct buf asked = {0};
+	int r;
 
 	(void)row;
-	if (control_consent(request->ctl.blob, &consent) == 0)
+	r = control_consent(request->ctl.blob, &consent);
+	if (r == 0 && job.to_export)
+		r = control_export_asked(request->ctl.blob, &asked);
+	if (r == 0) {
 		job.consent = consent.wire;
-	job.envelopes.items = (struct span *)envelopes->spans;
-	job.envelopes.count = envelopes->count;
-	return jobs_submit(request->store, job.job, WIRE_WORK_OPEN, &job, NULL,
-	    0, on_tried, request);
+		job.asked = buf_span(&asked);
+		job.envelopes.items = (struct span *)envelopes->spans;
+		job.envelopes.count = envelopes->count;
+		r = jobs_submit(request->store, job.job, WIRE_WORK_OPEN, &job,
+		    NULL, 0, on_tried, request);
+	}
+	buf_free(&asked);
+	return r;
 }
 
 void control_open(struct request *request)

@@ -3,6 +3,7 @@
  * against what is asked for. A record that says nothing of consent asks for
  * nothing. This is policy: whoever can open a record could copy it by hand.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #define SHARE "consent.share"
 #define PURPOSES "consent.purposes"
 #define EXPIRES "consent.expires"
+#define WITNESS "witness."
+#define ALL "all"
 #define NAME_DISCLOSED "consent.name-disclosed"
 
 static bool has_prefix(const struct content_line *line, const char *prefix)
@@ -113,28 +116,125 @@ int consent_check_reader(const struct content *content,
 				     "partner opens the record");
 }
 
+static bool asks_for(const json_t *names, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(names, i, item)
+	{
+		if (json_is_string(item) &&
+		    strcmp(json_string_value(item), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_line(const struct content *content, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < content->count; i++)
+		if (!content->lines[i].decoy &&
+		    strcmp(content->lines[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every name of the content once, in their order as bytes. */
+static json_t *list_names(const struct content *content)
+{
+	const char *names[CONTENT_LINES_MAX];
+	json_t *list = json_array();
+	size_t i, count = 0;
+
+	for (i = 0; i < content->count; i++)
+		if (!content->lines[i].decoy)
+			names[count++] = content->lines[i].name;
+	qsort(names, count, sizeof *names, by_name);
+	for (i = 0; i < count; i++)
+		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+			json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 /* Names that tell who the witness is stay closed unless it was said that they
  * may be shown. */
-int consent_withheld(const struct content *content,
-    const struct wire_consent *consent, struct buf *out)
+static bool withholds(
+    const struct content *content, const struct wire_consent *consent)
 {
-	json_t *names = json_array();
-	char *text;
 	bool found;
-	size_t i;
-	int r;
 
 	count_lines(content, NAME_DISCLOSED, span_text("yes"), &found);
-	if (!consent->override && !found && speaks_of_consent(content))
-		for (i = 0; i < content->count; i++)
-			if (has_prefix(&content->lines[i], "witness."))
-				json_array_append_new(
-				    names, json_string(content->lines[i].name));
-	text = json_dumps(names, JSON_COMPACT);
-	r = text && strlen(text) <= WIRE_DETAIL_MAX ? buf_append_text(out, text)
-						    : FORMAT_E_MALFORMED;
+	return !consent->override && !found && speaks_of_consent(content);
+}
+
+static void sort_out(const struct content *content, bool withholds,
+    const json_t *asked, json_t *shown, json_t *withheld)
+{
+	const json_t *item;
+	const char *name;
+	json_t *to;
+	size_t i;
+
+	json_array_foreach(asked, i, item)
+	{
+		name = json_string_value(item);
+		if (!name || !has_line(content, name))
+			continue;
+		to = withholds && strncmp(name, WITNESS, strlen(WITNESS)) == 0
+			 ? withheld
+			 : shown;
+		if (!asks_for(to, name))
+			json_array_append_new(to, json_string(name));
+	}
+}
+
+static int put_json(json_t *json, struct buf *out, struct job_fault *fault)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	int r = text ? 0 : -ENOMEM;
+
+	if (r == 0 && strlen(text) > WIRE_DETAIL_MAX)
+		r = job_fail(fault, WIRE_CODE_INPUT,
+		    "more names would be shown than the log can say");
+	if (r == 0)
+		r = buf_append_text(out, text);
 	free(text);
+	return r;
+}
+
+int consent_shown(const struct content *content,
+    const struct wire_consent *consent, struct span asked, struct buf *out,
+    struct job_fault *fault)
+{
+	json_t *shown = json_array(), *withheld = json_array(), *names, *all;
+	json_t *json =
+	    json_pack("{s:o, s:o}", "shown", shown, "withheld", withheld);
+	int r;
+
+	names = json_loadb((const char *)asked.data, asked.len, 0, NULL);
+	if (asks_for(names, ALL)) {
+		all = list_names(content);
+		sort_out(
+		    content, withholds(content, consent), all, shown, withheld);
+		json_decref(all);
+		if (json_array_size(withheld) == 0) {
+			json_array_clear(shown);
+			json_array_append_new(shown, json_string(ALL));
+		}
+	} else {
+		sort_out(content, withholds(content, consent), names, shown,
+		    withheld);
+	}
+	r = put_json(json, out, fault);
 	json_decref(names);
+	json_decref(json);
 	return r;
 }
 

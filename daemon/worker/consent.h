@@ -15,9 +15,12 @@ int consent_check(const struct content *content,
 int consent_check_reader(const struct content *content,
     const struct wire_consent *consent, const struct author_id *reader,
     struct job_fault *fault);
-/* Append a JSON list of the names of lines that an export keeps closed. */
-int consent_withheld(const struct content *content,
-    const struct wire_consent *consent, struct buf *out);
+/* Append {"shown","withheld"}: of the names in ${asked}, a JSON list, those
+ * that the record has, without and with what the witness did not let be shown.
+ * For "all" it is every name, and "all" again where nothing is withheld. */
+int consent_shown(const struct content *content,
+    const struct wire_consent *consent, struct span asked, struct buf *out,
+    struct job_fault *fault);
 /* Add to what is made of a record the lines of its consent, but those of names
  * that are given there already, and consent.share, which says to whom each is
  * sealed. Where that leaves none and the record speaks of consent, it is for

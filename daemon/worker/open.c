@@ -30,26 +30,23 @@ static int answer_clear(struct worker *worker, struct opening *opening,
 	return channel_send(worker->store, WIRE_WORK_OPENED, &answer, NULL, 0);
 }
 
-/* Whether it may be exported, and what of it stays closed. */
+/* Whether it may be exported, and what of it is shown. */
 static int answer_export(struct worker *worker, struct opening *opening,
     const struct wire_work_open *request, struct job_fault *fault)
 {
 	struct wire_work_opened answer = {.job = request->job};
-	struct buf withheld = {0};
+	struct buf shown = {0};
 	int r;
 
 	r = consent_check(&opening->content, &request->consent, fault);
-	if (r != 0)
-		return r;
-	r = consent_withheld(&opening->content, &request->consent, &withheld);
-	answer.detail = buf_span(&withheld);
+	if (r == 0)
+		r = consent_shown(&opening->content, &request->consent,
+		    request->asked, &shown, fault);
+	answer.detail = buf_span(&shown);
 	if (r == 0)
 		r = channel_send(
 		    worker->store, WIRE_WORK_OPENED, &answer, NULL, 0);
-	else
-		r = job_fail_result(fault, r,
-		    "more names would have to be withheld than can be");
-	buf_free(&withheld);
+	buf_free(&shown);
 	return r;
 }
 

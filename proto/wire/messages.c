@@ -326,6 +326,7 @@ static const struct codec_row work_open_rows[] = {
     TEXT(wire_work_open, consent.today, 0, 10),
     U64(wire_work_open, consent.override, 1),
     LIST_FIXED(wire_work_open, readers, 32, 256),
+    TEXT(wire_work_open, asked, 0, WIRE_DETAIL_MAX),
 };
 TABLE(work_open, work_open, work_open_rows);
 

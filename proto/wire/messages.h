@@ -212,7 +212,8 @@ struct wire_work_open {
 	uint64_t job;
 	uint64_t want_receipt;
 	uint64_t to_export; /* with want_receipt: refuse against the consent;
-			       ${detail} names what is not to be shown */
+			       ${detail} is {"shown","withheld"}: of the names
+			       in ${asked} those that are in the record */
 	struct wire_consent consent;
 	struct span entry;
 	WIRE_LIST(struct span) envelopes; /* each is tried */
@@ -220,6 +221,7 @@ struct wire_work_open {
 	/* With want_receipt: refuse what the consent does not let these have.
 	 */
 	WIRE_LIST(struct author_id) readers;
+	struct span asked; /* JSON list of names; "all" in it: every one */
 };
 struct wire_receipt_record {
 	struct entry_id entry;

@@ -54,16 +54,30 @@ is "and knows" "$(says field "$plain" "shared by desk")$(says field "$plain" "ov
 
 # --- exporting ---
 ok "an export without a word on the name" on desk export "$plain" --to "$T/plain" --disclose statement,witness.name
+cp "$T/err" "$T/said"
 ok "withholds it" sh -c '! grep -q "Example Witness" "$1"/data/*/readable.txt' - "$T/plain"
 is "and shows the rest" "$(pages "$T/plain" | grep -c '^statement: words$')" 1
 ok "and holds" on desk verify "$T/plain"
 is "the log says what was shown" "$(says desk "$plain" "exported by desk (this node); field statement (entry")" 1
+ok "and the person is told that something was withheld" grep -q "was withheld" "$T/said"
+ok "an export that does not ask for the name" on desk export "$plain" --to "$T/unasked" --disclose statement
+is "is not told so" "$(grep -c "was withheld" "$T/err")" 0
 ok "of all, too" on desk export "$plain" --to "$T/all" --disclose-all
+is "the person is told" "$(grep -c "was withheld" "$T/err")" 1
+is "and the log does not say all, but what was shown" \
+	"$(says desk "$plain" "field after, consent.share, kind, origin, statement, time (entry")$(says desk "$plain" "field all")" 10
+dated=$(on desk capture --field event.date=2026-11-01 --field statement=own) || die "capture"
+ok "two records at once" on desk export "$plain" "$dated" --to "$T/two" --disclose event.date,witness.name,statement
+is "each entry says what that record shows" \
+	"$(says desk "$plain" "field statement (entry")$(says desk "$dated" "field event.date, statement (entry")" 31
+fails 2 "by --disclose-all alone" "a field that is called all is not taken for all" \
+	on desk export "$plain" --to "$T/called" --disclose all
 ok "it is withheld" sh -c '! grep -q "Example Witness" "$1"/data/*/readable.txt' - "$T/all"
 is "and the rest shown" "$(pages "$T/all" | grep -c '^statement: words$')" 1
 fails 1 "no purpose was given" "purposes bind exports" on desk export "$given" --to "$T/given" --disclose-all
 is "and no bag is left" "$([ -e "$T/given" ] || [ -e "$T/given.partial" ] && echo there)" ""
 ok "one of them is given" on desk export "$given" --to "$T/given" --disclose-all --purpose archive
+is "the log says that all was shown" "$(says desk "$given" "field all; purpose archive (entry")" 1
 is "the name may be shown" "$(pages "$T/given" | grep -c '^witness.name: Example Witness$')" 1
 fails 1 "expired" "nothing is exported after the last day" on desk export "$over" --to "$T/over" --disclose-all
 ok "on the last day it is" on desk export "$today" --to "$T/today" --disclose statement
