@@ -126,8 +126,12 @@ static int take_options(
 	    {.name = "text", .each = on_text, .context = capture},
 	    {.name = "attach", .each = on_attach, .context = capture},
 	    {.name = "label", .each = on_label, .context = capture},
-	    {.name = "purpose", .value = &capture->purpose},
-	    {.name = "override", .value = &capture->override},
+	    {.name = "purpose",
+		.each = command_once,
+		.context = &capture->purpose},
+	    {.name = "override",
+		.each = command_once,
+		.context = &capture->override},
 	    {.name = "kind", .value = &capture->derivative},
 	};
 

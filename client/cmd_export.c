@@ -353,9 +353,13 @@ int export_run(struct client *client, int argc, char **argv)
 	    {.name = "disclose-all", .flag = &export.all},
 	    {.name = "witnesses", .flag = &export.witnesses},
 	    {.name = "with-custody", .flag = &export.with_custody},
-	    {.name = "purpose", .value = &export.purpose},
-	    {.name = "for", .value = &export.recipient},
-	    {.name = "override", .value = &export.override},
+	    {.name = "purpose",
+		.each = command_once,
+		.context = &export.purpose},
+	    {.name = "for", .each = command_once, .context = &export.recipient},
+	    {.name = "override",
+		.each = command_once,
+		.context = &export.override},
 	};
 	int r;
 

@@ -31,8 +31,8 @@ int share_run(struct client *client, int argc, char **argv)
 	char *detail;
 	struct option_spec specs[] = {
 	    {.name = "to", .each = on_to, .context = &share},
-	    {.name = "purpose", .value = &purpose},
-	    {.name = "override", .value = &override},
+	    {.name = "purpose", .each = command_once, .context = &purpose},
+	    {.name = "override", .each = command_once, .context = &override},
 	};
 	struct ctl_request request = {.op = CTL_SHARE};
 	struct control *control;

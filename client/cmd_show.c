@@ -215,7 +215,7 @@ int show_run(struct client *client, int argc, char **argv)
 	struct option_spec specs[] = {
 	    {.name = "attachments", .value = &show.attachments},
 	    {.name = "sealed", .value = &show.sealed},
-	    {.name = "purpose", .value = &show.purpose},
+	    {.name = "purpose", .each = command_once, .context = &show.purpose},
 	};
 	int r;
 

@@ -57,6 +57,9 @@ struct option_spec {
  * after saying what is wrong. */
 int command_options(
     const struct option_spec *specs, size_t count, int *argc, char **argv);
+/* For ${each} with a const char * as ${context}: what may be given only once,
+ * because all of it would be signed. */
+int command_once(void *context, const char *value);
 /* Take out only the options of ${specs}; all other words stay as they are. */
 int command_common_options(
     const struct option_spec *specs, size_t count, int *argc, char **argv);

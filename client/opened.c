@@ -187,6 +187,7 @@ int opened_read(struct control *control, struct opened *opened,
 	json_t *told = NULL;
 	int fd, r;
 
+	opened->what = what;
 	if (detail_or_null)
 		request.blob = span_text(detail_or_null);
 	fd = memfd_create("content", MFD_CLOEXEC);
@@ -239,6 +240,7 @@ int opened_attachment(struct control *control, const struct opened *opened,
 	struct ctl_request request = {
 	    .op = CTL_OPEN_OBJECT,
 	    .text = span_text(opened->id_text),
+	    .number = opened->what,
 	    .blob = span_of(sealed->bytes, sizeof sealed->bytes),
 	};
 

@@ -19,7 +19,8 @@ struct opened {
 	size_t witness_count;
 	struct sign_key *witnesses; /* whom this node knows, owned */
 	uint8_t signature[SSHSIG_SIGNATURE_BYTES];
-	struct buf clear; /* the content's bytes; empty until opened */
+	enum ctl_open what; /* it was opened for */
+	struct buf clear;   /* the content's bytes; empty until opened */
 	struct content content;
 };
 
@@ -39,7 +40,8 @@ int opened_read(struct control *control, struct opened *opened,
 /* The same of what only says what was done with a record (the log of this node
  * then says nothing), without a word where it cannot be opened here: false. */
 bool opened_try(struct control *control, struct opened *opened);
-/* Have a worker write an attachment's plaintext to ${fd}. */
+/* Have a worker write the plaintext of an attachment to ${fd}, for what the
+ * record was opened for. */
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd);
 /* Write the age file of object ${number} (0: the content, else an attachment

@@ -53,6 +53,18 @@ static int take_option(const struct option_spec *specs, size_t count, int argc,
 	return take_value(spec, argv[*at]);
 }
 
+int command_once(void *context, const char *value)
+{
+	const char **once = context;
+
+	if (*once)
+		return say_usage("a purpose, a reason and whom it is for are "
+				 "given once each",
+		    NULL);
+	*once = value;
+	return 0;
+}
+
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1] != 0;

@@ -28,8 +28,10 @@ struct connection {
 	struct event *readable, *writable;
 	struct request *first, **end;
 	size_t requests;
-	struct entry_id opened; /* the record whose opening was recorded last */
-	bool pumping;           /* pump() is at work: freeing waits for it */
+	struct entry_id
+	    opened;          /* the record whose opening was recorded last, */
+	uint64_t opened_for; /* and what for: enum ctl_open */
+	bool pumping;        /* pump() is at work: freeing waits for it */
 	bool closed;
 };
 
@@ -256,17 +258,23 @@ void control_progress(struct request *request, uint64_t done, uint64_t total)
 		send_reply(request->connection, &reply);
 }
 
-void control_set_opened(struct request *request, const struct entry_id *id)
+void control_set_opened(
+    struct request *request, const struct entry_id *id, uint64_t what)
 {
-	if (request->connection)
+	if (request->connection) {
 		request->connection->opened = *id;
+		request->connection->opened_for = what;
+	}
 }
 
 bool control_has_opened(
-    const struct request *request, const struct entry_id *id)
+    const struct request *request, const struct entry_id *id, uint64_t what)
 {
-	return request->connection && memcmp(request->connection->opened.bytes,
-					  id->bytes, sizeof id->bytes) == 0;
+	const struct connection *connection = request->connection;
+
+	return connection && connection->opened_for == what &&
+	       memcmp(connection->opened.bytes, id->bytes, sizeof id->bytes) ==
+		   0;
 }
 
 void control_part(struct request *request, json_t *json)

@@ -99,10 +99,12 @@ void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
 void control_leaves(struct request *request);   /* control_leaves.c */
-/* The record that was opened last on this connection (control.c). */
-void control_set_opened(struct request *request, const struct entry_id *id);
+/* The record that was opened last on this connection, and what for: enum
+ * ctl_open (control.c). */
+void control_set_opened(
+    struct request *request, const struct entry_id *id, uint64_t what);
 bool control_has_opened(
-    const struct request *request, const struct entry_id *id);
+    const struct request *request, const struct entry_id *id, uint64_t what);
 /* Answer that a record was taken back or forgotten, if it was. */
 bool control_is_gone(struct request *request, const struct record_row *row);
 void control_sync(struct request *request); /* control_sync.c */

@@ -50,6 +50,12 @@ static int put_pair(const char *name, const json_t *value, struct buf *pairs)
 	return r;
 }
 
+/* What is held against the consent must be all that the entry says of it. */
+static bool is_single(const char *name)
+{
+	return strcmp(name, "purpose") == 0 || strcmp(name, "override") == 0;
+}
+
 /* {"NAME":["TEXT",...],...}: -EINVAL for anything else. */
 static int put_lists(const json_t *detail, struct buf *pairs)
 {
@@ -60,7 +66,8 @@ static int put_lists(const json_t *detail, struct buf *pairs)
 
 	json_object_foreach((json_t *)detail, name, list)
 	{
-		if (!is_name(name) || !json_is_array(list))
+		if (!is_name(name) || !json_is_array(list) ||
+		    (is_single(name) && json_array_size(list) > 1))
 			return -EINVAL;
 		json_array_foreach(list, i, value)
 		{
@@ -107,19 +114,23 @@ int control_put_detail(struct span text, struct buf *pairs)
 	return r;
 }
 
-/* The first text of a list, or nothing. */
-static const char *first_of(const json_t *detail, const char *name)
+/* The one text of a list, or nothing: -EINVAL for several. */
+static int only_of(
+    const json_t *detail, const char *name, const char **ret_text)
 {
-	return json_string_value(
-	    json_array_get(json_object_get(detail, name), 0));
+	const json_t *list = json_object_get(detail, name);
+
+	*ret_text = json_string_value(json_array_get(list, 0));
+	return json_array_size(list) > 1 ? -EINVAL : 0;
 }
 
 int control_consent(struct span text, struct control_consent *ret_consent)
 {
 	const time_t now = time(NULL);
-	json_t *detail = NULL;
-	const char *given;
+	const char *purpose = NULL, *override = NULL;
+	json_t *detail;
 	struct tm utc;
+	int r;
 
 	memset(ret_consent, 0, sizeof *ret_consent);
 	gmtime_r(&now, &utc);
@@ -129,16 +140,15 @@ int control_consent(struct span text, struct control_consent *ret_consent)
 	if (text.len == 0)
 		return 0;
 	detail = parse(text);
-	if (!detail)
-		return -EINVAL;
-	given = first_of(detail, "purpose");
-	if (given && strlen(given) < sizeof ret_consent->purpose)
-		memcpy(ret_consent->purpose, given, strlen(given));
+	r = detail ? only_of(detail, "purpose", &purpose) : -EINVAL;
+	if (r == 0)
+		r = only_of(detail, "override", &override);
+	if (r == 0 && purpose && strlen(purpose) < sizeof ret_consent->purpose)
+		memcpy(ret_consent->purpose, purpose, strlen(purpose));
 	ret_consent->wire.purpose = span_text(ret_consent->purpose);
-	given = first_of(detail, "override");
-	ret_consent->wire.override = given && given[0];
+	ret_consent->wire.override = r == 0 && override && override[0];
 	json_decref(detail);
-	return 0;
+	return r;
 }
 
 static int put_id(const char *name, const uint8_t *bytes, struct buf *pairs)

@@ -504,10 +504,12 @@ static void open_with(struct request *request, submit_cb submit)
 	if (r == 0 && control_is_gone(request, &row))
 		return;
 	if (r == 0 && submit == submit_open_object &&
-	    !control_has_opened(request, &row.entry)) {
+	    !control_has_opened(request, &row.entry, request->ctl.number)) {
 		control_fail(request, 1,
-		    "this record was not opened before its attachment",
-		    "evident show ID --attachments DIR opens both");
+		    "this record was not opened before its attachment, or for "
+		    "something else",
+		    "evident show ID --attachments DIR opens both to read, "
+		    "evident export both to be shown");
 		return;
 	}
 	if (r == 0)
@@ -533,7 +535,7 @@ static void open_now(struct request *request)
 	struct record_row row;
 
 	if (find_record(request, &row) == 0)
-		control_set_opened(request, &row.entry);
+		control_set_opened(request, &row.entry, request->ctl.number);
 	open_with(request, submit_open);
 }
 

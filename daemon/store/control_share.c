@@ -313,7 +313,9 @@ void control_share(struct request *request)
 	r = prepare(sharing, &row);
 	if (r == 0) {
 		r = submit(sharing, &row);
-		if (r != 0)
+		if (r == -EINVAL)
+			control_fail_detail(request, "nothing was shared");
+		else if (r != 0)
 			control_fail_result(request, r);
 	}
 	if (r != 0)

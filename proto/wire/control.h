@@ -34,7 +34,8 @@ enum ctl_op {
 			    ""; fd 0: gets the content; JSON, of an export,
 			    {"withheld": names that it must not show} */
 	CTL_OPEN_OBJECT = 10, /* text: id, blob: digest; fd 0: gets plaintext;
-				 of the record that was opened last */
+				 number: enum ctl_open, as the record was opened
+				 last */
 	CTL_SEALED = 11,      /* text: id, number: 0 content, else attachment
 				 from 1; fd 0 envelope, fd 1 payload */
 	CTL_CARD = 12,        /* JSON {"card": text} */

@@ -17,6 +17,7 @@ author_of() { on "$1" partner list --json | json "[p['author'] for p in j['partn
 values() { # NODE ID FIELD
 	on "$1" show "$2" --json | json "' '.join(sorted(v for n,v in j['fields'] if n=='$3'))"
 }
+asks() { python3 "$(dirname "$0")/ask_daemon.py" "$T/$1" "${@:2}"; }
 says() { on "$1" log "$2" | grep -cF -- "$3"; }
 pages() { cat "$1"/data/*/readable.txt; }
 capture() { # [OPTION...]: a record of the field at the desk
@@ -27,6 +28,8 @@ given=$(capture --field "consent.share=$(author_of desk hubb)" --field consent.p
 	--field consent.purposes=archive --field consent.expires=2999-12-31 --field consent.name-disclosed=yes \
 	--field consent.medium=spoken --field consent.language=es --field "consent.explained-by=a worker")
 over=$(capture --field "consent.share=$(author_of desk hubb)" --field consent.expires=2020-02-29)
+head -c 5000 /dev/urandom >"$T/photo.jpg"
+photo=$(capture --attach "$T/photo.jpg")
 today=$(capture --field "consent.expires=$(date -u +%F)")
 fails 1 "consent.expires is never, or a date" "a date that is none" on field capture --to hub --field consent.expires=2021-02-29
 on field sync hub && on desk sync hub || die "sync"
@@ -41,6 +44,11 @@ fails 1 "did not consent that this partner" "it is shared with nobody else" on d
 is "and nothing is said to be" "$(says desk "$plain" shared)" 0
 fails 1 "did not consent that this partner" "one of two is not enough" \
 	on desk share "$given" --to hubb --to hubc --purpose trial
+fails 2 "given once each" "of two purposes none is left out" \
+	on desk share "$given" --to hubb --purpose archive --purpose press
+asked=$(asks desk "share:$given:hubb:{\"purpose\":[\"archive\",\"press\"]}") || die "ask_daemon.py"
+is "nor does the daemon take two, of which one was not consented to" \
+	"$(grep -c "^1 .*cannot be recorded" <<<"$asked")$(says desk "$given" shared)" 10
 fails 1 "no purpose was given" "a purpose must be given where some are named" on desk share "$given" --to hubb
 fails 1 "not consent to this purpose" "and be one of them" on desk share "$given" --to hubb --purpose press
 ok "what was consented to is shared" on desk share "$given" --to hubb --purpose trial
@@ -85,3 +93,16 @@ ok "against it, it is possible" on desk export "$over" --to "$T/over" --disclose
 is "with the name" "$(pages "$T/over" | grep -c '^witness.name: Example Witness$')" 1
 is "and stands in the log" "$(says desk "$over" "override a court order")" 1
 ok "reading is no export" on desk show "$over"
+
+# --- attachments ---
+sealed=$(on desk show "$photo" --json | json "[v['sealed'] for n,v in j['fields'] if n=='attachment'][0]")
+asked=$(asks desk "read:$photo" "object-export:$photo:$sealed") || die "ask_daemon.py"
+is "what was opened to be read gives no attachment to be exported" \
+	"$(sed 's/\(for something else\).*/\1/' <<<"$asked" | tr '\n' ' ')" \
+	"0  1 this record was not opened before its attachment, or for something else "
+is "nor the reverse" "$(asks desk "export:$photo" "object-read:$photo:$sealed" | cut -c1 | tr '\n' ' ')" "0 1 "
+is "each by itself is given" "$(asks desk "export:$photo" "object-export:$photo:$sealed" "read:$photo" \
+	"object-read:$photo:$sealed" | cut -c1 | tr '\n' ' ')" "0 0 0 0 "
+ok "as an export does" on desk export "$photo" --to "$T/photo" --disclose attachment
+is "whole" "$(sha256sum <"$(find "$T/photo" -name "*.jpg")")" "$(sha256sum <"$T/photo.jpg")"
+ok "and a person who reads" on desk show "$photo" --attachments "$T/photos"
