@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct record_keys {
 	int dir, fd;
 	uint64_t generation;
 	int64_t slots;
+	bool uncertain;             /* which file the wrap on the disk names */
 	struct record_key *key;     /* of the file, in guarded memory */
 	struct record_key *storage; /* likewise: what seals the wrap */
 };
@@ -84,14 +86,18 @@ static int make_wrap_file(int dir, const uint8_t block[WRAP_BYTES])
 	return r;
 }
 
-/* Replace the wrap by one that names this generation and its key. The old one
- * is overwritten once it has no name. */
+/* Replace the wrap by one that names this generation and its key. ${ret_old}
+ * is the one before, which has no name any more, or -1. When it fails but
+ * ${ret_renamed}, nobody knows which of the two a crash would leave. */
 static int write_wrap(const struct record_keys *keys, uint64_t generation,
-    const struct record_key *key)
+    const struct record_key *key, int *ret_old, bool *ret_renamed)
 {
 	uint8_t block[WRAP_BYTES], plain[WRAP_PLAIN];
 	struct buf sealed = {0};
 	int old, r;
+
+	*ret_old = -1;
+	*ret_renamed = false;
 
 	memcpy(plain, &generation, 8);
 	memcpy(plain + 8, key->bytes, SEAL_KEY_BYTES);
@@ -107,14 +113,16 @@ static int write_wrap(const struct record_keys *keys, uint64_t generation,
 	r = old < 0 && errno != ENOENT ? -errno
 				       : make_wrap_file(keys->dir, block);
 	if (r == 0 &&
-	    (renameat(keys->dir, WRAP_NAME ".new", keys->dir, WRAP_NAME) < 0 ||
-		fsync(keys->dir) < 0))
+	    renameat(keys->dir, WRAP_NAME ".new", keys->dir, WRAP_NAME) < 0)
 		r = -errno;
-	if (r == 0 && old >= 0)
-		r = overwrite(old);
-	if (old >= 0)
-		close(old);
-	return r;
+	if (r != 0) {
+		if (old >= 0)
+			close(old);
+		return r;
+	}
+	*ret_old = old;
+	*ret_renamed = true;
+	return fsync(keys->dir) < 0 ? -errno : 0;
 }
 
 static int read_wrap(int dir, const struct record_key *storage_key,
@@ -161,7 +169,8 @@ static int remove_file(int dir, uint64_t generation)
 
 static int create_file(struct record_keys *keys)
 {
-	int r;
+	bool renamed;
+	int old = -1, r;
 
 	keys->fd = openat(keys->dir, "keys.0",
 	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -170,7 +179,11 @@ static int create_file(struct record_keys *keys)
 	r = seal_make_key(keys->key);
 	if (r == 0 && fsync(keys->fd) < 0)
 		r = -errno;
-	return r == 0 ? write_wrap(keys, 0, keys->key) : r;
+	if (r == 0)
+		r = write_wrap(keys, 0, keys->key, &old, &renamed);
+	if (old >= 0)
+		close(old);
+	return r;
 }
 
 /* An erasure that was interrupted left the file before or the file after. */
@@ -188,7 +201,10 @@ static int open_file(struct record_keys *keys)
 	if (keys->fd < 0 || fstat(keys->fd, &st) < 0)
 		return -errno;
 	keys->slots = (st.st_size + SLOT_BYTES - 1) / SLOT_BYTES;
-	r = remove_file(keys->dir, keys->generation + 1);
+	/* What the wrap does not name goes only once that is certain. */
+	r = fsync(keys->dir) < 0 ? -errno : 0;
+	if (r == 0)
+		r = remove_file(keys->dir, keys->generation + 1);
 	if (r == 0 && keys->generation > 0)
 		r = remove_file(keys->dir, keys->generation - 1);
 	return r;
@@ -237,6 +253,8 @@ int record_keys_add(
 	struct buf sealed = {0};
 	int r;
 
+	if (keys->uncertain)
+		return -EIO;
 	r = seal_make_key(ret_key);
 	if (r == 0)
 		r = seal_put(keys->key, "slot",
@@ -337,12 +355,34 @@ static int move_slots(const struct record_keys *keys, int fd,
 	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
-/* The new file is whole and has a name before the wrap names it. */
+/* The file of this generation is the one in force: the one before it and its
+ * wrap are overwritten, both even if one cannot be. */
+static int switch_to(struct record_keys *keys, int fd, int old_wrap,
+    const struct record_key *new_key)
+{
+	int old = keys->fd, wrap = 0, r;
+
+	keys->fd = fd;
+	*keys->key = *new_key;
+	keys->generation++;
+	if (old_wrap >= 0)
+		wrap = overwrite(old_wrap);
+	r = overwrite(old);
+	close(old);
+	if (r == 0)
+		r = remove_file(keys->dir, keys->generation - 1);
+	return r == 0 ? wrap : r;
+}
+
+/* The new file is whole and has a name before the wrap names it. From then on
+ * it is the one that is written to, whatever fails: what went into the old one
+ * would be lost. */
 static int next_generation(struct record_keys *keys,
     const struct record_key *new_key, const int64_t *erased, size_t count)
 {
+	bool renamed = false;
 	char name[32];
-	int fd, old, r;
+	int fd, old = -1, r;
 
 	file_name(keys->generation + 1, name);
 	fd = openat(keys->dir, name,
@@ -353,18 +393,17 @@ static int next_generation(struct record_keys *keys,
 	if (r == 0 && fsync(keys->dir) < 0)
 		r = -errno;
 	if (r == 0)
-		r = write_wrap(keys, keys->generation + 1, new_key);
-	if (r != 0) {
+		r = write_wrap(
+		    keys, keys->generation + 1, new_key, &old, &renamed);
+	if (r == 0) {
+		r = switch_to(keys, fd, old, new_key);
+	} else {
+		keys->uncertain = renamed;
 		close(fd);
-		return r;
 	}
-	old = keys->fd;
-	keys->fd = fd;
-	*keys->key = *new_key;
-	keys->generation++;
-	r = overwrite(old);
-	close(old);
-	return r == 0 ? remove_file(keys->dir, keys->generation - 1) : r;
+	if (old >= 0)
+		close(old);
+	return r;
 }
 
 int record_keys_erase(
@@ -374,6 +413,10 @@ int record_keys_erase(
 	struct record_key *new_key = sodium_malloc(sizeof *new_key);
 	int r = erased && new_key ? 0 : -ENOMEM;
 
+	if (r == 0 && keys->uncertain)
+		r = -EIO;
+	if (r == 0 && keys->generation > 0) /* what an earlier one left */
+		r = remove_file(keys->dir, keys->generation - 1);
 	if (r == 0) {
 		memcpy(erased, slots, count * sizeof *erased);
 		qsort(erased, count, sizeof *erased, by_number);

@@ -10,11 +10,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/store_scene.h"
 
 static struct entry entry;
 static int64_t log_number;
+static unsigned failing_syncs; /* how many more the disk refuses */
+
+/* In place of the C library's. */
+int fdatasync(int fd)
+{
+	if (failing_syncs == 0)
+		return (int)syscall(SYS_fdatasync, fd);
+	failing_syncs--;
+	errno = EIO;
+	return -1;
+}
 
 static int begin(void **state)
 {
@@ -360,6 +372,40 @@ static void test_an_interrupted_erasure_is_tidied(void **state)
 	assert_memory_equal(found.bytes, made.bytes, SEAL_KEY_BYTES);
 }
 
+/* The new file is in force before the old one is overwritten: when that fails,
+ * what is added must not go into the old one. */
+static void test_an_erasure_that_fails_loses_no_other_key(void **state)
+{
+	struct record_key made[3], found;
+	int64_t slot[3], i;
+
+	(void)state;
+	record_keys_add(scene.keys, &made[0], &slot[0]);
+	record_keys_add(scene.keys, &made[1], &slot[1]);
+	record_keys_sync(scene.keys);
+	for (i = 1; i <= 3; i++) {
+		failing_syncs = (unsigned)i;
+		assert_int_equal(
+		    record_keys_erase(scene.keys, &slot[1], 1), -EIO);
+		failing_syncs = 0;
+		assert_int_equal(
+		    record_keys_add(scene.keys, &made[2], &slot[2]), 0);
+		assert_int_equal(record_keys_sync(scene.keys), 0);
+		scene_close();
+		assert_int_equal(scene_open(false), 0);
+		assert_int_equal(
+		    record_keys_get(scene.keys, slot[0], &found), 0);
+		assert_memory_equal(found.bytes, made[0].bytes, SEAL_KEY_BYTES);
+		assert_int_equal(
+		    record_keys_get(scene.keys, slot[2], &found), 0);
+		assert_memory_equal(found.bytes, made[2].bytes, SEAL_KEY_BYTES);
+		assert_int_not_equal(
+		    record_keys_get(scene.keys, slot[1], &found), 0);
+	}
+	assert_int_equal(record_keys_erase(scene.keys, &slot[1], 1), 0);
+	assert_int_equal(record_keys_get(scene.keys, slot[0], &found), 0);
+}
+
 static void test_a_torn_slot_is_passed_over(void **state)
 {
 	struct record_key first, second, found;
@@ -416,6 +462,7 @@ int main(void)
 	    TEST(test_record_keys_come_back_and_open_under_one_key_only),
 	    TEST(test_nothing_in_the_home_leads_to_an_erased_key),
 	    TEST(test_an_interrupted_erasure_is_tidied),
+	    TEST(test_an_erasure_that_fails_loses_no_other_key),
 	    TEST(test_a_torn_slot_is_passed_over),
 	    TEST(test_only_objects_that_a_row_names_are_kept),
 	};
