@@ -219,10 +219,9 @@ static int merge_cosign(struct session *session, struct span bytes)
 		     &ours, &session->partner.card.author, &time) != 0 &&
 		 ours.signature_count < 32) {
 		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
-		if (r == 0)
-			r = buf_append(&merged,
-			    theirs.text.data + theirs.text.len + 1,
-			    bytes.len - theirs.text.len - 1);
+		if (r == 0) /* no more of what came than was checked */
+			r = cosignature_copy(
+			    &theirs, &session->partner.card.author, &merged);
 		if (r == 0)
 			r = log_tree_set_checkpoint(
 			    store->database, &store->log, buf_span(&merged));

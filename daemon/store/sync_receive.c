@@ -28,21 +28,30 @@
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
-/* Only what the author signed is evidence: anybody can claim. A few of them
- * prove as much as many. */
+/* Whether a checkpoint is one of those that our tree has had: then whoever
+ * brought it told something else than its author did. */
+static bool is_ours(struct session *session, const struct log_row *log,
+    const struct checkpoint *checkpoint)
+{
+	struct digest root;
+
+	return checkpoint->size > 0 && checkpoint->size <= log->size &&
+	       log_tree_root(session->store->database, log->id,
+		   checkpoint->size, &root) == 0 &&
+	       memcmp(root.bytes, checkpoint->root.bytes, 32) == 0;
+}
+
+/* Only what the author signed is evidence, and contradicts what is here:
+ * anybody can claim. A few of them prove as much as many. */
 void sync_keep_fork(
     struct session *session, const struct log_row *log, struct span bytes)
 {
+	struct checkpoint checkpoint;
 	char origin[NOTE_ORIGIN_MAX];
-	struct note note;
-	int r;
 
 	note_origin(&log->author, &log->log, origin);
-	if (note_parse(bytes, &note) != 0)
-		return;
-	r = note_verify(&note, origin, &log->key);
-	note_free(&note);
-	if (r != 0)
+	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
+	    is_ours(session, log, &checkpoint))
 		return;
 	log_event(LOG_LEVEL_WARNING,
 	    "a log was told in two ways: the evidence is kept");

@@ -267,6 +267,106 @@ static void test_all_signatures_must_hold_and_all_be_checked(void **state)
 	assert_false(sync_all_hold(NULL, 0));
 }
 
+/* The log as it is here: ${size} places. */
+static struct log_row hold_log(uint64_t size)
+{
+	struct log_row row;
+	int64_t id;
+	size_t i;
+
+	assert_int_equal(
+	    log_tree_add(scene.database, &key, &entries.log, false, 0, &id), 0);
+	assert_int_equal(log_tree_load(scene.database, id, &row), 0);
+	for (i = 0; i < size; i++)
+		assert_int_equal(
+		    log_tree_append(scene.database, &row, &leaves[i]), 0);
+	return row;
+}
+
+static int64_t forks(void)
+{
+	int64_t count = -1;
+
+	database_number(scene.database, SQL_FORK_COUNT, &count, "");
+	return count;
+}
+
+static void test_only_what_contradicts_is_kept_as_a_fork(void **state)
+{
+	struct log_row row = hold_log(SIZE);
+
+	(void)state;
+	sign(SIZE - 1, &key, seed, 0);
+	sync_keep_fork(&session, &row, buf_span(&note));
+	sign(SIZE, &key, seed, 0);
+	sync_keep_fork(&session, &row, buf_span(&note));
+	assert_int_equal(forks(), 0); /* whoever brought it told lies */
+	sign(SIZE, &key, other_seed, 1);
+	sync_keep_fork(&session, &row, buf_span(&note));
+	assert_int_equal(forks(), 0);
+	sign(SIZE, &key, seed, 1);
+	sync_keep_fork(&session, &row, buf_span(&note));
+	assert_int_equal(forks(), 1);
+	log_row_free(&row);
+}
+
+/* What a partner sends with its cosignature of our checkpoint in ${note}:
+ * first a line that is of no kind of this version. */
+static void receive_cosignature(struct buf *sent)
+{
+	struct wire_sync_cosign message = {
+	    .author = key,
+	    .log = entries.log,
+	    .note = buf_span(sent),
+	};
+	struct buf body = {0};
+
+	assert_int_equal(
+	    wire_encode_body(WIRE_SYNC_COSIGN, &message, &body), 0);
+	sync_receive_cosign(&session, buf_span(&body));
+	buf_free(&body);
+}
+
+static void test_of_a_cosignature_no_more_is_kept_than_was_checked(void **state)
+{
+	struct buf text = {0}, asked = {0}, sent = {0};
+	uint8_t longer[300] = {1}, packed[COSIGNATURE_BYTES], signature[64];
+	struct author_id author;
+	char name[NOTE_ORIGIN_MAX];
+	struct note ours;
+
+	(void)state;
+	store.author_key = key; /* it is our own log now */
+	store.log = hold_log(SIZE);
+	assert_int_equal(log_tree_set_checkpoint(
+			     scene.database, &store.log, buf_span(&note)),
+	    0);
+	session.partner.card.author = other_key;
+	assert_int_equal(note_parse(buf_span(&note), &ours), 0);
+	buf_append_span(&text, ours.text);
+	note_free(&ours);
+	cosignature_message(7, buf_span(&text), &asked);
+	note_sign(other_seed, buf_span(&asked), signature);
+	cosignature_pack(7, signature, packed);
+	note_begin(buf_span(&text), &sent);
+	note_add_signature("junk", NOTE_ALG_ED25519, &other_key,
+	    span_of(longer, sizeof longer), &sent);
+	sign_key_author(&other_key, &author);
+	note_witness_name(&author, name);
+	note_add_signature(name, NOTE_ALG_COSIGNATURE, &other_key,
+	    span_of(packed, sizeof packed), &sent);
+	receive_cosignature(&sent);
+	assert_int_equal(note_parse(buf_span(&store.log.checkpoint), &ours), 0);
+	assert_int_equal(ours.signature_count, 2);
+	note_free(&ours);
+	assert_null(memmem(
+	    store.log.checkpoint.data, store.log.checkpoint.len, "junk", 4));
+	log_row_free(&store.log);
+	buf_free(&text);
+	buf_free(&asked);
+	buf_free(&sent);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
@@ -282,6 +382,8 @@ int main(void)
 	    T(places_behind_what_is_here_are_a_gap),
 	    T(an_entry_must_have_the_leaf_it_comes_with),
 	    T(all_signatures_must_hold_and_all_be_checked),
+	    T(only_what_contradicts_is_kept_as_a_fork),
+	    T(of_a_cosignature_no_more_is_kept_than_was_checked),
 	};
 
 	return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
