@@ -26,7 +26,11 @@
 	    " EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"            \
 	    " AND e.audience<>l.author) AND"                                  \
 	    " NOT EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"        \
-	    " AND e.audience<>l.author AND e.delivered=0) AND"                \
+	    " AND e.audience<>l.author AND (e.delivered=0"                    \
+	    " OR NOT EXISTS(SELECT 1 FROM partner p"                          \
+	    " WHERE p.author=e.audience AND p.removed=0)"                     \
+	    " OR EXISTS(SELECT 1 FROM custody c WHERE c.subject=r.entry"      \
+	    " AND c.actor=e.audience AND c.kind='erased'))) AND"              \
 	    " NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=r.id"          \
 	    " AND s.delivered=0) ORDER BY r.id LIMIT 1")                      \
 	X(FORGOTTEN_WITHDRAWN, "UPDATE withdrawn SET state=3"                 \

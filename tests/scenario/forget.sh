@@ -20,6 +20,13 @@ is "what is delivered is kept, by default" "$(column "$old" forgotten)$(files)" 
 fails 1 "retain must be" "a word that is none" sh -c \
 	'echo "retain = sometimes" >"$1"; "$0" --check-config "$1"' "$EVIDENTD" "$T/conf"
 
+hub_start third
+on third card add-reader "$(on desk card | sed -n 's/^reader //p')" || die "reader"
+introduce field third || die "field and third"
+lost=$(on field capture --to third --field statement=lost) || die "capture"
+on field sync third || die "sync"
+ok "one of those who have a record is no partner any more" on field partner remove third
+
 on field stop
 echo 'retain = until-delivered' >"$T/field/evident.conf"
 node_unlock field || die "unlock"
@@ -29,6 +36,7 @@ id=$(on field capture --to hub --to second --field statement=new --attach "$T/ph
 ok "one of two has it" on field sync hub
 is "it is kept" "$(column "$id" forgotten)" None
 is "and what was delivered before is not" "$(column "$old" forgotten)" True
+is "but what only a partner of old has is" "$(column "$lost" forgotten)" None
 on second stop
 on field sync second >"$T/out" 2>&1
 is "the other cannot be reached: it is kept" "$(column "$id" forgotten)$(files)" None1
