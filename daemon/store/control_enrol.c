@@ -14,6 +14,7 @@
 
 #include "daemon/store/control.h"
 #include "daemon/store/enrolments.h"
+#include "daemon/store/withdraw.h"
 #include "proto/format/sshsig.h"
 
 static bool same_id(const struct author_id *a, const struct author_id *b)
@@ -43,6 +44,7 @@ void control_card_organisation(struct request *request)
 		control_fail_result(request, r);
 		return;
 	}
+	withdraw_work(request->store, true); /* it may have withdrawn before */
 	if (named)
 		hex_encode(partner.author.bytes, 32, author);
 	control_done(request,

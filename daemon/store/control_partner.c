@@ -43,7 +43,8 @@ static void answer_taken(struct request *request, const struct added *added)
 	int r;
 
 	node_tell_courier(request->store);
-	withdraw_work(request->store); /* a card may say for whom it works */
+	withdraw_work(
+	    request->store, true); /* a card may say for whom it works */
 	r = partners_by_author(database, &added->author, &partner);
 	if (r != 0 && r != DATABASE_E_NONE) {
 		control_fail_result(request, r);

@@ -111,7 +111,7 @@ static void on_recorded(struct store *store, void *context,
 		control_fail_code(request, fault->code);
 		return;
 	}
-	if (withdraw_work(store) != 0) {
+	if (withdraw_work(store, false) != 0) {
 		control_fail(request, 1,
 		    "the withdrawal is signed and will go out, but what is "
 		    "here could not be destroyed",

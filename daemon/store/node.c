@@ -300,7 +300,7 @@ static enum wire_code open_with(
 		r = node_tell_courier(store);
 	if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "a process does not answer", r);
-	withdraw_work(store); /* tells of its own failure */
+	withdraw_work(store, true); /* tells of its own failure */
 	return WIRE_CODE_OK;
 }
 

@@ -360,6 +360,8 @@ int records_share(struct records *records, int64_t record, int64_t partner,
 	int r;
 
 	r = records_load(records, record, &row);
+	if (r == 0 && row.withdrawn)
+		return 0;
 	if (r == 0)
 		r = record_keys_get(records->keys, row.slot, &key);
 	if (r == 0)

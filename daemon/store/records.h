@@ -115,7 +115,7 @@ int records_pack_kept(
 int records_is_hidden(
     struct records *records, const struct record_row *row, bool *ret_hidden);
 /* From now on the partner, with its author id, is sent a record: inside the
- * caller's transaction. */
+ * caller's transaction. What was withdrawn meanwhile goes to nobody more. */
 int records_share(struct records *records, int64_t record, int64_t partner,
     const struct author_id *author, struct span envelope);
 /* The envelope for ${audience}, appended, with its SHA-256. */

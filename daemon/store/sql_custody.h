@@ -12,14 +12,15 @@
 	X(CUSTODY_OF, "SELECT event,kind,actor,time,detail FROM custody"      \
 	    " WHERE subject=? ORDER BY time,seen,event")                      \
 	X(WITHDRAWAL_ADD, "INSERT OR IGNORE INTO withdrawal VALUES(?,?)")     \
-	X(WITHDRAWAL_BY, "SELECT l.author,l.own FROM withdrawal w"            \
+	X(WITHDRAWAL_BY, "SELECT l.author,max(l.own) FROM withdrawal w"       \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
-	    " WHERE w.target=?")                                              \
+	    " WHERE w.target=? GROUP BY l.author")                            \
+	X(WITHDRAWAL_NEWEST, "SELECT coalesce(max(record),0) FROM withdrawal")\
 	X(WITHDRAWAL_NEXT, "SELECT r.id FROM withdrawal w"                    \
-	    " JOIN record r ON r.entry=w.target"                              \
-	    " WHERE r.hidden=0 AND r.id>? AND"                                \
+	    " CROSS JOIN record r ON r.entry=w.target"                        \
+	    " WHERE w.target>? AND w.record>? AND r.hidden=0 AND"             \
 	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id"       \
-	    " AND d.state<>5) ORDER BY r.id LIMIT 1")                         \
+	    " AND d.state<>5) ORDER BY w.target LIMIT 1")                     \
 	X(FORGET_NEXT, "SELECT r.id FROM record r JOIN log l ON l.id=r.log"   \
 	    " WHERE l.own=1 AND r.hidden=0 AND r.whole=1 AND r.id>? AND"      \
 	    " NOT EXISTS(SELECT 1 FROM withdrawn d WHERE d.record=r.id) AND"  \
@@ -79,11 +80,11 @@
 	X(DESTROY_OWED, "DELETE FROM owed WHERE record=?")                    \
 	X(DESTROY_UNREAD, "DELETE FROM unread WHERE record=?")                \
 	X(DESTROY_SHARED, "DELETE FROM shared WHERE record=?")                \
-	X(DERIVED_NEXT, "SELECT c.event FROM custody c"                       \
-	    " JOIN record s ON s.entry=c.subject"                             \
-	    " JOIN withdrawn d ON d.record=s.id AND d.state IN (2,3)"               \
+	X(DERIVED_NEXT, "SELECT c.event FROM withdrawn d"                     \
+	    " CROSS JOIN record s ON s.id=d.record"                           \
+	    " CROSS JOIN custody c ON c.subject=s.entry"                      \
 	    " JOIN record r ON r.entry=c.event JOIN log l ON l.id=r.log"      \
-	    " WHERE l.own=1 AND c.kind IN ('revision','derivative') AND"      \
+	    " WHERE d.state IN (2,3) AND l.own=1 AND c.kind IN ('revision','derivative') AND"      \
 	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.target=c.event)"  \
 	    " ORDER BY c.event LIMIT ?")
 

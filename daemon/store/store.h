@@ -61,6 +61,7 @@ struct store {
 	char address[CARD_ADDRESS_MAX];
 	uint64_t port; /* that the courier listens on */
 	bool listen_failed;
+	int64_t judged; /* withdrawals up to this record were (withdraw.h) */
 };
 
 /* node.c */

@@ -493,7 +493,7 @@ void sync_end_arrival(struct session *session, int result)
 	/* What a partner takes back is gone before the partner hears that it
 	 * was heard. */
 	if (result == 0 && session->withdraws)
-		result = withdraw_work(session->store);
+		result = withdraw_work(session->store, false);
 	session->withdraws = false;
 	if (result == 0)
 		sync_ack(session);
@@ -540,6 +540,8 @@ static void on_verified(
 		: FORMAT_E_MISMATCH;
 	if (r == 0 && arrival.skip < session->entries.items.count) {
 		r = sync_check_tree(session, &session->entries, &arrival);
+		if (r == 0) /* or may have taken back what is in this */
+			r = pass_over_withdrawn(session, &arrival);
 		if (r == 0)
 			r = store_batch(session, &arrival);
 		if (r == FORMAT_E_MISMATCH)

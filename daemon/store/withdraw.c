@@ -329,7 +329,7 @@ static int erase_keys(struct store *store)
 }
 
 /* As many as one rewriting of the keys file is worth. 1: there may be more. */
-static int work_batch(struct store *store, int64_t *after)
+static int work_batch(struct store *store, struct buf *after)
 {
 	struct files files = {.count = 0};
 	struct record_row row;
@@ -339,12 +339,14 @@ static int work_batch(struct store *store, int64_t *after)
 
 	r = database_begin(store->database);
 	while (r == 0 && count < BATCH) {
-		r = database_number(
-		    store->database, SQL_WITHDRAWAL_NEXT, &record, "i", *after);
+		r = database_number(store->database, SQL_WITHDRAWAL_NEXT,
+		    &record, "bi", buf_span(after), store->judged);
 		if (r != 0)
 			break;
-		*after = record;
 		r = records_load(&store->records, record, &row);
+		after->len = 0;
+		if (r == 0)
+			r = buf_append(after, row.entry.bytes, 32);
 		if (r == 0)
 			r = apply(store, &row, &files);
 		count++;
@@ -365,7 +367,7 @@ static void on_derived(struct store *store, void *context,
 {
 	(void)context;
 	(void)fault;
-	if (!id || withdraw_work(store) < 0)
+	if (!id || withdraw_work(store, false) < 0)
 		log_event(LOG_LEVEL_ERROR,
 		    "a translation or copy could not be withdrawn");
 }
@@ -396,14 +398,23 @@ static int withdraw_derived(struct store *store)
 		   : -EIO;
 }
 
-int withdraw_work(struct store *store)
+int withdraw_work(struct store *store, bool all)
 {
-	int64_t after = 0;
+	struct buf after = {0};
+	int64_t newest = 0;
 	int r;
 
-	r = erase_keys(store); /* what an earlier life left half-done */
+	if (all)
+		store->judged = 0;
+	r = database_number(
+	    store->database, SQL_WITHDRAWAL_NEWEST, &newest, "");
+	if (r == 0) /* what an earlier life left half-done */
+		r = erase_keys(store);
 	while (r == 0 && (r = work_batch(store, &after)) == 1)
 		r = 0;
+	buf_free(&after);
+	if (r == 0)
+		store->judged = newest;
 	if (r == 0)
 		r = withdraw_derived(store);
 	if (r < 0)

@@ -30,9 +30,10 @@ int withdraw_binds(struct store *store, const struct entry_id *id,
 /* Whether ${by} may take back what ${author} recorded: 1, 0 or -errno. */
 int withdraw_may(struct store *store, const struct author_id *author,
     const struct author_id *by);
-/* Judge all that is noted and do what follows, outside of a transaction. When
- * it answers 0, what had to be destroyed is. */
-int withdraw_work(struct store *store);
+/* Judge what was noted since the last time and do what follows, outside of a
+ * transaction; or ${all} that is noted, since a card may say otherwise now.
+ * When it answers 0, what had to be destroyed is. */
+int withdraw_work(struct store *store, bool all);
 /* A person confirms that what was set aside goes: DATABASE_E_NONE when it was
  * not set aside. */
 int withdraw_confirm(struct store *store, const struct record_row *row);

@@ -184,3 +184,36 @@ ok "an organisation takes back what was shared with it" on hubb withdraw "$their
 ok "who shared it hears of it" on desk sync hubb
 is "and destroys it" "$(has desk "$theirs" withdrawn)" destroyed
 ok "and does not tell the organisation its own word" on desk sync hubb
+
+# --- whoever names its organisation obeys what that withdrew before ---
+node_start later
+introduce later hub || die "later and hub"
+before=$(on later capture --field statement=before --to hub) || die "capture"
+ok "an organisation takes back what it has not seen" on hub withdraw "$before"
+ok "they meet" on later sync hub
+is "it is no organisation of this device's yet" "$(has later "$before" withdrawn)" None
+ok "the device names it" on later card organisation hub
+is "and obeys" "$(has later "$before" withdrawn)" destroyed
+
+# --- a withdrawal that comes while the record is being checked ---
+node_start office
+introduce office hub || die "office and hub"
+introduce office later || die "office and later"
+on later card organisation office || die "organisation"
+on later card --out "$T/later.card" && on hub partner add "$T/later.card" >/dev/null || die "card"
+n=$(on hub partner compare later) && on hub partner compare later $n && on later partner compare hub $n || die "compare"
+on hub stop
+echo 'workers = 2' >"$T/hub/evident.conf"
+node_unlock hub || die "unlock"
+racing=$(on later capture --field statement=racing --to hub) || die "capture"
+on office withdraw "$racing" || die "withdraw"
+workers=($(process_of hub worker))
+is "the hub has two workers" "${#workers[@]}" 2
+kill -STOP "${workers[0]}"
+on later sync hub >"$T/later.out" 2>&1 &
+sleep 2
+ok "the withdrawal comes first" timeout 20 "$EVIDENT" --home "$T/office" sync hub
+kill -CONT "${workers[0]}"
+wait $!
+is "and the record does not come in behind it" "$(on hub list --json |
+	json "sum(r['id']=='$racing' and not r.get('withdrawn') for r in j['records'])")" 0
