@@ -13,11 +13,14 @@
 #include "proto/format/proof.h"
 #include "proto/format/sshsig.h"
 
+#define DETAIL_BYTES_MAX (1024 * 1024) /* a reply holds no more */
+
 struct account {
 	struct store *store;
 	const struct record_row *row;
 	const struct log_row *log;
 	json_t *events, *holders;
+	size_t detail_bytes; /* of events, so far */
 };
 
 /* What this node calls an author: itself, a partner, or nothing. */
@@ -56,8 +59,11 @@ static int on_event(void *context, const struct custody_event *event)
 	    json_stringn((const char *)event->kind.data, event->kind.len));
 	json_object_set_new(json, "time",
 	    json_stringn((const char *)event->time.data, event->time.len));
-	detail = json_loadb((const char *)event->detail.data, event->detail.len,
-	    JSON_REJECT_DUPLICATES, NULL);
+	account->detail_bytes += event->detail.len;
+	detail = account->detail_bytes <= DETAIL_BYTES_MAX
+		     ? json_loadb((const char *)event->detail.data,
+			   event->detail.len, JSON_REJECT_DUPLICATES, NULL)
+		     : NULL;
 	if (detail)
 		json_object_set_new(json, "detail", detail);
 	json_array_append_new(account->events, json);
@@ -66,36 +72,20 @@ static int on_event(void *context, const struct custody_event *event)
 
 /* --- holders ------------------------------------------------------------ */
 
-struct search {
-	const struct author_id *actor;
-	bool found;
-};
-
-static int is_erased_by(void *context, const struct custody_event *event)
-{
-	struct search *search = context;
-
-	search->found |=
-	    span_equal(event->kind, span_text("erased")) &&
-	    memcmp(event->actor.bytes, search->actor->bytes, 32) == 0;
-	return 0;
-}
-
 static int put_holder(
     struct account *account, const struct author_id *holder, bool delivered)
 {
-	struct search search = {.actor = holder};
 	json_t *json = json_object();
 	int r;
 
 	json_array_append_new(account->holders, json);
 	r = put_who(account->store, holder, json);
 	if (r == 0)
-		r = custody_each(account->store->database, &account->row->entry,
-		    is_erased_by, &search);
+		r = custody_is(account->store->database, &account->row->entry,
+		    holder, "erased");
 	json_object_set_new(json, "delivered", json_boolean(delivered));
-	json_object_set_new(json, "erased", json_boolean(search.found));
-	return r;
+	json_object_set_new(json, "erased", json_boolean(r == 1));
+	return r < 0 ? r : 0;
 }
 
 /* Of an own record its audience; and with whom this node shared it. */
@@ -153,7 +143,8 @@ static int put_holders(struct account *account)
 	return r;
 }
 
-/* What was not written here went to every mirror. */
+/* What was not written here goes to every mirror, and is there once the mirror
+ * has said so. */
 static int put_mirrors(struct account *account)
 {
 	struct partner *partners = NULL;
@@ -163,12 +154,17 @@ static int put_mirrors(struct account *account)
 	if (account->log->own)
 		return 0;
 	r = partners_all(account->store->database, &partners, &count);
-	for (i = 0; r == 0 && i < count; i++)
-		if (partners[i].mirror && partners[i].compared &&
+	for (i = 0; r == 0 && i < count; i++) {
+		if (!partners[i].mirror || !partners[i].compared ||
 		    memcmp(partners[i].author.bytes, account->log->author.bytes,
-			32) != 0 &&
-		    partners[i].id != account->row->source)
-			r = put_holder(account, &partners[i].author, true);
+			32) == 0 ||
+		    partners[i].id == account->row->source)
+			continue;
+		r = custody_is(account->store->database, &account->row->entry,
+		    &partners[i].author, "received");
+		if (r >= 0)
+			r = put_holder(account, &partners[i].author, r == 1);
+	}
 	free(partners);
 	return r;
 }
@@ -270,6 +266,7 @@ static int put_place(struct account *account, json_t *json)
 static int describe(struct account *account, json_t *json)
 {
 	json_t *cosigners = json_array(), *signer = json_object();
+	int64_t events = 0;
 	int r;
 
 	json_object_set_new(json, "signed_by", signer);
@@ -284,6 +281,12 @@ static int describe(struct account *account, json_t *json)
 	if (r == 0)
 		r = custody_each(account->store->database, &account->row->entry,
 		    on_event, account);
+	if (r == 0)
+		r = custody_count(
+		    account->store->database, &account->row->entry, &events);
+	if (events > CUSTODY_EVENTS_MAX)
+		json_object_set_new(json, "events_left_out",
+		    json_integer(events - CUSTODY_EVENTS_MAX));
 	if (r == 0)
 		r = put_holders(account);
 	return r == 0 ? put_mirrors(account) : r;

@@ -40,8 +40,9 @@ int custody_each(struct database *database, const struct entry_id *subject,
 	sqlite3_stmt *row;
 	int r;
 
-	row = database_query(database, SQL_CUSTODY_OF, "b",
-	    span_of(subject->bytes, sizeof subject->bytes));
+	row = database_query(database, SQL_CUSTODY_OF, "bi",
+	    span_of(subject->bytes, sizeof subject->bytes),
+	    (int64_t)CUSTODY_EVENTS_MAX);
 	while ((r = database_step(row)) == 1) {
 		r = take(row, &event);
 		if (r == 0)
@@ -52,4 +53,23 @@ int custody_each(struct database *database, const struct entry_id *subject,
 		}
 	}
 	return r;
+}
+
+int custody_count(struct database *database, const struct entry_id *subject,
+    int64_t *ret_count)
+{
+	return database_number(database, SQL_CUSTODY_COUNT, ret_count, "b",
+	    span_of(subject->bytes, sizeof subject->bytes));
+}
+
+int custody_is(struct database *database, const struct entry_id *subject,
+    const struct author_id *actor, const char *kind)
+{
+	int64_t found;
+	int r;
+
+	r = database_number(database, SQL_CUSTODY_BY, &found, "bbt",
+	    span_of(subject->bytes, sizeof subject->bytes),
+	    span_of(actor->bytes, sizeof actor->bytes), span_text(kind));
+	return r == DATABASE_E_NONE ? 0 : r < 0 ? r : 1;
 }

@@ -77,6 +77,17 @@ static bool is_from(struct store *store, const struct record_row *row,
 	return is;
 }
 
+/* Whether that envelope is here: a receipt for anything else says nothing. */
+static int is_known(struct store *store, const struct wire_receipt_record *line)
+{
+	int64_t found;
+	int r;
+
+	r = database_number(store->database, SQL_ENVELOPE_KNOWN, &found, "bb",
+	    span_of(line->entry.bytes, 32), span_of(line->envelope.bytes, 32));
+	return r == DATABASE_E_NONE ? 0 : r < 0 ? r : 1;
+}
+
 static int take_receipt(struct store *store, const struct record_row *row,
     const struct wire_work_opened *opened)
 {
@@ -97,6 +108,8 @@ static int take_receipt(struct store *store, const struct record_row *row,
 		event.subject = opened->records.items[i].entry;
 		r = mark_delivered(store, &partner, &opened->records.items[i]);
 		if (r == 0)
+			r = is_known(store, &opened->records.items[i]);
+		if (r == 1)
 			r = custody_add(store->database, &event);
 	}
 	return r == 0 ? database_run(
@@ -119,6 +132,9 @@ static int take_custody(
 	size_t i;
 	int r;
 
+	/* Many rows shall not make much of little: the entry has it. */
+	if (opened->subjects.count * event.detail.len > WIRE_DETAIL_MAX)
+		event.detail.len = 0;
 	r = log_tree_load(store->database, row->log, &log);
 	event.actor = log.author;
 	log_row_free(&log);

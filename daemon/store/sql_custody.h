@@ -9,8 +9,13 @@
 #define SQL_CUSTODY_STATEMENTS(X)                                             \
 	X(CUSTODY_ADD, "INSERT OR IGNORE INTO custody(subject,event,kind,"    \
 	    "actor,time,detail,seen) VALUES(?,?,?,?,?,?,?)")                  \
-	X(CUSTODY_OF, "SELECT event,kind,actor,time,detail FROM custody"      \
-	    " WHERE subject=? ORDER BY time,seen,event")                      \
+	X(CUSTODY_OF, "SELECT event,kind,actor,time,detail FROM"              \
+	    " (SELECT *,row_number() OVER (PARTITION BY actor"                \
+	    " ORDER BY seen DESC,event) n FROM custody WHERE subject=?"       \
+	    " ORDER BY n,event LIMIT ?) ORDER BY time,seen,event")            \
+	X(CUSTODY_COUNT, "SELECT count(*) FROM custody WHERE subject=?")      \
+	X(CUSTODY_BY, "SELECT 1 FROM custody WHERE subject=? AND actor=?"     \
+	    " AND kind=? LIMIT 1")                                            \
 	X(WITHDRAWAL_ADD, "INSERT OR IGNORE INTO withdrawal VALUES(?,?)")     \
 	X(WITHDRAWAL_BY, "SELECT l.author,max(l.own) FROM withdrawal w"       \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \

@@ -64,6 +64,8 @@
 			" WHERE record=?")                                    \
 	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1 WHERE record=?"\
 			      " AND audience=? AND hash=?")                   \
+	X(ENVELOPE_KNOWN, "SELECT 1 FROM envelope e JOIN record r"            \
+	    " ON r.id=e.record WHERE r.entry=? AND e.hash=?")                 \
 	X(UNDELIVERED, "SELECT count(*) + (SELECT count(*) FROM shared s"     \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record" \
 	    " JOIN log l ON l.id=r.log WHERE p.author=?1 AND s.delivered=0"   \

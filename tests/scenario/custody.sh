@@ -8,11 +8,13 @@
 three_nodes
 id=$(on field capture --to hub --field statement=words --field event.date=2026-11-01) || die "capture"
 on field sync hub || die "sync"
-on desk sync hub || die "sync"
 life() { on "$1" log "$2"; }
 says() { # NODE ID TEXT: how often its log says so
 	life "$1" "$2" | grep -cF -- "$3"
 }
+is "a mirror has nothing that it did not say it has" "$(says hub "$id" "not yet delivered to desk")" 1
+on desk sync hub || die "sync"
+is "and then it has" "$(says hub "$id" "not yet delivered to desk")$(says hub "$id" "delivered to desk")" 01
 
 fails 1 "no key of this node" "who cannot read opens nothing" on hub show "$id"
 is "and does not say that it did" "$(says hub "$id" opened)" 0

@@ -14,6 +14,8 @@
 
 #include "tests/unit/store_scene.h"
 
+#include "daemon/store/custody.h"
+
 static struct entry entry;
 static int64_t log_number;
 static unsigned failing_syncs; /* how many more the disk refuses */
@@ -424,6 +426,57 @@ static void test_a_torn_slot_is_passed_over(void **state)
 	assert_memory_equal(found.bytes, first.bytes, sizeof found.bytes);
 }
 
+struct told {
+	size_t loud, quiet;
+};
+
+static int count_event(void *context, const struct custody_event *event)
+{
+	struct told *told = context;
+
+	*(event->actor.bytes[0] == 1 ? &told->loud : &told->quiet) += 1;
+	return 0;
+}
+
+static void test_nobody_talks_down_what_others_did(void **state)
+{
+	struct custody_event event = {
+	    .kind = span_text("opened"),
+	    .time = span_text("2026-01-01T00:00:00Z"),
+	};
+	struct author_id nobody = {{3}};
+	struct told told = {0};
+	int64_t count;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(database_begin(scene.database), 0);
+	event.actor.bytes[0] = 1;
+	for (i = 0; i < CUSTODY_EVENTS_MAX + 10; i++) {
+		memcpy(event.event.bytes, &i, sizeof i);
+		assert_int_equal(custody_add(scene.database, &event), 0);
+	}
+	event.actor.bytes[0] = 2;
+	event.event.bytes[31] = 0xff;
+	event.kind = span_text("erased");
+	event.time = span_text("2026-01-02T00:00:00Z");
+	assert_int_equal(custody_add(scene.database, &event), 0);
+	assert_int_equal(database_commit(scene.database), 0);
+	assert_int_equal(
+	    custody_each(scene.database, &event.subject, count_event, &told),
+	    0);
+	assert_int_equal(told.loud, CUSTODY_EVENTS_MAX - 1);
+	assert_int_equal(told.quiet, 1);
+	assert_int_equal(
+	    custody_count(scene.database, &event.subject, &count), 0);
+	assert_int_equal(count, CUSTODY_EVENTS_MAX + 11);
+	assert_int_equal(
+	    custody_is(scene.database, &event.subject, &event.actor, "erased"),
+	    1);
+	assert_int_equal(
+	    custody_is(scene.database, &event.subject, &nobody, "erased"), 0);
+}
+
 static bool keep_one(void *context, const char *name)
 {
 	return strcmp(context, name) == 0;
@@ -464,6 +517,7 @@ int main(void)
 	    TEST(test_an_interrupted_erasure_is_tidied),
 	    TEST(test_an_erasure_that_fails_loses_no_other_key),
 	    TEST(test_a_torn_slot_is_passed_over),
+	    TEST(test_nobody_talks_down_what_others_did),
 	    TEST(test_only_objects_that_a_row_names_are_kept),
 	};
 
