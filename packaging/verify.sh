@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md bb4b9db4314089e5d1ae863fed08018579e9d629cf961cd654ebca3d42339e15
+FORMAT.md 3f818756fac4a184fd138a9286c933b20af63995688518f7ff1d81d071e9adab
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -120,6 +120,34 @@ static int own_note(struct session *session, struct buf *out_note)
 	return r;
 }
 
+/* Of a log that is handed on: with this node's cosignature and this partner's
+ * alone, likewise. What is stored was verified. */
+static int handed_note(
+    struct session *session, const struct log_row *log, struct buf *out_note)
+{
+	const struct author_id *const witnesses[] = {
+	    &session->store->author, &session->partner.author};
+	char name[NOTE_ORIGIN_MAX];
+	struct note note;
+	size_t i;
+	int r;
+
+	if (log->checkpoint.len == 0)
+		return 0;
+	if (note_parse(buf_span(&log->checkpoint), &note) != 0)
+		return -EIO;
+	note_origin(&log->author, &log->log, name);
+	r = note_begin(note.text, out_note);
+	if (r == 0)
+		r = note_copy(&note, name, out_note);
+	for (i = 0; r == 0 && i < 2; i++) {
+		note_witness_name(witnesses[i], name);
+		r = note_copy(&note, name, out_note);
+	}
+	note_free(&note);
+	return r;
+}
+
 /* The note that is offered with a log, and the size it speaks of. */
 static int offered(struct session *session, const struct log_row *log,
     struct buf *out_note, uint64_t *ret_size)
@@ -127,7 +155,7 @@ static int offered(struct session *session, const struct log_row *log,
 	int r = 0;
 
 	if (!log->own)
-		r = buf_append_span(out_note, buf_span(&log->checkpoint));
+		r = handed_note(session, log, out_note);
 	else if (session->store->log.size > 0)
 		r = own_note(session, out_note);
 	if (r == 0)

@@ -310,6 +310,24 @@ static void test_only_what_contradicts_is_kept_as_a_fork(void **state)
 	log_row_free(&row);
 }
 
+static void cosign(const struct sign_key *witness, const uint8_t from[32],
+    struct span text, struct buf *out)
+{
+	uint8_t packed[COSIGNATURE_BYTES], signature[64];
+	struct author_id author;
+	struct buf asked = {0};
+	char name[NOTE_ORIGIN_MAX];
+
+	cosignature_message(7, text, &asked);
+	note_sign(from, buf_span(&asked), signature);
+	cosignature_pack(7, signature, packed);
+	sign_key_author(witness, &author);
+	note_witness_name(&author, name);
+	note_add_signature(name, NOTE_ALG_COSIGNATURE, witness,
+	    span_of(packed, sizeof packed), out);
+	buf_free(&asked);
+}
+
 /* What a partner sends with its cosignature of our checkpoint in ${note}:
  * first a line that is of no kind of this version. */
 static void receive_cosignature(struct buf *sent)
@@ -329,10 +347,8 @@ static void receive_cosignature(struct buf *sent)
 
 static void test_of_a_cosignature_no_more_is_kept_than_was_checked(void **state)
 {
-	struct buf text = {0}, asked = {0}, sent = {0};
-	uint8_t longer[300] = {1}, packed[COSIGNATURE_BYTES], signature[64];
-	struct author_id author;
-	char name[NOTE_ORIGIN_MAX];
+	struct buf text = {0}, sent = {0};
+	uint8_t longer[300] = {1};
 	struct note ours;
 
 	(void)state;
@@ -345,16 +361,10 @@ static void test_of_a_cosignature_no_more_is_kept_than_was_checked(void **state)
 	assert_int_equal(note_parse(buf_span(&note), &ours), 0);
 	buf_append_span(&text, ours.text);
 	note_free(&ours);
-	cosignature_message(7, buf_span(&text), &asked);
-	note_sign(other_seed, buf_span(&asked), signature);
-	cosignature_pack(7, signature, packed);
 	note_begin(buf_span(&text), &sent);
 	note_add_signature("junk", NOTE_ALG_ED25519, &other_key,
 	    span_of(longer, sizeof longer), &sent);
-	sign_key_author(&other_key, &author);
-	note_witness_name(&author, name);
-	note_add_signature(name, NOTE_ALG_COSIGNATURE, &other_key,
-	    span_of(packed, sizeof packed), &sent);
+	cosign(&other_key, other_seed, buf_span(&text), &sent);
 	receive_cosignature(&sent);
 	assert_int_equal(note_parse(buf_span(&store.log.checkpoint), &ours), 0);
 	assert_int_equal(ours.signature_count, 2);
@@ -363,8 +373,53 @@ static void test_of_a_cosignature_no_more_is_kept_than_was_checked(void **state)
 	    store.log.checkpoint.data, store.log.checkpoint.len, "junk", 4));
 	log_row_free(&store.log);
 	buf_free(&text);
-	buf_free(&asked);
 	buf_free(&sent);
+}
+
+/* The log of another as it is offered to a mirror: who else has it, and has
+ * brought it, is not the mirror's business. */
+static void test_a_mirror_hears_of_no_third(void **state)
+{
+	static const uint8_t mirror_seed[32] = {4};
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_frontier frontier;
+	struct log_row row = hold_log(SIZE);
+	struct sign_key mirror_key;
+	struct buf held = {0}, body = {0};
+	struct note offered;
+	struct span text;
+	uint64_t time;
+
+	(void)state;
+	public_of(mirror_seed, &mirror_key);
+	assert_int_equal(note_parse(buf_span(&note), &offered), 0);
+	text = offered.text;
+	buf_append_span(&held, buf_span(&note));
+	cosign(&other_key, other_seed, text, &held);
+	cosign(&own_key, own_seed, text, &held);
+	cosign(&mirror_key, mirror_seed, text, &held);
+	note_free(&offered);
+	assert_int_equal(
+	    log_tree_set_checkpoint(scene.database, &row, buf_span(&held)), 0);
+	log_row_free(&row);
+	session.partner.mirror = true;
+	sign_key_author(&mirror_key, &session.partner.author);
+	assert_int_equal(sync_build_frontier(&session, &body), 0);
+	assert_int_equal(
+	    wire_decode(WIRE_SYNC_FRONTIER, buf_span(&body), &arena, &frontier),
+	    0);
+	assert_int_equal(frontier.logs.count, 1);
+	assert_int_equal(
+	    note_parse(frontier.logs.items[0].checkpoint, &offered), 0);
+	assert_int_equal(offered.signature_count, 3);
+	assert_int_not_equal(
+	    cosignature_verify(&offered, &other_key, &time), 0);
+	assert_int_equal(cosignature_verify(&offered, &own_key, &time), 0);
+	assert_int_equal(cosignature_verify(&offered, &mirror_key, &time), 0);
+	note_free(&offered);
+	wire_arena_free(&arena);
+	buf_free(&held);
+	buf_free(&body);
 }
 
 int main(void)
@@ -384,6 +439,7 @@ int main(void)
 	    T(all_signatures_must_hold_and_all_be_checked),
 	    T(only_what_contradicts_is_kept_as_a_fork),
 	    T(of_a_cosignature_no_more_is_kept_than_was_checked),
+	    T(a_mirror_hears_of_no_third),
 	};
 
 	return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
