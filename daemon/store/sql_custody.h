@@ -53,6 +53,12 @@
 	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \
 	X(WITHDRAWN_LATELY, "SELECT count(*) FROM withdrawn"                  \
 	    " WHERE author=? AND at>? AND state IN (2,3)")                          \
+	X(WITHDRAWN_LATELY_BY, "SELECT count(*) FROM withdrawn d"             \
+	    " JOIN record r ON r.id=d.record"                                 \
+	    " WHERE at>?2 AND state IN (2,3) AND EXISTS("                     \
+	    "SELECT 1 FROM withdrawal w JOIN record x ON x.id=w.record"       \
+	    " JOIN log l ON l.id=x.log WHERE w.target=r.entry"                \
+	    " AND l.author=?1)")                                              \
 	X(WITHDRAWN_FROZEN, "SELECT count(*) FROM withdrawn WHERE state=1")   \
 	X(WITHDRAWN_ERASING, "SELECT d.record,r.slot FROM withdrawn d"        \
 	    " JOIN record r ON r.id=d.record WHERE d.state IN (2,4)"          \

@@ -81,9 +81,10 @@ int withdraw_may(struct store *store, const struct author_id *author,
 	return r < 0 ? r : same(&organisation, by);
 }
 
-/* As withdraw_binds(); ${ret_own} says whether this node itself did it. */
+/* As withdraw_binds(); ${ret_by} is who did it, and ${ret_own} says whether
+ * that is this node itself. */
 static int judge(struct store *store, const struct entry_id *id,
-    const struct author_id *author, bool *ret_own)
+    const struct author_id *author, struct author_id *ret_by, bool *ret_own)
 {
 	struct author_id by;
 	sqlite3_stmt *found;
@@ -103,6 +104,7 @@ static int judge(struct store *store, const struct entry_id *id,
 		r = withdraw_may(store, author, &by);
 		if (r == 0)
 			continue;
+		*ret_by = by;
 		*ret_own = own;
 		database_done(found);
 		return r;
@@ -113,9 +115,10 @@ static int judge(struct store *store, const struct entry_id *id,
 int withdraw_binds(struct store *store, const struct entry_id *id,
     const struct author_id *author)
 {
+	struct author_id by;
 	bool own;
 
-	return judge(store, id, author, &own);
+	return judge(store, id, author, &by, &own);
 }
 
 /* --- destroying --------------------------------------------------------- */
@@ -226,17 +229,22 @@ static int destroy(struct store *store, const struct record_row *row,
 	return r > 0 ? -EIO : r;
 }
 
-/* Whether one more of this author is too many for a day. */
-static int is_too_many(
-    struct store *store, const struct author_id *author, bool *ret_is)
+/* Whether one more of this author, or by this one, is too many for a day: an
+ * organisation speaks for many authors. */
+static int is_too_many(struct store *store, const struct author_id *author,
+    const struct author_id *by, bool *ret_is)
 {
 	const uint64_t limit = store->service.settings.withdrawals;
-	int64_t count = 0;
+	const int64_t since = (int64_t)time(NULL) - DAY;
+	int64_t count = 0, count_by = 0;
 	int r;
 
 	r = database_number(store->database, SQL_WITHDRAWN_LATELY, &count, "bi",
-	    span_of(author->bytes, 32), (int64_t)time(NULL) - DAY);
-	*ret_is = (uint64_t)count >= limit;
+	    span_of(author->bytes, 32), since);
+	if (r == 0)
+		r = database_number(store->database, SQL_WITHDRAWN_LATELY_BY,
+		    &count_by, "bi", span_of(by->bytes, 32), since);
+	*ret_is = (uint64_t)count >= limit || (uint64_t)count_by >= limit;
 	return r;
 }
 
@@ -246,11 +254,12 @@ static int apply(
 {
 	struct log_row log = {.id = 0};
 	bool own = false, too_many = false;
+	struct author_id by;
 	int r;
 
 	r = log_tree_load(store->database, row->log, &log);
 	if (r == 0)
-		r = judge(store, &row->entry, &log.author, &own);
+		r = judge(store, &row->entry, &log.author, &by, &own);
 	if (r != 1) {
 		log_row_free(&log);
 		return r;
@@ -263,7 +272,7 @@ static int apply(
 		    store->database, SQL_FORGOTTEN_WITHDRAWN, "i", row->id);
 	}
 	if (r == 0 && !own)
-		r = is_too_many(store, &log.author, &too_many);
+		r = is_too_many(store, &log.author, &by, &too_many);
 	if (r == 0 && too_many)
 		r = put_state(
 		    store, row, &log, RECORD_SET_ASIDE, span_of("", 0));

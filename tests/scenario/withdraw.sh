@@ -217,3 +217,22 @@ kill -CONT "${workers[0]}"
 wait $!
 is "and the record does not come in behind it" "$(on hub list --json |
 	json "sum(r['id']=='$racing' and not r.get('withdrawn') for r in j['records'])")" 0
+
+# --- an organisation speaks for many, and is as easily seized as one ---
+node_start other
+introduce other hub || die "other and hub"
+introduce office other || die "office and other"
+on other card organisation office || die "organisation"
+on other card --out "$T/other.card" && on hub partner add "$T/other.card" >/dev/null || die "card"
+n=$(on hub partner compare other) && on hub partner compare other $n && on other partner compare hub $n || die "compare"
+both=()
+for node in later other; do
+	for n in 1 2; do
+		both+=("$(on $node capture --to hub --field "statement=$n")") || die "capture"
+	done
+	on $node sync hub || die "sync"
+done
+ok "an organisation takes back two of each of its devices" on office withdraw "${both[@]}"
+ok "and meets the hub" on office sync hub
+states() { on hub list --json | json "sum(r['id'] in '${both[*]}' and r.get('withdrawn')=='$1' for r in j['records'])"; }
+is "which obeys at once for three" "$(states destroyed)$(states 'set aside')" 31
