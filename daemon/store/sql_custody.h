@@ -48,6 +48,12 @@
 	    " JOIN partner p ON p.id=s.partner"                               \
 	    " WHERE w.target=?2 AND l.own=0 AND p.author<>l.author"           \
 	    " AND p.id IS NOT r.source")                                 \
+	X(WITHDRAWAL_TELL, "INSERT OR IGNORE INTO shared"                     \
+	    " SELECT w.record,p.id,0 FROM withdrawal w"                       \
+	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
+	    " JOIN partner p ON p.author=?3 AND p.removed=0"                  \
+	    " WHERE w.target=?1 AND l.author=?2 AND l.own=0"                  \
+	    " AND l.author<>?3 AND p.id IS NOT r.source")                     \
 	X(WITHDRAWN_ADD, "INSERT OR REPLACE INTO withdrawn"                   \
 	    " VALUES(?,?,?,?,?)")                                             \
 	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \

@@ -75,8 +75,8 @@ static void pass_over_unknown(struct session *session)
 	free(entry);
 }
 
-/* Of what was taken back nothing comes in again but its place, whoever still
- * has it. */
+/* Of what was taken back nothing comes in again but its place, and whoever
+ * still has it is told. */
 static int pass_over_withdrawn(
     struct session *session, const struct sync_arrival *arrival)
 {
@@ -98,8 +98,11 @@ static int pass_over_withdrawn(
 			r = withdraw_binds(
 			    session->store, &id, &arrival->author);
 		if (r == 1 && entry_parse(item->entry, entry, NULL) == 0 &&
-		    withdraw_can(entry))
+		    withdraw_can(entry)) {
 			item->entry.len = 0;
+			r = withdraw_tell(session->store, &id, &arrival->author,
+			    &session->partner.author);
+		}
 	}
 	free(entry);
 	return r < 0 ? r : 0;

@@ -121,6 +121,21 @@ int withdraw_binds(struct store *store, const struct entry_id *id,
 	return judge(store, id, author, &by, &own);
 }
 
+int withdraw_tell(struct store *store, const struct entry_id *id,
+    const struct author_id *author, const struct author_id *whom)
+{
+	struct author_id by;
+	bool own;
+	int r;
+
+	r = judge(store, id, author, &by, &own);
+	if (r != 1 || own)
+		return r < 0 ? r : 0;
+	return database_run(store->database, SQL_WITHDRAWAL_TELL, "bbb",
+	    span_of(id->bytes, 32), span_of(by.bytes, 32),
+	    span_of(whom->bytes, 32));
+}
+
 /* --- destroying --------------------------------------------------------- */
 
 /* Object files of one batch, to be removed once the rows are gone. */
@@ -266,6 +281,8 @@ static int apply(
 	}
 	r = database_run(store->database, SQL_WITHDRAWAL_PASS_ON, "ib", row->id,
 	    span_of(row->entry.bytes, 32));
+	if (r == 0)
+		r = withdraw_tell(store, &row->entry, &log.author, &log.author);
 	if (r == 0 && row->withdrawn == RECORD_FORGOTTEN) {
 		log_row_free(&log);
 		return database_run(

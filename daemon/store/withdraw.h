@@ -27,6 +27,10 @@ bool withdraw_can(const struct entry *entry);
  * when none does. */
 int withdraw_binds(struct store *store, const struct entry_id *id,
     const struct author_id *author);
+/* Have the withdrawal of ${id}, of ${author}, go to ${whom}, who has the
+ * record, if that is a partner and did not say so itself. */
+int withdraw_tell(struct store *store, const struct entry_id *id,
+    const struct author_id *author, const struct author_id *whom);
 /* Whether ${by} may take back what ${author} recorded: 1, 0 or -errno. */
 int withdraw_may(struct store *store, const struct author_id *author,
     const struct author_id *by);

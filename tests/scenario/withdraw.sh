@@ -217,6 +217,8 @@ kill -CONT "${workers[0]}"
 wait $!
 is "and the record does not come in behind it" "$(on hub list --json |
 	json "sum(r['id']=='$racing' and not r.get('withdrawn') for r in j['records'])")" 0
+ok "whoever brought it" on later sync hub
+is "hears of it from whom it brought it to" "$(has later "$racing" withdrawn)" destroyed
 
 # --- an organisation speaks for many, and is as easily seized as one ---
 node_start other
@@ -236,3 +238,5 @@ ok "an organisation takes back two of each of its devices" on office withdraw "$
 ok "and meets the hub" on office sync hub
 states() { on hub list --json | json "sum(r['id'] in '${both[*]}' and r.get('withdrawn')=='$1' for r in j['records'])"; }
 is "which obeys at once for three" "$(states destroyed)$(states 'set aside')" 31
+ok "the author meets the hub alone" on other sync hub
+is "and hears of it, too" "$(has other "${both[2]}" withdrawn)$(has other "${both[3]}" withdrawn)" destroyeddestroyed
