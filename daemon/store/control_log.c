@@ -143,6 +143,23 @@ static int put_holders(struct account *account)
 	return r;
 }
 
+static bool is_listed(
+    const struct account *account, const struct author_id *author)
+{
+	const json_t *holder;
+	char text[65];
+	size_t i;
+
+	hex_encode(author->bytes, sizeof author->bytes, text);
+	for (i = 0; i < json_array_size(account->holders); i++) {
+		holder = json_array_get(account->holders, i);
+		holder = json_object_get(holder, "author");
+		if (strcmp(json_string_value(holder), text) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What was not written here goes to every mirror, and is there once the mirror
  * has said so. */
 static int put_mirrors(struct account *account)
@@ -158,7 +175,8 @@ static int put_mirrors(struct account *account)
 		if (!partners[i].mirror || !partners[i].compared ||
 		    memcmp(partners[i].author.bytes, account->log->author.bytes,
 			32) == 0 ||
-		    partners[i].id == account->row->source)
+		    partners[i].id == account->row->source ||
+		    is_listed(account, &partners[i].author))
 			continue;
 		r = custody_is(account->store->database, &account->row->entry,
 		    &partners[i].author, "received");
