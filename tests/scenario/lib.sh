@@ -156,3 +156,37 @@ three_nodes() { # [HUB DESK FIELD]: their names
 	introduce "$hub" "$desk" --mirror || die "hub and desk"
 	introduce "$field" "$hub" || die "field and hub"
 }
+
+# Organisation A: fielda, huba, deska, as three_nodes makes them; B: hubb and its
+# desk deskb; C: arch, which reads and is reached by bundles of deska's alone.
+three_organisations() {
+	three_nodes huba deska fielda
+	hub_start hubb
+	node_start deskb --reader
+	on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" ||
+		die "add-reader"
+	introduce hubb deskb --mirror || die "hubb and deskb"
+	introduce deska hubb || die "deska and hubb"
+	node_start arch --reader
+	introduce deska arch || die "deska and arch"
+}
+
+author_of() { # NODE PARTNER: the author id that NODE knows PARTNER by
+	on "$1" partner list --json |
+		json "[p['author'] for p in j['partners'] if p['name']=='$2'][0]"
+}
+
+withdrawn() { # NODE ID: None, 'set aside' or destroyed; nothing if not listed
+	on "$1" list --json |
+		json "''.join(str(r.get('withdrawn')) for r in j['records'] if r['id']=='$2')"
+}
+
+says() { # NODE ID TEXT: how many lines of the record's log hold TEXT
+	on "$1" log "$2" | grep -cF -- "$3"
+}
+
+object_files() { find "$T/$1/objects" -type f | wc -l; }
+
+by_hand() { # FROM TO FILE: a bundle
+	on "$1" bundle write "$2" "$3" >/dev/null && on "$2" bundle read "$3"
+}
