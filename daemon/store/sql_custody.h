@@ -54,6 +54,18 @@
 	    " JOIN partner p ON p.author=?3 AND p.removed=0"                  \
 	    " WHERE w.target=?1 AND l.author=?2 AND l.own=0"                  \
 	    " AND l.author<>?3 AND p.id IS NOT r.source")                     \
+	X(WITHDRAWAL_AGAIN, "INSERT OR REPLACE INTO shared"                   \
+	    " SELECT DISTINCT w.record,p.id,0 FROM withdrawal w"              \
+	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
+	    " JOIN partner p ON p.id=?1 WHERE l.author<>p.author AND"         \
+	    " (l.own=1 OR p.mirror=1 OR r.source=p.id OR"                     \
+	    " EXISTS(SELECT 1 FROM shared s WHERE s.record=w.record"          \
+	    " AND s.partner=p.id) OR EXISTS(SELECT 1 FROM record t"           \
+	    " WHERE t.entry=w.target AND t.source=p.id))")                    \
+	X(WITHDRAWAL_TO_TELL, "SELECT s.record FROM shared s"                 \
+	    " WHERE s.partner=? AND s.delivered=0 AND s.record>? AND"         \
+	    " EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=s.record)"     \
+	    " ORDER BY s.record LIMIT 1")                                     \
 	X(WITHDRAWN_ADD, "INSERT OR REPLACE INTO withdrawn"                   \
 	    " VALUES(?,?,?,?,?)")                                             \
 	X(WITHDRAWN_KEPT, "SELECT kept FROM withdrawn WHERE record=?")        \

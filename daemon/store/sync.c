@@ -228,7 +228,8 @@ static int on_message(struct store *store, struct wire_frame *frame)
 	r = wire_decode(
 	    WIRE_SESSION_MESSAGE, buf_span(&frame->body), &arena, &message);
 	session = r == 0 ? sync_find(store, message.session) : NULL;
-	if (session && !session->closing && !session->busy) {
+	if (session && !session->closing && !session->busy &&
+	    !sync_pass_over(session, message.type)) {
 		session->heard_news |= message.type == WIRE_SYNC_ENTRIES ||
 				       message.type == WIRE_SYNC_PROVEN ||
 				       message.type == WIRE_SYNC_COSIGN;

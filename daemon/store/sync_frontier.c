@@ -37,10 +37,8 @@ static int check_known(
 		r = log_tree_root(
 		    session->store->database, log.id, item->size, &root);
 	if (r == 0 && item->size > 0 && item->size <= log.size &&
-	    memcmp(root.bytes, item->root.bytes, 32) != 0) {
-		sync_keep_fork(session, &log, item->checkpoint);
-		r = FORMAT_E_MISMATCH;
-	}
+	    memcmp(root.bytes, item->root.bytes, 32) != 0)
+		r = sync_meet_fork(session, &log, item->checkpoint);
 	if (r == 0)
 		r = remember_offer(session, &log, item);
 	log_row_free(&log);
@@ -93,6 +91,8 @@ void sync_receive_frontier(struct session *session, struct span body)
 		    "ib", session->partner.id, body);
 	for (i = 0; r == 0 && i < frontier.logs.count; i++)
 		r = check_known(session, &frontier.logs.items[i]);
+	if (r == 0)
+		r = sync_look_for_put_back(session, &frontier);
 	if (r != 0) {
 		wire_arena_free(&arena);
 		sync_close(
@@ -104,7 +104,8 @@ void sync_receive_frontier(struct session *session, struct span body)
 	session->frontier = frontier;
 	session->has_frontier = true;
 	sync_next_turn(session);
-	offer_cosigns(session);
+	if (!sync_is_limited(session))
+		offer_cosigns(session);
 	sync_ack(session);
 }
 

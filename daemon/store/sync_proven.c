@@ -58,9 +58,12 @@ int sync_send_proven(struct session *session)
 	int64_t record;
 	int r;
 
-	r = database_number(store->database, SQL_SHARED_NEXT, &record, "iii",
-	    session->partner.id, session->proven_at,
-	    (int64_t)session->partner.mirror);
+	if (session->fork)
+		r = sync_next_withdrawal(session, session->proven_at, &record);
+	else
+		r = database_number(store->database, SQL_SHARED_NEXT, &record,
+		    "iii", session->partner.id, session->proven_at,
+		    (int64_t)session->partner.mirror);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	session->proven_at = record;

@@ -28,37 +28,6 @@
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
-/* Whether a checkpoint is one of those that our tree has had: then whoever
- * brought it told something else than its author did. */
-static bool is_ours(struct session *session, const struct log_row *log,
-    const struct checkpoint *checkpoint)
-{
-	struct digest root;
-
-	return checkpoint->size > 0 && checkpoint->size <= log->size &&
-	       log_tree_root(session->store->database, log->id,
-		   checkpoint->size, &root) == 0 &&
-	       memcmp(root.bytes, checkpoint->root.bytes, 32) == 0;
-}
-
-/* Only what the author signed is evidence, and contradicts what is here:
- * anybody can claim. A few of them prove as much as many. */
-void sync_keep_fork(
-    struct session *session, const struct log_row *log, struct span bytes)
-{
-	struct checkpoint checkpoint;
-	char origin[NOTE_ORIGIN_MAX];
-
-	note_origin(&log->author, &log->log, origin);
-	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
-	    is_ours(session, log, &checkpoint))
-		return;
-	log_event(LOG_LEVEL_WARNING,
-	    "a log was told in two ways: the evidence is kept");
-	database_run(session->store->database, SQL_FORK_ADD, "ibi", log->id,
-	    bytes, (int64_t)time(NULL));
-}
-
 /* An entry of a later version is not for this program to judge: its place is
  * kept, by its leaf, so that the log goes on. */
 static void pass_over_unknown(struct session *session)
@@ -548,10 +517,11 @@ static void on_verified(
 		if (r == 0)
 			r = store_batch(session, &arrival);
 		if (r == FORMAT_E_MISMATCH)
-			sync_keep_fork(
+			r = sync_meet_fork(
 			    session, &arrival.log, session->entries.checkpoint);
 	}
-	if (r == 0 && arrival.log.size == arrival.checkpoint.size)
+	if (r == 0 && !session->fork &&
+	    arrival.log.size == arrival.checkpoint.size)
 		sync_queue_cosign(session, &arrival.log);
 	log_row_free(&arrival.log);
 	sync_end_arrival(session, r);
@@ -579,13 +549,17 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	}
 	if (r == 0)
 		r = sync_check_tree(session, &session->entries, &arrival);
+	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0 &&
+	    sync_meet_fork(
+		session, &arrival.log, session->entries.checkpoint) == 0) {
+		log_row_free(&arrival.log);
+		sync_end_arrival(session, 0);
+		return;
+	}
 	if (r == 0)
 		pass_over_unknown(session);
 	if (r == 0)
 		r = pass_over_withdrawn(session, &arrival);
-	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0)
-		sync_keep_fork(
-		    session, &arrival.log, session->entries.checkpoint);
 	if (r == 0)
 		r = sync_cost_entries(session, &arrival, &cost);
 	if (r == 0)

@@ -323,7 +323,8 @@ static int send_entries(struct session *session)
 	if (r < 0)
 		return r;
 	while (r == 0 && session->log_at < count) {
-		if (sync_may_offer(session, &logs[session->log_at]))
+		if (sync_may_offer(session, &logs[session->log_at]) &&
+		    (logs[session->log_at].own || !session->disowned))
 			r = send_log(session, &logs[session->log_at]);
 		if (r == 0) {
 			session->log_at++;
@@ -593,9 +594,26 @@ out:
 	return r;
 }
 
+/* Of a log told in two ways: the author sends its own, for the partner to see
+ * that; and the partner, what is taken back. */
+static int do_limited_stage(struct session *session)
+{
+	if (session->stage == SESSION_ENTRIES && session->disowned)
+		return send_entries(session);
+	if (session->stage == SESSION_PROVEN && session->fork)
+		return sync_send_proven(session);
+	if (session->stage != SESSION_FRONTIER)
+		return 0;
+	if (session->fork)
+		session->fork = SESSION_FORK_TOLD;
+	return end_turn(session) == 0 ? 1 : -EPIPE;
+}
+
 /* Do one stage's next thing: 1 something was sent, 0 the stage is over. */
 static int do_stage(struct session *session)
 {
+	if (sync_is_limited(session))
+		return do_limited_stage(session);
 	switch (session->stage) {
 	case SESSION_RECEIPTS:
 		return 0;
@@ -640,7 +658,7 @@ void sync_next(struct session *session)
 		return;
 	if (session->stage == SESSION_RECEIPTS) {
 		if ((session->has_frontier || reading) &&
-		    !receipts_work(session))
+		    !sync_is_limited(session) && !receipts_work(session))
 			return;
 		session->stage = SESSION_ENTRIES;
 	}

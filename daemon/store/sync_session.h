@@ -5,6 +5,7 @@
 #define EVIDENT_STORE_SYNC_SESSION_H
 
 #include "daemon/store/sync.h"
+#include "daemon/store/sync_put_back.h"
 
 /* What a turn of ours does next, in this order. */
 enum session_stage {
@@ -64,6 +65,9 @@ struct session {
 	int64_t taking; /* the object that this meeting alone writes, or 0 */
 	bool busy;      /* a worker or a receipt works for this session */
 	bool withdraws; /* what was stored last takes records back */
+
+	enum session_fork fork;
+	bool disowned; /* the partner holds another log of ours than we do */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);
@@ -105,9 +109,6 @@ int sync_check_note(const struct sign_key *author, struct span bytes,
 int sync_check_item(const struct wire_sync_item *item,
     const struct author_id *author, const struct log_id *log, uint64_t index,
     struct entry *ret_entry);
-/* Keep a note that shows a log told in two ways, if its author signed it. */
-void sync_keep_fork(
-    struct session *session, const struct log_row *log, struct span bytes);
 /* Whether a VERIFY of ${asked} signatures found them all to hold. */
 bool sync_all_hold(struct wire_frame *answer, size_t asked);
 /* Whose envelope ${session}'s partner brings of a record by ${author}. */

@@ -1,0 +1,48 @@
+/*
+ * A partner that was put back to an earlier state (a backup, a cloned disk):
+ * its own log is shorter than what is held of it, or goes on in another way.
+ *
+ * It has again what was taken back since then, and what this node noted of it,
+ * that it heard of that, is no longer true. So every withdrawal that it may
+ * have to obey is told to it again, by any carrier; over a connection even when
+ * it is then refused because its log is told in two ways.
+ */
+#ifndef EVIDENT_STORE_SYNC_PUT_BACK_H
+#define EVIDENT_STORE_SYNC_PUT_BACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/store/log_tree.h"
+#include "proto/wire/messages.h"
+
+struct session;
+
+/* The partner's own log contradicts what is held of it. */
+enum session_fork {
+	SESSION_FORK_NONE,
+	SESSION_FORK_FOUND, /* its turn is heard to the end, for nothing */
+	SESSION_FORK_TOLD,  /* what is taken back, and nothing after that */
+};
+
+/* Keep a note that shows a log told in two ways, if its author signed it. */
+void sync_keep_fork(
+    struct session *session, const struct log_row *log, struct span note);
+/* The same, and what follows: 0 when the meeting goes on, for nothing but what
+ * is taken back; FORMAT_E_MISMATCH when it ends; -errno. */
+int sync_meet_fork(
+    struct session *session, const struct log_row *log, struct span note);
+/* By what the partner says of its own log. FORMAT_E_MISMATCH when that was
+ * told in two ways and there is nothing to tell it. */
+int sync_look_for_put_back(
+    struct session *session, const struct wire_sync_frontier *frontier);
+/* Whether nothing is said but what sync_meet_fork() lets go on. */
+bool sync_is_limited(const struct session *session);
+/* True when that message needs no more: it is acknowledged, or the meeting is
+ * ended. */
+bool sync_pass_over(struct session *session, uint64_t type);
+/* The next withdrawal to tell after the record ${after}, or DATABASE_E_NONE. */
+int sync_next_withdrawal(
+    struct session *session, int64_t after, int64_t *ret_record);
+
+#endif
