@@ -114,6 +114,10 @@ static void print_log(const json_t *json)
 	putchar('\n');
 	json_array_foreach(json_object_get(json, "events"), i, item)
 	    print_event(item);
+	if (json_object_get(json, "events_left_out"))
+		printf("and %lld more events, left out\n",
+		    (long long)json_integer_value(
+			json_object_get(json, "events_left_out")));
 	json_array_foreach(json_object_get(json, "holders"), i, item)
 	    print_holder(item, withdrawn);
 }

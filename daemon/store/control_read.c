@@ -493,7 +493,8 @@ static int submit_open_object(struct request *request,
 typedef int (*submit_cb)(struct request *request, const struct record_row *row,
     const struct record_body *body, const struct control_envelopes *envelopes);
 
-static void open_with(struct request *request, submit_cb submit)
+/* Whether it goes on: else the request has its answer, and is gone. */
+static bool open_with(struct request *request, submit_cb submit)
 {
 	struct control_envelopes *envelopes = NULL;
 	struct record_body body = {.entry = {0}};
@@ -502,7 +503,7 @@ static void open_with(struct request *request, submit_cb submit)
 
 	r = find_record(request, &row);
 	if (r == 0 && control_is_gone(request, &row))
-		return;
+		return false;
 	if (r == 0 && submit == submit_open_object &&
 	    !control_has_opened(request, &row.entry, request->ctl.number)) {
 		control_fail(request, 1,
@@ -510,7 +511,7 @@ static void open_with(struct request *request, submit_cb submit)
 		    "something else",
 		    "evident show ID --attachments DIR opens both to read, "
 		    "evident export both to be shown");
-		return;
+		return false;
 	}
 	if (r == 0)
 		r = records_body(&request->store->records, &row, &body);
@@ -520,23 +521,28 @@ static void open_with(struct request *request, submit_cb submit)
 		r = submit(request, &row, &body, envelopes);
 	control_envelopes_free(envelopes);
 	record_body_free(&body);
+	if (r == 0)
+		return true;
 	if (r == -EAGAIN)
 		control_fail(request, 1, "this attachment is not here yet",
 		    "it comes with the next sync");
 	else if (r == -EINVAL)
 		control_fail_detail(request, NOTHING);
-	else if (r != 0)
+	else
 		control_fail_result(request, r);
+	return false;
 }
 
 /* The own log says it: now it is handed out. */
 static void open_now(struct request *request)
 {
+	json_t *told = request->state;
 	struct record_row row;
 
 	if (find_record(request, &row) == 0)
 		control_set_opened(request, &row.entry, request->ctl.number);
-	open_with(request, submit_open);
+	if (!open_with(request, submit_open))
+		json_decref(told);
 }
 
 static void say_refused(
