@@ -153,7 +153,8 @@ static int write_attachments(struct show *show)
 	return r;
 }
 
-static int write_sealed_one(struct show *show, int dir, size_t number)
+static int write_sealed_one(
+    struct show *show, int dir, const char *detail, size_t number)
 {
 	char name[48];
 	int fd, r;
@@ -165,7 +166,7 @@ static int write_sealed_one(struct show *show, int dir, size_t number)
 	r = outdir_create(dir, name, &fd);
 	if (r != 0)
 		return r;
-	r = opened_sealed(show->control, show->opened, number, fd);
+	r = opened_sealed(show->control, show->opened, number, detail, fd);
 	close(fd);
 	if (r != 0)
 		unlinkat(dir, name, 0);
@@ -174,12 +175,14 @@ static int write_sealed_one(struct show *show, int dir, size_t number)
 
 static int write_sealed(struct show *show)
 {
+	char *detail = opened_detail(show->purpose, NULL, NULL, NULL);
 	size_t i;
 	int dir, r;
 
 	r = outdir_open(show->sealed, &dir);
 	for (i = 0; r == 0 && i <= show->opened->entry.attachment_count; i++)
-		r = write_sealed_one(show, dir, i);
+		r = write_sealed_one(show, dir, detail, i);
+	free(detail);
 	return r;
 }
 

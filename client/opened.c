@@ -249,7 +249,7 @@ int opened_attachment(struct control *control, const struct opened *opened,
 }
 
 int opened_sealed(struct control *control, const struct opened *opened,
-    uint64_t number, int fd)
+    uint64_t number, const char *detail_or_null, int fd)
 {
 	struct ctl_request request = {
 	    .op = CTL_SEALED,
@@ -258,6 +258,8 @@ int opened_sealed(struct control *control, const struct opened *opened,
 	};
 	int fds[2] = {fd, fd};
 
+	if (detail_or_null)
+		request.blob = span_text(detail_or_null);
 	return control_call(
 	    control, &request, fds, 2, "writing sealed files", NULL);
 }

@@ -45,9 +45,10 @@ bool opened_try(struct control *control, struct opened *opened);
 int opened_attachment(struct control *control, const struct opened *opened,
     const struct digest *sealed, int fd);
 /* Write the age file of object ${number} (0: the content, else an attachment
- * in the entry's order) to ${fd}, which must be open for appending. */
+ * in the entry's order) to ${fd}, which must be open for appending, once the
+ * log of this node says that they are given out. */
 int opened_sealed(struct control *control, const struct opened *opened,
-    uint64_t number, int fd);
+    uint64_t number, const char *detail_or_null, int fd);
 void opened_free(struct opened *opened);
 
 #endif

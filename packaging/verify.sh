@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 3c5935235dc547efe7a1bcf70f0a2cad71f0c2ecb5575bed19de6c862d8b3252
+FORMAT.md f2eb2e7b6c303477d29d49b8f0dd6a7683efc25bf986bae9020e4a95fffcc02a
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

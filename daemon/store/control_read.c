@@ -731,7 +731,43 @@ static int submit_sealed(struct request *request, const struct record_row *row,
 	return r;
 }
 
+static void sealed_now(struct request *request)
+{
+	struct record_row row;
+
+	if (find_record(request, &row) == 0)
+		control_set_opened(request, &row.entry, CTL_OPEN_TO_HAND_OUT);
+	open_with(request, submit_sealed);
+}
+
+/* Age files open nothing for whoever has no reader's key; others can have one.
+ * So the own log says first that they were given out, once for all of a record.
+ */
 void control_sealed(struct request *request)
 {
-	open_with(request, submit_sealed);
+	const struct control_act act = {
+	    .kind = "disclosed",
+	    .detail = request->ctl.blob,
+	    .then = sealed_now,
+	};
+	struct record_row row;
+	bool hidden = false;
+	int r;
+
+	r = find_record(request, &row);
+	if (r == 0 && control_is_gone(request, &row))
+		return;
+	if (r == 0)
+		r = records_is_hidden(&request->store->records, &row, &hidden);
+	if (r == 0 && (hidden || control_has_opened(request, &row.entry,
+				     CTL_OPEN_TO_HAND_OUT))) {
+		open_with(request, submit_sealed);
+		return;
+	}
+	if (r == 0)
+		r = control_act(request, &row, &act);
+	if (r == -EINVAL)
+		control_fail_detail(request, NOTHING);
+	else if (r != 0)
+		control_fail_result(request, r);
 }

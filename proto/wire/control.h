@@ -37,7 +37,8 @@ enum ctl_op {
 				 number: enum ctl_open, as the record was opened
 				 last */
 	CTL_SEALED = 11,      /* text: id, number: 0 content, else attachment
-				 from 1; fd 0 envelope, fd 1 payload */
+				 from 1; blob as OPEN's; fd 0 envelope, fd 1
+				 payload */
 	CTL_CARD = 12,        /* JSON {"card": text} */
 	CTL_CARD_ADD_READER = 13, /* text: age recipient */
 	CTL_PARTNER_ADD = 14,     /* blob: card file, enrolled or not; flags;
@@ -88,6 +89,7 @@ enum ctl_capture {
 enum ctl_open {
 	CTL_OPEN_TO_READ = 0,
 	CTL_OPEN_TO_EXPORT = 1,
+	CTL_OPEN_TO_HAND_OUT = 2, /* sealed as it is: CTL_SEALED alone */
 };
 
 enum ctl_flag {

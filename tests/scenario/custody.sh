@@ -36,6 +36,14 @@ fails 1 "cannot be recorded" "what cannot be written down is not handed out" \
 is "nor said to be" "$(says desk "$id" opened)" 1
 fails 1 "no record has" "an export that fails leaves no bag" on desk export "$id" --to "$T/bag2" --disclose nothing
 
+ok "age files of it are given out" on desk show "$id" --sealed "$T/sealed" --purpose "an example archive"
+is "and its log says so, once" "$(says desk "$id" "disclosed by desk (this node); purpose an example archive")" 1
+ok "by the hub, which cannot read it" on hub show "$id" --sealed "$T/sealed2"
+is "as well" "$(says hub "$id" "disclosed by hub (this node)")" 1
+fails 1 "cannot be recorded" "what cannot be written down is not given out" \
+	on desk show "$id" --sealed "$T/sealed3" --purpose "$(head -c 9000 /dev/zero | tr '\0' x)"
+is "and nothing is there" "$(find "$T/sealed3" -type f | wc -l)" 0
+
 is "the hub does not know it yet" "$(says hub "$id" opened)" 0
 ok "they meet" on desk sync hub
 is "then it does" "$(says hub "$id" "opened by desk; purpose to translate it")$(says hub "$id" "recipient an example court")" 11
