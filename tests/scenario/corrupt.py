@@ -3,8 +3,8 @@ have each judged by both verifiers. A line for each: "ok" or what was said inste
 TAB, the claim.
 
 DIR/bag is a good bag with custody and witnesses, DIR/third one of the same author,
-DIR/foreign one of another. Everything else is made here, by forge.py. Every other
-corruption is tried, or with ALL set each; ONLY, a pattern, chooses by claim.
+DIR/foreign one of another. Everything else is made here, by forge.py. Two of five
+are tried, or with ALL set each; ONLY, a pattern, chooses by claim.
 """
 import base64
 import concurrent.futures
@@ -671,9 +671,9 @@ os.mkdir(work + "/nowhere")
 shutil.copytree(good, work + "/bag.links")
 before = listing()
 chosen = os.environ.get("ONLY")
-every = 1 if chosen or os.environ.get("ALL") else 2
+some = range(5) if chosen or os.environ.get("ALL") else (0, 2)
 todo = [(n, a) for n, a in enumerate(attempts)
-        if (a[3] or n % every == 0) and (not chosen or re.search(chosen, a[0]))]
+        if n % 5 in some and (not chosen or re.search(chosen, a[0]))]
 with concurrent.futures.ThreadPoolExecutor(max_workers=int(os.environ.get("JOBS", "2"))) as pool:
     results = list(pool.map(lambda item: run(*item), todo))
 for (_, (claim, *_)), result in zip(todo, results):
