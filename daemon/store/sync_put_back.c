@@ -57,8 +57,11 @@ static bool is_partners(
 	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0;
 }
 
+/* From the first on: what was sent with its proof in this meeting may have
+ * come to this node later than the withdrawals. */
 static int tell_again(struct session *session)
 {
+	session->proven_at = 0;
 	return database_run(session->store->database, SQL_WITHDRAWAL_AGAIN, "i",
 	    session->partner.id);
 }
