@@ -62,6 +62,12 @@
 	    " EXISTS(SELECT 1 FROM shared s WHERE s.record=w.record"          \
 	    " AND s.partner=p.id) OR EXISTS(SELECT 1 FROM record t"           \
 	    " WHERE t.entry=w.target AND t.source=p.id))")                    \
+	X(WITHDRAWAL_AHEAD, "INSERT OR IGNORE INTO shared"                    \
+	    " SELECT DISTINCT w.record,p.id,0 FROM withdrawal w"              \
+	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
+	    " JOIN envelope e ON e.record=w.record"                           \
+	    " JOIN partner p ON p.author=e.audience"                          \
+	    " WHERE l.own=1 AND e.delivered=0 AND p.id=?")                    \
 	X(WITHDRAWAL_TO_TELL, "SELECT s.record FROM shared s"                 \
 	    " WHERE s.partner=? AND s.delivered=0 AND s.record>? AND"         \
 	    " EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=s.record)"     \

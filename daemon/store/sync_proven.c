@@ -51,25 +51,59 @@ static int send_one(struct session *session, const struct record_row *row)
 	return r;
 }
 
-int sync_send_proven(struct session *session)
+/* Without the entries before it: a partner that takes no more of those, or is
+ * reached by a bundle that follows on nothing it holds, obeys all the same. */
+int sync_send_withdrawal(struct session *session)
 {
 	struct store *store = session->store;
 	struct record_row row;
 	int64_t record;
-	int r;
+	int r = 0;
 
-	if (session->fork)
-		r = sync_next_withdrawal(session, session->proven_at, &record);
-	else
-		r = database_number(store->database, SQL_SHARED_NEXT, &record,
-		    "iii", session->partner.id, session->proven_at,
-		    (int64_t)session->partner.mirror);
+	if (session->withdrawal_at == 0)
+		r = database_run(store->database, SQL_WITHDRAWAL_AHEAD, "i",
+		    session->partner.id);
+	if (r == 0)
+		r = sync_next_withdrawal(session, &record);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	session->proven_at = record;
+	session->withdrawal_at = record;
 	r = records_load(&store->records, record, &row);
 	if (r == 0)
 		r = send_one(session, &row);
+	session->told_news = true;
+	return r == 0 ? 1 : r < 0 ? r : -EIO;
+}
+
+/* What was told ahead is told once. */
+static int next_proven(struct session *session, struct record_row *ret_row)
+{
+	struct store *store = session->store;
+	int64_t record;
+	int r;
+
+	do {
+		r = database_number(store->database, SQL_SHARED_NEXT, &record,
+		    "iii", session->partner.id, session->proven_at,
+		    (int64_t)session->partner.mirror);
+		if (r != 0)
+			return r;
+		session->proven_at = record;
+		r = records_load(&store->records, record, ret_row);
+	} while (
+	    r == 0 && ret_row->withdraws && record <= session->withdrawal_at);
+	return r > 0 ? -EIO : r;
+}
+
+int sync_send_proven(struct session *session)
+{
+	struct record_row row;
+	int r;
+
+	r = next_proven(session, &row);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = send_one(session, &row);
 	session->told_news = true;
 	return r == 0 ? 1 : r < 0 ? r : -EIO;
 }
@@ -343,8 +377,13 @@ void sync_receive_proven(struct session *session, struct wire_frame *frame)
 		r = sync_quota_check(session, &cost);
 	if (r == 0)
 		r = submit(session);
-	if (r == FORMAT_E_UNKNOWN)
-		sync_end_arrival(session, 0); /* of a later version: not ours */
+	if (r == FORMAT_E_UNKNOWN) /* of a later version: not ours */
+		sync_end_arrival(session, 0);
+	else if ((r == QUOTA_E_FULL || r == QUOTA_E_RATE) &&
+		 proven->entry.withdraw_count > 0)
+		/* Nothing here is taken back by it; the next one may. It comes
+		 * again, and in its log. */
+		sync_end_arrival(session, 0);
 	else if (r != 0)
 		sync_end_arrival(session, r);
 	if (proven)

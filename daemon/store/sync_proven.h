@@ -20,7 +20,10 @@ struct sync_proven {
  * check. Fills in all but ${log}. */
 int sync_check_proven(
     const struct wire_sync_proven *message, struct sync_proven *ret_proven);
-/* 1 sent, 0 none is left. */
+/* Of those, what takes others back, and what this node takes back itself and
+ * was not heard of: 1 sent, 0 none is left. */
+int sync_send_withdrawal(struct session *session);
+/* The others: 1 sent, 0 none is left. */
 int sync_send_proven(struct session *session);
 /* An object of those, for a bundle: 1 found, 0 none is left. */
 int sync_next_proven_object(

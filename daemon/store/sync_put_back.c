@@ -126,7 +126,7 @@ int sync_look_for_put_back(
 	int r;
 
 	if (session->fork != SESSION_FORK_NONE) {
-		r = sync_next_withdrawal(session, session->proven_at, &record);
+		r = sync_next_withdrawal(session, &record);
 		return r == DATABASE_E_NONE ? FORMAT_E_MISMATCH : r;
 	}
 	r = is_put_back(session, frontier, &is);
@@ -153,9 +153,8 @@ bool sync_pass_over(struct session *session, uint64_t type)
 	return true;
 }
 
-int sync_next_withdrawal(
-    struct session *session, int64_t after, int64_t *ret_record)
+int sync_next_withdrawal(struct session *session, int64_t *ret_record)
 {
 	return database_number(session->store->database, SQL_WITHDRAWAL_TO_TELL,
-	    ret_record, "ii", session->partner.id, after);
+	    ret_record, "ii", session->partner.id, session->withdrawal_at);
 }

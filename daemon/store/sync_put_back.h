@@ -41,8 +41,7 @@ bool sync_is_limited(const struct session *session);
 /* True when that message needs no more: it is acknowledged, or the meeting is
  * ended. */
 bool sync_pass_over(struct session *session, uint64_t type);
-/* The next withdrawal to tell after the record ${after}, or DATABASE_E_NONE. */
-int sync_next_withdrawal(
-    struct session *session, int64_t after, int64_t *ret_record);
+/* The next withdrawal to tell in this meeting, or DATABASE_E_NONE. */
+int sync_next_withdrawal(struct session *session, int64_t *ret_record);
 
 #endif

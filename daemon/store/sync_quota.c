@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "daemon/store/sync_quota.h"
+#include "daemon/store/withdraw.h"
 
 /* Whether a record is here, with an envelope for that audience or without. */
 static int find_known(struct session *session, const struct author_id *author,
@@ -88,6 +89,31 @@ int sync_cost_entries(struct session *session,
 	return r;
 }
 
+/* Whether it takes back what is here and in force. Each of these ends a record,
+ * so there are no more of them than records, which count. */
+static int is_of_use(struct session *session, const struct author_id *author,
+    const struct entry *entry, bool *ret_is)
+{
+	struct store *store = session->store;
+	struct log_row log = {.id = 0};
+	struct record_row row;
+	size_t i;
+	int r = 0;
+
+	*ret_is = false;
+	for (i = 0; r >= 0 && !*ret_is && i < entry->withdraw_count; i++) {
+		r = records_find(&store->records, &entry->withdraws[i], &row);
+		if (r != 0 || row.withdrawn != RECORD_IN_FORCE)
+			continue;
+		r = log_tree_load(store->database, row.log, &log);
+		if (r == 0)
+			r = withdraw_may(store, &log.author, author);
+		*ret_is = r == 1;
+		log_row_free(&log);
+	}
+	return r < 0 ? r : 0;
+}
+
 int sync_cost_proven(struct session *session, const struct author_id *author,
     struct quota_cost *ret_cost)
 {
@@ -99,12 +125,17 @@ int sync_cost_proven(struct session *session, const struct author_id *author,
 	};
 	struct entry *entry = calloc(1, sizeof *entry);
 	struct quota_cost cost = {.entries = 0};
-	bool is_new = false;
+	bool is_new = false, is_free = false;
 	int r = entry ? 0 : -ENOMEM;
 
 	if (r == 0)
 		r = add_bytes(session, author, &item, entry, &cost, &is_new);
-	if (r == 0 && is_new) {
+	/* A full quota must not keep alive what is taken back. */
+	if (r == 0 && is_new)
+		r = is_of_use(session, author, entry, &is_free);
+	if (is_free) {
+		cost.bytes = cost.entries = 0;
+	} else if (r == 0 && is_new) {
 		cost.entries = 1;
 		cost.bytes = quota_add(cost.bytes, message->proof.len);
 	}

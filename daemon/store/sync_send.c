@@ -600,8 +600,8 @@ static int do_limited_stage(struct session *session)
 {
 	if (session->stage == SESSION_ENTRIES && session->disowned)
 		return send_entries(session);
-	if (session->stage == SESSION_PROVEN && session->fork)
-		return sync_send_proven(session);
+	if (session->stage == SESSION_WITHDRAWALS && session->fork)
+		return sync_send_withdrawal(session);
 	if (session->stage != SESSION_FRONTIER)
 		return 0;
 	if (session->fork)
@@ -617,6 +617,9 @@ static int do_stage(struct session *session)
 	switch (session->stage) {
 	case SESSION_RECEIPTS:
 		return 0;
+	case SESSION_WITHDRAWALS:
+		return session->has_frontier ? sync_send_withdrawal(session)
+					     : 0;
 	case SESSION_ENTRIES:
 		return session->has_frontier ? send_entries(session) : 0;
 	case SESSION_PROVEN:
@@ -660,7 +663,7 @@ void sync_next(struct session *session)
 		if ((session->has_frontier || reading) &&
 		    !sync_is_limited(session) && !receipts_work(session))
 			return;
-		session->stage = SESSION_ENTRIES;
+		session->stage = SESSION_WITHDRAWALS;
 	}
 	if (reading) { /* all of their bundle is in */
 		sync_close(session, WIRE_CODE_OK);

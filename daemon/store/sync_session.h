@@ -10,6 +10,7 @@
 /* What a turn of ours does next, in this order. */
 enum session_stage {
 	SESSION_RECEIPTS, /* read theirs, write ours */
+	SESSION_WITHDRAWALS,
 	SESSION_ENTRIES,
 	SESSION_PROVEN,
 	SESSION_OBJECTS,
@@ -48,6 +49,7 @@ struct session {
 	struct {
 		int64_t log, place, object; /* the last one put into a bundle */
 	} eager;
+	int64_t withdrawal_at; /* the last withdrawal sent ahead of all else */
 	int64_t proven_at;     /* the last record sent with its proof */
 	int64_t proven_object; /* and the last object of those, in a bundle */
 	struct digest told_frontier; /* hash of the last one sent */

@@ -172,6 +172,25 @@ before=$(desk_used)
 ok "another meeting" on desk sync hub
 is "costs nothing" "$(desk_used)" "$before"
 
+# --- what is taken back goes ahead of what a full quota keeps out
+quota --bytes 0 --entries 1 --rate 0
+never=$(capture never)
+on field withdraw "$never" >/dev/null || die "withdraw"
+capture waiting >/dev/null
+on field withdraw "$third" >/dev/null || die "withdraw"
+before=$(held)
+fails 5 "$full" "a full quota keeps entries out" on field sync hub
+is "but not what takes back a record" "$(withdrawn hub "$third")" destroyed
+is "nor does anything else come" "$(held)" "$before"
+on field withdraw "$fourth" >/dev/null || die "withdraw"
+on field bundle write hub "$T/taken-back" && on hub bundle read "$T/taken-back" >/dev/null 2>&1
+is "by bundle, too" "$(withdrawn hub "$fourth")" destroyed
+quota --entries 0
+ok "with room again they meet" on field sync hub
+is "and all is confirmed" "$(on field log "$third" | grep -cx "erased by hub")$(on field log "$fourth" | grep -cx "erased by hub")" 11
+ok "another meeting" on field sync hub --json
+is "has nothing to say" "$(json "j['round_trips']" <"$T/out")" 1
+
 # --- what may be asked
 set_bytes() { on hub partner quota field --bytes "$1" --json | json "j['quota']['bytes']"; }
 is "K is 1024 bytes" "$(set_bytes 3K)" 3072
