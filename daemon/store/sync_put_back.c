@@ -57,11 +57,10 @@ static bool is_partners(
 	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0;
 }
 
-/* From the first on: what was sent with its proof in this meeting may have
- * come to this node later than the withdrawals. */
+/* From the first on, also what was told in this meeting already. */
 static int tell_again(struct session *session)
 {
-	session->proven_at = 0;
+	session->withdrawal_at = 0;
 	return database_run(session->store->database, SQL_WITHDRAWAL_AGAIN, "i",
 	    session->partner.id);
 }

@@ -52,7 +52,7 @@ words() { # WORD: how often it stands in any form in clear bytes or homes
 		xargs python3 "$(dirname "$0")/markers.py" >"$T/markers"
 	for place in "$T/pool-$2" "$T/$2"; do
 		python3 "$(dirname "$0")/search.py" "$place" <"$T/markers" 2>>"$T/where"
-	done | paste -sd+ | bc
+	done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 look() { # NAME: begin to search copies of that name
 	copies "$1"
