@@ -74,19 +74,16 @@ static int compare_ids(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct entry_id));
 }
 
-static void sort_about(struct bag_claim *claim)
+size_t claims_sort_ids(struct entry_id *ids, size_t count)
 {
-	size_t i, count = 0;
+	size_t i, kept = 0;
 
-	if (claim->about_count == 0)
-		return;
-	qsort(claim->about, claim->about_count, sizeof *claim->about,
-	    compare_ids);
-	for (i = 0; i < claim->about_count; i++)
-		if (count == 0 || compare_ids(&claim->about[count - 1],
-				      &claim->about[i]) != 0)
-			claim->about[count++] = claim->about[i];
-	claim->about_count = count;
+	if (count > 0)
+		qsort(ids, count, sizeof *ids, compare_ids);
+	for (i = 0; i < count; i++)
+		if (kept == 0 || compare_ids(&ids[kept - 1], &ids[i]) != 0)
+			ids[kept++] = ids[i];
+	return kept;
 }
 
 static int take_lines(
@@ -119,6 +116,6 @@ int claims_fill(struct bag_claim *claim, const struct entry_id *id,
 	r = take_lines(claim, lines, count);
 	for (i = 0; r == 0 && i < entry->withdraw_count; i++)
 		r = add_about(claim, entry->withdraws[i].bytes);
-	sort_about(claim);
+	claim->about_count = claims_sort_ids(claim->about, claim->about_count);
 	return r;
 }

@@ -61,6 +61,8 @@ int render_signers(const struct sign_key *keys, size_t count, struct buf *out);
 
 /* claims.c: one more, all zero; the array may move. */
 int claims_add(struct bag_claims *claims, struct bag_claim **ret_claim);
+/* Put them in order, none twice: how many are left. */
+size_t claims_sort_ids(struct entry_id *ids, size_t count);
 /* Fill in what entry and shown lines say; they must have been checked. */
 int claims_fill(struct bag_claim *claim, const struct entry_id *id,
     const struct entry *entry, const struct content_line *lines, size_t count);

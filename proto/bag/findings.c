@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/bag/claims.h"
+#include "proto/bag/files.h"
 
 /* Of the year 9999: a clock that says more is no clock, and bounds nothing. */
 #define LAST_SECOND UINT64_C(253402300799)
@@ -52,24 +52,34 @@ static bool can_be_withdrawn(const struct bag_claim *claim)
 	       is_kind(claim, "revision") || is_kind(claim, "derivative");
 }
 
+/* The withdrawal that names ${id}, by ${author_or_null} if given, or NULL. */
+static const struct bag_claim *find_withdrawal(const struct bag_claims *claims,
+    const struct entry_id *id, const struct author_id *author_or_null)
+{
+	const struct bag_claim *claim;
+	size_t i;
+
+	for (i = 0; i < claims->count; i++) {
+		claim = &claims->items[i];
+		if (is_kind(claim, "withdrawal") && speaks_of(claim, id) &&
+		    (!author_or_null ||
+			is_author(&claim->author, author_or_null)))
+			return claim;
+	}
+	return NULL;
+}
+
 bool bag_is_withdrawn(const struct bag_claims *claims,
     const struct bag_claim *claim, const struct bag_claim **ret_claim)
 {
-	const struct bag_claim *other;
-	size_t i;
+	const struct bag_claim *withdrawal = NULL;
 
-	if (!can_be_withdrawn(claim))
-		return false;
-	for (i = 0; i < claims->count; i++) {
-		other = &claims->items[i];
-		if (is_kind(other, "withdrawal") &&
-		    is_author(&other->author, &claim->author) &&
-		    speaks_of(other, &claim->id)) {
-			*ret_claim = other;
-			return true;
-		}
-	}
-	return false;
+	if (can_be_withdrawn(claim))
+		withdrawal =
+		    find_withdrawal(claims, &claim->id, &claim->author);
+	if (withdrawal)
+		*ret_claim = withdrawal;
+	return withdrawal;
 }
 
 /* --- orders --------------------------------------------------------------- */
@@ -159,24 +169,7 @@ int bag_logs(const struct bag_claims *claims,
 	return 0;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct entry_id));
-}
-
-/* Whether some withdrawal names it; whose record it is, is not here to see. */
-static bool is_named_withdrawn(
-    const struct bag_claims *claims, const struct entry_id *id)
-{
-	size_t i;
-
-	for (i = 0; i < claims->count; i++)
-		if (is_kind(&claims->items[i], "withdrawal") &&
-		    speaks_of(&claims->items[i], id))
-			return true;
-	return false;
-}
-
+/* Whose record it is that a withdrawal names, is not here to see. */
 int bag_missing(
     const struct bag_claims *claims, bool withdrawn, struct buf *out)
 {
@@ -192,11 +185,11 @@ int bag_missing(
 	for (i = 0, count = 0; i < claims->count; i++)
 		for (k = 0; k < claims->items[i].about_count; k++)
 			all[count++] = claims->items[i].about[k];
-	qsort(all, count, sizeof *all, compare_ids);
+	count = claims_sort_ids(all, count);
 	for (i = 0; r == 0 && i < count; i++) {
-		if ((i > 0 && compare_ids(&all[i - 1], &all[i]) == 0) ||
-		    bag_claims_find(claims, &all[i]) ||
-		    is_named_withdrawn(claims, &all[i]) != withdrawn)
+		if (bag_claims_find(claims, &all[i]) ||
+		    (find_withdrawal(claims, &all[i], NULL) != NULL) !=
+			withdrawn)
 			continue;
 		r = buf_append_hex(out, all[i].bytes, sizeof all[i].bytes);
 		if (r == 0)

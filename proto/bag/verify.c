@@ -272,21 +272,51 @@ static int check_documents(struct verification *v)
 	return r;
 }
 
+size_t verify_keys_find(
+    const struct verify_keys *keys, const struct author_id *id)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count; i++)
+		if (memcmp(keys->ids[i].bytes, id->bytes, sizeof id->bytes) ==
+		    0)
+			break;
+	return i;
+}
+
+int verify_keys_add(struct verify_keys *keys, const struct sign_key *key,
+    const struct author_id *id)
+{
+	struct sign_key *items;
+	struct author_id *ids;
+
+	items = realloc(keys->items, (keys->count + 1) * sizeof *items);
+	if (!items)
+		return -ENOMEM;
+	keys->items = items;
+	ids = realloc(keys->ids, (keys->count + 1) * sizeof *ids);
+	if (!ids)
+		return -ENOMEM;
+	keys->ids = ids;
+	keys->items[keys->count] = *key;
+	keys->ids[keys->count++] = *id;
+	return 0;
+}
+
+static void keys_free(struct verify_keys *keys)
+{
+	free(keys->items);
+	free(keys->ids);
+}
+
 static int add_key(
     void *context, const struct sign_key *key, struct span principal)
 {
-	struct verify_keys *keys = context;
-	struct sign_key *more;
 	struct author_id author;
 
-	if (!sshsig_speaks_for(key, principal, &author))
-		return 0;
-	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
-	if (!more)
-		return -ENOMEM;
-	keys->items = more;
-	keys->items[keys->count++] = *key;
-	return 0;
+	return sshsig_speaks_for(key, principal, &author)
+		   ? verify_keys_add(context, key, &author)
+		   : 0;
 }
 
 /* A list that says more, or otherwise, than its keys is no list of a bag. */
@@ -359,15 +389,7 @@ static int check_timeline(struct verification *v)
 static bool is_anchored(
     const struct verification *v, const struct author_id *author)
 {
-	struct author_id id;
-	size_t i;
-
-	for (i = 0; i < v->anchors.count; i++) {
-		sign_key_author(&v->anchors.items[i], &id);
-		if (memcmp(id.bytes, author->bytes, sizeof id.bytes) == 0)
-			return true;
-	}
-	return false;
+	return verify_keys_find(&v->anchors, author) < v->anchors.count;
 }
 
 /* Which of those who signed are known from outside. */
@@ -460,10 +482,9 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 		r = judge(&v, progress, context);
 	close(v.dir);
 	files_free(&v.files);
-	free(v.keys.items);
-	free(v.used.items);
-
-	free(v.anchors.items);
+	keys_free(&v.keys);
+	keys_free(&v.used);
+	keys_free(&v.anchors);
 	free(v.seen);
 	return r == VERIFY_E_FAILED ? 0 : r;
 }

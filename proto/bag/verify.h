@@ -9,9 +9,11 @@
 
 #define VERIFY_E_FAILED 7 /* the verdict says why */
 
+/* Keys, and the author id of each: a hash that is not made twice. */
 struct verify_keys {
 	size_t count;
 	struct sign_key *items;
+	struct author_id *ids;
 };
 
 /* An entry and the checkpoint of its proof, to find what contradicts. */
@@ -31,6 +33,12 @@ struct verification {
 	size_t seen_count;
 	struct verify_seen *seen;
 };
+
+/* Where the key of that author stands, or the count. */
+size_t verify_keys_find(
+    const struct verify_keys *keys, const struct author_id *id);
+int verify_keys_add(struct verify_keys *keys, const struct sign_key *key,
+    const struct author_id *id);
 
 /* Answers VERIFY_E_FAILED. ${file} has only safe characters. */
 int verify_fail(

@@ -89,35 +89,20 @@ static int check_entry(struct record *record)
 static int find_key(struct record *record)
 {
 	struct verification *v = record->v;
-	struct author_id author;
-	size_t i;
+	size_t i = verify_keys_find(&v->keys, &record->entry.author);
 
-	for (i = 0; i < v->keys.count; i++) {
-		sign_key_author(&v->keys.items[i], &author);
-		if (memcmp(author.bytes, record->entry.author.bytes, 32) == 0)
-			break;
-	}
 	if (i == v->keys.count)
 		return verify_fail(v, BAG_BAD_SIGNERS, "allowed_signers");
 	record->key = v->keys.items[i];
 	return 0;
 }
 
-/* 1: it was there already. */
-static int keep_key(struct verify_keys *keys, const struct sign_key *key)
+static int keep_key(struct verify_keys *keys, const struct sign_key *key,
+    const struct author_id *id)
 {
-	struct sign_key *more;
-	size_t i;
-
-	for (i = 0; i < keys->count; i++)
-		if (memcmp(keys->items[i].bytes, key->bytes, 32) == 0)
-			return 1;
-	more = realloc(keys->items, (keys->count + 1) * sizeof *keys->items);
-	if (!more)
-		return -ENOMEM;
-	keys->items = more;
-	keys->items[keys->count++] = *key;
-	return 0;
+	return verify_keys_find(keys, id) < keys->count
+		   ? 0
+		   : verify_keys_add(keys, key, id);
 }
 
 static int keep_witness(
@@ -126,8 +111,11 @@ static int keep_witness(
 	struct record *record = context;
 	struct bag_claim *claim = record->claim;
 	struct bag_cosigned *more;
-	int r = keep_key(&record->v->used, key);
+	struct author_id witness;
+	int r;
 
+	sign_key_author(key, &witness);
+	r = keep_key(&record->v->used, key, &witness);
 	if (r < 0)
 		return r;
 	more = realloc(
@@ -137,7 +125,7 @@ static int keep_witness(
 	claim->cosigned = more;
 	more = &claim->cosigned[claim->cosigned_count++];
 	memset(more, 0, sizeof *more);
-	sign_key_author(key, &more->witness);
+	more->witness = witness;
 	more->time = time;
 	return 0;
 }
@@ -167,8 +155,9 @@ static int check_signature(struct record *record)
 	if (r > 0)
 		return fail(record, BAG_BAD_SIGNATURE, "entry.sig");
 	if (r == 0)
-		r = keep_key(&record->v->used, &record->key);
-	return r < 0 ? r : 0;
+		r = keep_key(
+		    &record->v->used, &record->key, &record->entry.author);
+	return r;
 }
 
 /* --- where -----------------------------------------------------------------
