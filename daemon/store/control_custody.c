@@ -7,6 +7,7 @@
  * only the names below may stand in it.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -86,6 +87,18 @@ void control_fail_detail(struct request *request, const char *hint)
 	    "what this is for cannot be recorded: a purpose and a reason are "
 	    "one text each, of 8192 bytes together with all else",
 	    hint);
+}
+
+void control_fail_consent(
+    struct request *request, const char *why, const char *nothing)
+{
+	char hint[160];
+
+	snprintf(hint, sizeof hint,
+	    "%s; --override REASON goes against it, stands in the log and is "
+	    "told to whoever the record came from",
+	    nothing);
+	control_fail(request, 1, why, hint);
 }
 
 static json_t *parse(struct span text)

@@ -26,6 +26,10 @@ int control_act(struct request *request, const struct record_row *row,
     const struct control_act *act);
 /* Answer that a detail is none; ${hint} says what was not done. */
 void control_fail_detail(struct request *request, const char *hint);
+/* Answer that the witness's consent forbids it, as the worker says; ${nothing}
+ * says what was not done. */
+void control_fail_consent(
+    struct request *request, const char *why, const char *nothing);
 /* Of such a detail, the list of names in "field", as JSON, or nothing
  * (control_export.c). */
 int control_export_asked(struct span detail, struct buf *out);

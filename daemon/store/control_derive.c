@@ -50,10 +50,7 @@ static void on_tried(
 	code = jobs_failure(answer, why, &input);
 	capturing->unread = code == WIRE_CODE_NO_KEY;
 	if (code == WIRE_CODE_REFUSED)
-		control_fail(request, 1, why,
-		    "nothing was stored; --override REASON goes against it, "
-		    "stands in the log and is told to whoever the record came "
-		    "from");
+		control_fail_consent(request, why, "nothing was stored");
 	else if (code == WIRE_CODE_CORRUPT)
 		control_fail(request, 4, why, "nothing was stored");
 	else if (code != WIRE_CODE_OK && code != WIRE_CODE_NO_KEY)

@@ -49,20 +49,12 @@ static void finish(struct request *request, int result)
 static int flush_page(struct request *request)
 {
 	struct leaves *leaves = request->state;
-	struct span bytes = buf_span(&leaves->page);
-	ssize_t n;
+	int r;
 
-	while (bytes.len > 0) {
-		n = write(request->frame.fds[0], bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-	leaves->page.len = 0;
-	return 0;
+	r = control_write_all(request->frame.fds[0], buf_span(&leaves->page));
+	if (r == 0)
+		leaves->page.len = 0;
+	return r;
 }
 
 /* The next leaves into the page; a gap is damage. */

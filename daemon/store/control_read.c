@@ -545,16 +545,6 @@ static void open_now(struct request *request)
 		json_decref(told);
 }
 
-static void say_refused(
-    struct request *request, enum wire_code code, const char *why)
-{
-	control_fail(request, 1, why,
-	    code == WIRE_CODE_INPUT ? NOTHING
-				    : NOTHING
-		"; --override REASON goes against it, stands in the "
-		"log and is told to whoever the record came from");
-}
-
 /* Nothing is said to be opened that does not open, and what only says what was
  * done with others is not followed by more of the kind. */
 static void on_tried(
@@ -577,7 +567,10 @@ static void on_tried(
 
 	code = jobs_failure(answer, why, &input);
 	if (code == WIRE_CODE_REFUSED || code == WIRE_CODE_INPUT) {
-		say_refused(request, code, why);
+		if (code == WIRE_CODE_REFUSED)
+			control_fail_consent(request, why, NOTHING);
+		else
+			control_fail(request, 1, why, NOTHING);
 		return;
 	}
 	if (code != WIRE_CODE_OK || store->state != STORE_OPEN) {
@@ -650,22 +643,6 @@ void control_open_object(struct request *request)
 
 /* --- sealed ------------------------------------------------------------ */
 
-static int write_all(int fd, struct span bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Header number ${number} of an envelope. */
 static int cut_header(struct span envelope, uint64_t number, struct span *ret)
 {
@@ -720,12 +697,12 @@ static int submit_sealed(struct request *request, const struct record_row *row,
 		? cut_header(envelopes->spans[0], request->ctl.number, &header)
 		: DATABASE_E_NONE;
 	if (r == 0)
-		r = write_all(request->frame.fds[0], header);
+		r = control_write_all(request->frame.fds[0], header);
 	if (r != 0)
 		return r;
 	if (request->ctl.number > 0)
 		return submit_unveil(request, row);
-	r = write_all(request->frame.fds[1], body->payload);
+	r = control_write_all(request->frame.fds[1], body->payload);
 	if (r == 0)
 		control_done(request, NULL);
 	return r;

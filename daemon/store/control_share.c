@@ -213,10 +213,7 @@ static void on_rewrapped(
 		return;
 	free(sharing);
 	if (code == WIRE_CODE_REFUSED)
-		control_fail(request, 1, why,
-		    "nothing was shared; --override REASON goes against it, "
-		    "stands in the log and is told to whoever the record came "
-		    "from");
+		control_fail_consent(request, why, "nothing was shared");
 	else if (code == WIRE_CODE_CORRUPT)
 		control_fail(request, 4, why, "nothing was shared");
 	else
