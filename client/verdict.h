@@ -20,6 +20,11 @@ void verdict_print(const json_t *json);
 /* One page (HTML, no script, nothing from elsewhere) to ${file}. -errno. */
 int verdict_page(
     const json_t *json, const struct bag_claims *claims, FILE *file);
+/* Of such an object or one in it: a text, or "" where there is none; a number;
+ * whether something is true. */
+const char *verdict_field(const json_t *json, const char *key);
+long long verdict_number(const json_t *json, const char *key);
+bool verdict_says(const json_t *json, const char *key);
 /* "0, 3-5" of pairs of first and last. */
 void verdict_ranges(const json_t *ranges, FILE *file);
 

@@ -277,3 +277,22 @@ json_t *verdict_json(
 	json_decref(json);
 	return NULL;
 }
+
+/* --- reading it ----------------------------------------------------------- */
+
+const char *verdict_field(const json_t *json, const char *key)
+{
+	const char *value = json_string_value(json_object_get(json, key));
+
+	return value ? value : "";
+}
+
+long long verdict_number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+bool verdict_says(const json_t *json, const char *key)
+{
+	return json_is_true(json_object_get(json, key));
+}

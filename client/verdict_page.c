@@ -60,26 +60,9 @@ static void put_text(struct span text, FILE *file)
 	}
 }
 
-static const char *text(const json_t *json, const char *key)
-{
-	const char *value = json_string_value(json_object_get(json, key));
-
-	return value ? value : "";
-}
-
 static void put(const json_t *json, const char *key, FILE *file)
 {
-	put_text(span_text(text(json, key)), file);
-}
-
-static long long number(const json_t *json, const char *key)
-{
-	return json_integer_value(json_object_get(json, key));
-}
-
-static bool is(const json_t *json, const char *key)
-{
-	return json_is_true(json_object_get(json, key));
+	put_text(span_text(verdict_field(json, key)), file);
 }
 
 static void put_code(const json_t *json, const char *key, FILE *file)
@@ -91,11 +74,11 @@ static void put_code(const json_t *json, const char *key, FILE *file)
 
 static void put_verdict(const json_t *json, FILE *file)
 {
-	if (!is(json, "holds")) {
+	if (!verdict_says(json, "holds")) {
 		fputs("<p class=\"verdict fails\">This bag does NOT hold: ",
 		    file);
 		put(json, "reason", file);
-		if (*text(json, "file")) {
+		if (*verdict_field(json, "file")) {
 			fputs(" (", file);
 			put_code(json, "file", file);
 			fputs(")", file);
@@ -103,7 +86,7 @@ static void put_verdict(const json_t *json, FILE *file)
 		fputs(".<br>Do not rely on it; ask for it again from whoever "
 		      "exported it.</p>\n",
 		    file);
-	} else if (is(json, "self_vouched")) {
+	} else if (verdict_says(json, "self_vouched")) {
 		fputs("<p class=\"verdict self\">This bag holds, and vouches "
 		      "for itself only: whose keys these are is said by the "
 		      "bag alone. Ask for the signers&#39; keys from outside "
@@ -124,13 +107,14 @@ static void put_unchanged(const json_t *json, FILE *file)
 	    "was made, and none was added: each was checked against a "
 	    "signature, or made anew and compared. Entries: %lld; attachments "
 	    "shown: %lld.</p>\n",
-	    number(json, "records"), number(json, "attachments"));
+	    verdict_number(json, "records"),
+	    verdict_number(json, "attachments"));
 }
 
 static const char *whence(const json_t *json)
 {
-	return is(json, "anchored") ? "given from outside"
-				    : "known from this bag alone";
+	return verdict_says(json, "anchored") ? "given from outside"
+					      : "known from this bag alone";
 }
 
 static void put_signed(const json_t *json, FILE *file)
@@ -146,7 +130,7 @@ static void put_signed(const json_t *json, FILE *file)
 		fputs("<tr><td>", file);
 		put_code(author, "author", file);
 		fprintf(file, "</td><td>%lld</td><td>%s</td></tr>\n",
-		    number(author, "entries"), whence(author));
+		    verdict_number(author, "entries"), whence(author));
 	}
 	fputs("</table>\n", file);
 }
@@ -182,7 +166,8 @@ static void put_complete(const json_t *json, FILE *file)
 		put_code(log, "log", file);
 		fputs("<br>of author ", file);
 		put_code(log, "author", file);
-		fprintf(file, "</td><td>%lld</td><td>", number(log, "size"));
+		fprintf(file, "</td><td>%lld</td><td>",
+		    verdict_number(log, "size"));
 		verdict_ranges(json_object_get(log, "shown"), file);
 		fputs("</td><td>", file);
 		verdict_ranges(json_object_get(log, "withdrawn"), file);
@@ -197,7 +182,7 @@ static void put_complete(const json_t *json, FILE *file)
 	fprintf(file,
 	    "<p>Lines shown: %lld. Lines that stay closed: %lld, decoys "
 	    "among them, which hide how many there are.</p>\n",
-	    number(json, "shown"), number(json, "closed"));
+	    verdict_number(json, "shown"), verdict_number(json, "closed"));
 }
 
 static void put_since_until(const json_t *entry, FILE *file)
@@ -214,7 +199,7 @@ static void put_since_until(const json_t *entry, FILE *file)
 		fputs(", by the clock of ", file);
 		put_code(entry, "until_by", file);
 		fprintf(file, " (witnesses that count: %lld)",
-		    number(entry, "until_witnesses"));
+		    verdict_number(entry, "until_witnesses"));
 	} else {
 		fputs("<br>no time is proved by a witness whose key was given "
 		      "from outside and who is neither author nor exporter",
@@ -236,7 +221,7 @@ static void put_row(const json_t *entry, FILE *file)
 		put_code(entry, "withdrawn_by", file);
 	}
 	fprintf(file, "</td><td>place %lld of %lld</td><td>",
-	    number(entry, "index"), number(entry, "size"));
+	    verdict_number(entry, "index"), verdict_number(entry, "size"));
 	if (json_object_get(entry, "time")) {
 		fputs("its author&#39;s clock said ", file);
 		put(entry, "time", file);
@@ -283,7 +268,8 @@ static int put_words(
 	fputs("<h2>6. What is shown of each</h2>\n", file);
 	json_array_foreach(json_object_get(json, "entries"), i, entry)
 	{
-		if (hex_decode(span_text(text(entry, "id")), id.bytes, 32))
+		if (hex_decode(
+			span_text(verdict_field(entry, "id")), id.bytes, 32))
 			return -EINVAL;
 		claim = bag_claims_find(claims, &id);
 		if (!claim)
@@ -295,8 +281,9 @@ static int put_words(
 		fprintf(file,
 		    "</h3>\n<p>Lines shown: %lld; closed: %lld; attachments "
 		    "shown: %lld.</p>\n<pre>",
-		    number(entry, "shown"), number(entry, "closed"),
-		    number(entry, "attachments"));
+		    verdict_number(entry, "shown"),
+		    verdict_number(entry, "closed"),
+		    verdict_number(entry, "attachments"));
 		put_text(buf_span(&claim->readable), file);
 		fputs("</pre>\n", file);
 	}
@@ -326,7 +313,7 @@ int verdict_page(
 
 	fputs(head, file);
 	put_verdict(json, file);
-	if (is(json, "holds")) {
+	if (verdict_says(json, "holds")) {
 		put_unchanged(json, file);
 		put_signed(json, file);
 		put_complete(json, file);

@@ -6,23 +6,6 @@
 
 #include <string.h>
 
-static const char *text(const json_t *json, const char *key)
-{
-	const char *value = json_string_value(json_object_get(json, key));
-
-	return value ? value : "";
-}
-
-static long long number(const json_t *json, const char *key)
-{
-	return json_integer_value(json_object_get(json, key));
-}
-
-static bool is(const json_t *json, const char *key)
-{
-	return json_is_true(json_object_get(json, key));
-}
-
 void verdict_ranges(const json_t *ranges, FILE *file)
 {
 	long long first, last;
@@ -49,16 +32,19 @@ static void print_authors(const json_t *json)
 	json_array_foreach(json_object_get(json, "signed_by"), i, author)
 	{
 		printf("Signed by: author %s (entries: %lld; %s)\n",
-		    text(author, "author"), number(author, "entries"),
-		    is(author, "anchored") ? "a key you were given"
-					   : "a key known from this bag alone");
+		    verdict_field(author, "author"),
+		    verdict_number(author, "entries"),
+		    verdict_says(author, "anchored")
+			? "a key you were given"
+			: "a key known from this bag alone");
 	}
 }
 
 static void print_log(const json_t *log)
 {
 	printf("Log %s of author %.16s...: %lld places.\n  shown here: ",
-	    text(log, "log"), text(log, "author"), number(log, "size"));
+	    verdict_field(log, "log"), verdict_field(log, "author"),
+	    verdict_number(log, "size"));
 	verdict_ranges(json_object_get(log, "shown"), stdout);
 	fputs("; of these withdrawn: ", stdout);
 	verdict_ranges(json_object_get(log, "withdrawn"), stdout);
@@ -75,24 +61,28 @@ static void print_cosigned(const json_t *entry)
 	json_array_foreach(json_object_get(entry, "cosigned"), i, item)
 	{
 		printf("  seen by witness %s at %s (%s)\n",
-		    text(item, "witness"), text(item, "time"),
-		    is(item, "anchored") ? "a key you were given"
-					 : "a key known from this bag alone");
+		    verdict_field(item, "witness"), verdict_field(item, "time"),
+		    verdict_says(item, "anchored")
+			? "a key you were given"
+			: "a key known from this bag alone");
 	}
 }
 
 static void print_times(const json_t *entry)
 {
 	if (json_object_get(entry, "time"))
-		printf("  its author's clock said %s\n", text(entry, "time"));
+		printf("  its author's clock said %s\n",
+		    verdict_field(entry, "time"));
 	if (json_object_get(entry, "since"))
 		printf("  not before %s, by the clock of author %s\n",
-		    text(entry, "since"), text(entry, "since_by"));
+		    verdict_field(entry, "since"),
+		    verdict_field(entry, "since_by"));
 	if (json_object_get(entry, "until"))
 		printf("  not after %s, by the clock of witness %s (witnesses "
 		       "that count: %lld)\n",
-		    text(entry, "until"), text(entry, "until_by"),
-		    number(entry, "until_witnesses"));
+		    verdict_field(entry, "until"),
+		    verdict_field(entry, "until_by"),
+		    verdict_number(entry, "until_witnesses"));
 	else
 		puts("  no time is proved by a witness whose key you were "
 		     "given and who is neither author nor exporter");
@@ -105,14 +95,15 @@ static void print_entry(const json_t *entry)
 
 	printf("In its log: record %s index %lld of %lld\n  kind %s, lines "
 	       "shown %lld, closed %lld, attachments shown %lld\n",
-	    text(entry, "id"), number(entry, "index"), number(entry, "size"),
-	    text(entry, "kind"), number(entry, "shown"),
-	    number(entry, "closed"), number(entry, "attachments"));
+	    verdict_field(entry, "id"), verdict_number(entry, "index"),
+	    verdict_number(entry, "size"), verdict_field(entry, "kind"),
+	    verdict_number(entry, "shown"), verdict_number(entry, "closed"),
+	    verdict_number(entry, "attachments"));
 	json_array_foreach(json_object_get(entry, "about"), i, id)
 	    printf("  about record %s\n", json_string_value(id));
 	if (json_object_get(entry, "withdrawn_by"))
 		printf("  WITHDRAWN by its author, by entry %s\n",
-		    text(entry, "withdrawn_by"));
+		    verdict_field(entry, "withdrawn_by"));
 	print_times(entry);
 	print_cosigned(entry);
 }
@@ -126,7 +117,8 @@ static void print_claims(const json_t *json)
 	     "none was added.");
 	print_authors(json);
 	printf("Records: %lld, with %lld attachments shown.\n",
-	    number(json, "records"), number(json, "attachments"));
+	    verdict_number(json, "records"),
+	    verdict_number(json, "attachments"));
 	json_array_foreach(json_object_get(json, "logs"), i, item)
 	    print_log(item);
 	json_array_foreach(json_object_get(json, "entries"), i, item)
@@ -139,23 +131,23 @@ static void print_claims(const json_t *json)
 		json_string_value(item));
 	printf("Lines shown: %lld. Lines that stay closed (decoys among them): "
 	       "%lld.\n",
-	    number(json, "shown"), number(json, "closed"));
+	    verdict_number(json, "shown"), verdict_number(json, "closed"));
 	puts("Order: in one log, a lower place was signed before a higher "
 	     "one.");
 }
 
 void verdict_print(const json_t *json)
 {
-	const char *file = text(json, "file");
+	const char *file = verdict_field(json, "file");
 
-	if (!is(json, "holds")) {
+	if (!verdict_says(json, "holds")) {
 		printf("VERDICT: does NOT hold: %s%s%s%s\n",
-		    text(json, "reason"), *file ? " (" : "", file,
+		    verdict_field(json, "reason"), *file ? " (" : "", file,
 		    *file ? ")" : "");
 		return;
 	}
 	print_claims(json);
-	if (is(json, "self_vouched"))
+	if (verdict_says(json, "self_vouched"))
 		puts("VERDICT: holds, SELF-VOUCHED: whose keys these are is "
 		     "said by this bag alone");
 	else
