@@ -556,6 +556,8 @@ decode='
 	}
 	END { exit failed }
 '
+# Kinds, and how many subjects each has at least.
+kinds="testimony 0 note 0 revision 1 derivative 1 opened 1 exported 1 disclosed 1 shared 1 erased 1 received 0 withdrawal 0 key 0"
 # The one spelling of a disclosure, the values that have a grammar (4.1), and what
 # readable.txt says of each (11.1): to ${dir}/readable and ${dir}/said. In texts
 # that are made here \001 stands for a backslash, which no text of others holds.
@@ -565,7 +567,7 @@ disclosure='
 		for (i = 0; i < 256; i++) { c = sprintf("%c", i); if (i > 0) byte[c] = i }
 		hidden("ad 34f 61c 115f 1160 17b4 17b5 180e 200b 200c 200d 200e 200f 2028 2029 202a 202b 202c 202d 202e 2060 2061 2062 2063 2064 2065 2066 2067 2068 2069 206a 206b 206c 206d 206e 206f 2800 3164 feff ffa0 fff9 fffa fffb")
 		table("image/jpeg jpg image/png png image/webp webp image/heic heic image/gif gif image/tiff tif audio/wav wav audio/mpeg mp3 audio/ogg ogg audio/mp4 m4a audio/flac flac audio/aac aac video/mp4 mp4 video/quicktime mov video/webm webm video/x-matroska mkv video/x-msvideo avi video/3gpp 3gp application/pdf pdf text/plain txt text/csv csv application/json json application/zip zip", ending)
-		table("testimony 0 note 0 revision 1 derivative 1 opened 1 exported 1 disclosed 1 shared 1 erased 1 received 0 withdrawal 0 key 0", kinds)
+		table("'"$kinds"'", kinds)
 		table("01 31 02 29 03 31 04 30 05 31 06 30 07 31 08 31 09 30 10 31 11 30 12 31", days)
 	}
 	function table(text, into,    w, n, i) { n = split(text, w, " "); for (i = 1; i < n; i += 2) into[w[i]] = w[i + 1] }
@@ -782,7 +784,8 @@ check_disclosed() {
 		!(("x" $0) in listed) || (before != "" && ("x" $0) <= before) { exit bad = 1 }
 		{ before = "x" $0 }
 		END { exit bad }' - "$W/digests" <"$F/digests" || bad_line
-	awk -v origin="$origin" "$disclosed_kinds"'
+	awk -v origin="$origin" -v kinds="$kinds" '
+		BEGIN { n = split(kinds, w, " "); for (i = 1; i < n; i += 2) least[w[i]] = w[i + 1] }
 		FILENAME != "-" { if ($1 == "withdraw") withdraws = 1; if ($1 == "key") keys = 1; next }
 		$1 == "origin" && said == "" { said = $2 }
 		$1 == "kind" && kind == "" { kind = $2 }
@@ -799,10 +802,6 @@ check_disclosed() {
 	cmp -s "$W/readable" "$F/readable.txt" ||
 		fails "a readable page says something else than was signed" "$F/readable.txt"
 }
-disclosed_kinds='BEGIN {
-	n = split("testimony 0 note 0 revision 1 derivative 1 opened 1 exported 1 disclosed 1 shared 1 erased 1 received 0 withdrawal 0 key 0", w, " ")
-	for (i = 1; i < n; i += 2) least[w[i]] = w[i + 1]
-}'
 
 # --- its files -----------------------------------------------------------------------
 check_attachments() {
