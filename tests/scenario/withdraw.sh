@@ -5,6 +5,16 @@
 # everything everywhere; and nobody takes back what is not theirs.
 . "$(dirname "$0")/lib.sh"
 
+# A node names its organisation, and hub compares its card anew.
+works_for() { # ORGANISATION NODE
+	local n
+	introduce "$1" "$2" || die "$1 and $2"
+	on "$2" card organisation "$1" || die "organisation"
+	on "$2" card --out "$T/$2.card" && on hub partner add "$T/$2.card" >/dev/null || die "card"
+	n=$(on hub partner compare "$2") && on hub partner compare "$2" $n &&
+		on "$2" partner compare hub $n || die "compare"
+}
+
 three_nodes
 hub_start hubb
 node_start deskb --reader
@@ -198,10 +208,7 @@ is "and obeys" "$(has later "$before" withdrawn)" destroyed
 # --- a withdrawal that comes while the record is being checked ---
 node_start office
 introduce office hub || die "office and hub"
-introduce office later || die "office and later"
-on later card organisation office || die "organisation"
-on later card --out "$T/later.card" && on hub partner add "$T/later.card" >/dev/null || die "card"
-n=$(on hub partner compare later) && on hub partner compare later $n && on later partner compare hub $n || die "compare"
+works_for office later
 on hub stop
 echo 'workers = 2' >"$T/hub/evident.conf"
 node_unlock hub || die "unlock"
@@ -223,10 +230,7 @@ is "hears of it from whom it brought it to" "$(has later "$racing" withdrawn)" d
 # --- an organisation speaks for many, and is as easily seized as one ---
 node_start other
 introduce other hub || die "other and hub"
-introduce office other || die "office and other"
-on other card organisation office || die "organisation"
-on other card --out "$T/other.card" && on hub partner add "$T/other.card" >/dev/null || die "card"
-n=$(on hub partner compare other) && on hub partner compare other $n && on other partner compare hub $n || die "compare"
+works_for office other
 both=()
 for node in later other; do
 	for n in 1 2; do

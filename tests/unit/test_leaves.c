@@ -19,6 +19,7 @@
 #include "proto/format/merkle.h"
 #include "proto/format/note.h"
 #include "proto/format/sshsig.h"
+#include "tests/unit/naive_tree.h"
 
 #define SIZE_MAX_HERE 3000
 #define HEAD "evident leaves v1\nentries "
@@ -29,26 +30,6 @@ static struct author_id author;
 static const struct log_id log_name = {{8}};
 static struct digest ids[SIZE_MAX_HERE + 2];
 static struct buf signers, other_signers;
-
-/* RFC 6962, 2.1, word by word. */
-static struct digest naive(size_t first, size_t count)
-{
-	struct digest left, right, hash;
-	size_t k = 1;
-
-	if (count == 0)
-		assert_int_equal(hash_sha256(span_of("", 0), &hash), 0);
-	if (count == 0)
-		return hash;
-	if (count == 1)
-		return ids[first];
-	while (2 * k < count)
-		k *= 2;
-	left = naive(first, k);
-	right = naive(first + k, count - k);
-	assert_int_equal(merkle_node(&left, &right, &hash), 0);
-	return hash;
-}
 
 static int make_all(void **state)
 {
@@ -84,7 +65,7 @@ static void put_note(size_t size, const struct sign_key *by,
 	uint8_t signature[64];
 
 	note_origin(&author, &log_name, checkpoint.origin);
-	checkpoint.root = naive(0, size);
+	checkpoint.root = naive_root(ids, size);
 	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);
 	note_sign(with, buf_span(&text), signature);
 	assert_int_equal(note_begin(buf_span(&text), out), 0);
@@ -181,7 +162,7 @@ static void test_whole_logs_hold(void **state)
 		assert_int_equal(verdict.reason, LEAVES_GOOD);
 		assert_int_equal(verdict.entries, sizes[i]);
 		assert_int_equal(verdict.place, place);
-		root = naive(0, sizes[i]);
+		root = naive_root(ids, sizes[i]);
 		assert_memory_equal(verdict.root.bytes, root.bytes, 32);
 		assert_memory_equal(verdict.author.bytes, author.bytes, 32);
 		assert_memory_equal(verdict.log.bytes, log_name.bytes, 32);

@@ -13,6 +13,7 @@
 
 #include "proto/format/hash.h"
 #include "proto/format/merkle.h"
+#include "tests/unit/naive_tree.h"
 
 #define LEAVES 70
 
@@ -37,22 +38,6 @@ static int write_node(
 	nodes[level][index] = *hash;
 	written[level][index] = true;
 	return 0;
-}
-
-/* RFC 6962, 2.1, word by word. */
-static struct digest naive(size_t first, size_t count)
-{
-	struct digest left, right, hash;
-	size_t k = 1;
-
-	if (count == 1)
-		return leaves[first];
-	while (2 * k < count)
-		k *= 2;
-	left = naive(first, k);
-	right = naive(first + k, count - k);
-	assert_int_equal(merkle_node(&left, &right, &hash), 0);
-	return hash;
 }
 
 static void grow(size_t count)
@@ -128,7 +113,7 @@ static void test_roots_are_those_of_the_naive_definition(void **state)
 	grow(LEAVES);
 	for (size = 1; size <= LEAVES; size++) {
 		merkle_root(size, read_node, NULL, &root);
-		expected = naive(0, size);
+		expected = naive_root(leaves, size);
 		assert_true(equal(&root, &expected));
 	}
 }
