@@ -12,6 +12,7 @@
 #include "client/opened.h"
 #include "client/say.h"
 #include "proto/bag/bag.h"
+#include "proto/bag/tellings.h"
 
 #define NAMES_MAX 256
 
@@ -112,12 +113,17 @@ static int say_write_failure(int result)
 		    NULL);
 	else if (result == -ENOSPC)
 		say_error("the disk is full", NULL);
+	else if (result == BAG_E_CONFLICT)
+		say_error("these records' log was told in two ways, and no bag "
+			  "with both would hold: export them apart",
+		    NULL);
 	else if (result > 0)
 		say_error("the record does not verify", NULL);
 	else
 		say_error("the bag cannot be written", NULL);
 	say_hint("no bag was left behind, and nothing stored was touched");
-	return result > 0 ? EXIT_NOT_VERIFIED : EXIT_FAILED;
+	return result > 0 && result != BAG_E_CONFLICT ? EXIT_NOT_VERIFIED
+						      : EXIT_FAILED;
 }
 
 /* What the own log shall say: what is shown to whom, and what for. */

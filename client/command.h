@@ -87,6 +87,7 @@ int partner_run(struct client *client, int argc, char **argv);
 int bundle_run(struct client *client, int argc, char **argv);
 int signers_run(struct client *client, int argc, char **argv);
 int sync_run(struct client *client, int argc, char **argv);
+int recover_run(struct client *client, int argc, char **argv);
 int export_run(struct client *client, int argc, char **argv);
 int verify_run(struct client *client, int argc, char **argv);
 

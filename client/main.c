@@ -68,6 +68,8 @@ static const struct command commands[] = {
     {"signers", signers_run, "signers [NAME]...",
 	"whose signatures this node vouches for, as ssh-keygen reads it"},
     {"sync", sync_run, "sync [PARTNER]", "exchange records with partners"},
+    {"recover", recover_run, "recover PARTNER",
+	"sync, and bring back what this node wrote and does not hold"},
     {"bundle", bundle_run, "bundle write PARTNER FILE | bundle read FILE",
 	"the same by hand, on a stick"},
     {"export", export_run,

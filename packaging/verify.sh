@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md f2eb2e7b6c303477d29d49b8f0dd6a7683efc25bf986bae9020e4a95fffcc02a
+FORMAT.md 0089c77bd031befbf278a8636b3913f49f2824a0c6260d9d3b6621529e97400e
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -44,6 +44,7 @@ static const struct request {
     {WIRE_KEEPER_BUNDLE, 0, true, sign_bundle},
     {WIRE_KEEPER_EDIT, 2, true, edit_keys},
     {WIRE_KEEPER_ENROL, 0, true, enrol_sign},
+    {WIRE_KEEPER_OPEN_LOG, 0, true, sign_open_log},
     {WIRE_KEEPER_UNWRAP, 0, true, unwrap_stanzas},
 };
 

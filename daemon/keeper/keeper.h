@@ -24,6 +24,7 @@ struct keeper_public {
 /* Where the own log stands, as far as this life of the keeper knows. */
 struct keeper_log {
 	bool known;       /* the store has told a durable size */
+	struct log_id id; /* and of which log */
 	uint64_t durable; /* entries below have been told to be on disk */
 	uint64_t next;    /* one past the highest entry signed */
 	bool has_checkpoint;
@@ -39,6 +40,8 @@ struct keeper {
 	bool pending;              /* created and not yet committed */
 	struct keeper_public public;
 	struct keeper_log log;
+	bool has_drawn; /* another log, which is not written yet */
+	struct log_id drawn;
 	uint64_t idle_seconds; /* 0: never lock by itself */
 	int64_t last_present;  /* a person; seconds of CLOCK_BOOTTIME */
 };
@@ -90,6 +93,8 @@ int edit_keys(struct keeper *keeper, const union keeper_message *message,
 int sign_entries(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_durable(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame);
+int sign_open_log(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);
 int sign_checkpoint(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame);

@@ -15,6 +15,9 @@
  * told durable or that a signed checkpoint covers. A checkpoint covers signed
  * entries only, never fewer than the one before, and of one size only one root.
  *
+ * A node that finds itself put back to an earlier state goes on in another log,
+ * drawn here: from its first DURABLE on nothing is signed in the one before.
+ *
  * What happened in an earlier life the keeper does not know; there the store's
  * first DURABLE is believed, and the fork shows to everybody who cosigned.
  */
@@ -22,6 +25,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sodium.h>
 
 #include "daemon/keeper/keeper.h"
 #include "proto/format/bundle.h"
@@ -119,7 +124,7 @@ static int sign_one(struct keeper *keeper, const struct wire_keeper_item *item,
 
 	memset(&entry, 0, sizeof entry);
 	entry.author = keeper->public.author_id;
-	entry.log = keeper->keys->log;
+	entry.log = keeper->log.id;
 	entry.index = index;
 	entry.content = item->content;
 	entry.fields = item->fields;
@@ -192,6 +197,43 @@ int sign_entries(struct keeper *keeper, const union keeper_message *message,
 	return r;
 }
 
+int sign_open_log(struct keeper *keeper, const union keeper_message *message,
+    struct wire_frame *frame)
+{
+	struct wire_keeper_log answer;
+
+	(void)message;
+	(void)frame;
+	if (!keeper->log.known)
+		return WIRE_CODE_REFUSED;
+	randombytes_buf(answer.log.bytes, sizeof answer.log.bytes);
+	keeper->drawn = answer.log;
+	keeper->has_drawn = true;
+	return keeper_answer(keeper, WIRE_KEEPER_LOG, &answer);
+}
+
+static bool same_log(const struct log_id *a, const struct log_id *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+/* What was drawn is written from now on, or what was told first in this life:
+ * never again another. */
+static int take_log(
+    struct keeper *keeper, const struct wire_keeper_durable *request)
+{
+	if (keeper->log.known && same_log(&request->log, &keeper->log.id))
+		return 0;
+	if (keeper->log.known &&
+	    (!keeper->has_drawn || !same_log(&request->log, &keeper->drawn) ||
+		request->size > 0))
+		return WIRE_CODE_REFUSED;
+	memset(&keeper->log, 0, sizeof keeper->log);
+	keeper->log.id = request->log;
+	keeper->has_drawn = false;
+	return 0;
+}
+
 int sign_durable(struct keeper *keeper, const union keeper_message *message,
     struct wire_frame *frame)
 {
@@ -202,6 +244,8 @@ int sign_durable(struct keeper *keeper, const union keeper_message *message,
 	(void)frame;
 	if (request->size > FORMAT_INTEGER_MAX)
 		return WIRE_CODE_BAD_REQUEST;
+	if (take_log(keeper, request) != 0)
+		return WIRE_CODE_REFUSED;
 	if (log->known && (request->size < first_free_index(log) ||
 			      request->size > log->next))
 		return WIRE_CODE_REFUSED;
@@ -244,7 +288,7 @@ static int build_checkpoint(struct keeper *keeper,
 	int r;
 
 	note_origin(
-	    &keeper->public.author_id, &keeper->keys->log, checkpoint.origin);
+	    &keeper->public.author_id, &keeper->log.id, checkpoint.origin);
 	r = checkpoint_build(&checkpoint, &text);
 	if (r == 0)
 		r = note_sign(

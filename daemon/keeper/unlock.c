@@ -245,4 +245,5 @@ void unlock_forget(struct keeper *keeper)
 	keeper->pending = false;
 	memset(&keeper->public, 0, sizeof keeper->public);
 	memset(&keeper->log, 0, sizeof keeper->log);
+	keeper->has_drawn = false;
 }

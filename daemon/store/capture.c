@@ -22,6 +22,7 @@
 #include "daemon/store/capture.h"
 #include "daemon/store/custody.h"
 #include "daemon/store/jobs.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/withdraw.h"
 
 #define BATCH_MAX 256
@@ -32,6 +33,7 @@ struct capture {
 	struct store *store;
 	capture_done_cb done;
 	void *context;
+	int64_t log; /* whose origin its content has */
 	const char *kind;
 	bool hidden;
 	struct buf label;
@@ -330,20 +332,35 @@ static void finish_batch(
 	}
 }
 
+/* What was sealed for the log before stands in no other. */
+static void fail_parted(struct capture *capture)
+{
+	struct capture_fault fault;
+
+	set_fault(&fault, WIRE_CODE_FAILED,
+	    "this node has just begun a new log; nothing was stored: do it "
+	    "again");
+	fail(capture, &fault);
+}
+
 static void on_commit(evutil_socket_t fd, short what, void *context)
 {
 	struct store *store = context;
 	struct captures *captures = store->captures;
-	struct capture *batch[BATCH_MAX];
+	struct capture *batch[BATCH_MAX], *capture;
 	size_t count = 0, bytes = 0;
 
 	(void)fd;
 	(void)what;
 	while (captures->sealed && count < BATCH_MAX && bytes < BATCH_BYTES) {
-		batch[count] = captures->sealed;
-		captures->sealed = captures->sealed->next;
-		bytes += batch[count]->attachments.len + 1024;
-		count++;
+		capture = captures->sealed;
+		captures->sealed = capture->next;
+		if (capture->log != store->log.id) {
+			fail_parted(capture);
+			continue;
+		}
+		bytes += capture->attachments.len + 1024;
+		batch[count++] = capture;
 	}
 	if (!captures->sealed)
 		captures->sealed_end = &captures->sealed;
@@ -436,6 +453,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	struct wire_audience *lists = calloc(audience_count, sizeof *lists);
 	struct author_id consented[256];
 	struct wire_work_seal seal = {.job = 0};
+	struct buf previous = {0};
 	int fds[1 + 2 * CTL_ATTACHMENTS_MAX];
 	char after[65], origin[NOTE_ORIGIN_MAX], subject[65];
 	time_t now = time(NULL);
@@ -446,6 +464,8 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	strftime(capture->time, sizeof capture->time, "%Y-%m-%dT%H:%M:%SZ",
 	    gmtime_r(&now, &utc));
 	r = lists ? node_after(capture->store, after) : -ENOMEM;
+	if (r == 0)
+		r = own_log_previous(capture->store, &previous);
 	for (i = 0; r == 0 && i < audience_count; i++) {
 		lists[i].id = audiences[i].id;
 		lists[i].recipients.items =
@@ -458,6 +478,8 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	seal.after = span_text(r == 0 ? after : "none");
 	note_origin(&capture->store->author, &capture->store->log.log, origin);
 	seal.origin = span_text(origin);
+	seal.previous = buf_span(&previous);
+	capture->log = capture->store->log.id;
 	seal.consented.items = consented;
 	for (i = 0; order->consents && i < audience_count && i < 256; i++)
 		if (memcmp(audiences[i].id.bytes, capture->store->author.bytes,
@@ -480,6 +502,7 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	if (r == 0)
 		r = jobs_submit(capture->store, seal.job, WIRE_WORK_SEAL, &seal,
 		    fds, 1 + 2 * capture->file_count, on_sealed, capture);
+	buf_free(&previous);
 	free(lists);
 	return r;
 }

@@ -80,6 +80,7 @@ static const struct {
     {CTL_WITHDRAW, true, 0, 0, control_withdraw},
     {CTL_LOG, true, 0, 0, control_log},
     {CTL_LEAVES, true, 1, 1, control_leaves},
+    {CTL_RECOVER, true, 0, 0, control_sync},
 };
 
 static void pump(struct connection *connection);
@@ -227,6 +228,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 	case WIRE_CODE_RATE:
 	case WIRE_CODE_OVER_QUOTA:
 	case WIRE_CODE_OVER_RATE:
+	case WIRE_CODE_PUT_BACK:
 		break;
 	}
 	control_fail(request, 1, "the daemon could not do this",

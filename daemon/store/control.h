@@ -113,6 +113,8 @@ void control_sync(struct request *request); /* control_sync.c */
 /* Whether a person's sync is under way; and go on with it, now that what was in
  * its way is over: another meeting, or that there was no courier. */
 bool control_sync_is_busy(void);
+/* Whether the meeting with ${partner} is to bring back what this node wrote. */
+bool control_sync_recovers(const struct author_id *partner);
 void control_sync_resume(void);
 /* The courier says that a meeting is over. */
 void control_sync_ended(

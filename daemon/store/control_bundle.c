@@ -397,6 +397,12 @@ static void end_read(struct parcel *parcel, enum wire_code code, uint64_t gaps)
 		    "some of this bundle follows on one that was not read yet",
 		    "what could be used is kept; read the earlier bundle, then "
 		    "this one again, or answer with a bundle of your own");
+	else if (code == WIRE_CODE_PUT_BACK)
+		control_fail(request, 5,
+		    "this node was put back to an earlier state, or is a copy: "
+		    "the partner holds more of what it wrote",
+		    "what else is in the bundle was taken in; from now on this "
+		    "node writes a new log");
 	else if (code == WIRE_CODE_NO_SPACE)
 		control_fail_result(request, -ENOSPC);
 	else if (code == WIRE_CODE_QUOTA || code == WIRE_CODE_RATE)

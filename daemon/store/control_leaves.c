@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/store/control.h"
+#include "daemon/store/own_log.h"
 #include "proto/format/proof.h"
 
 #define SLICE 8192 /* leaves */
@@ -163,7 +164,7 @@ static int find_log(
 	r = records_by_prefix(&store->records, text, &row);
 	if (r != 0)
 		return r;
-	*ret_place = row.place;
+	*ret_place = row.beside ? UINT64_MAX : row.place;
 	return log_tree_load(store->database, row.log, ret_log);
 }
 
@@ -177,7 +178,7 @@ static int take_note(
 	int r;
 
 	note_origin(&log->author, &log->log, origin);
-	r = log->own ? node_checkpoint(store, &note)
+	r = log->own ? own_log_note(store, log, &note)
 		     : buf_append_span(&note, buf_span(&log->checkpoint));
 	leaves->size = log_tree_note_size(buf_span(&note));
 	if (r == 0 && leaves->size > 0)

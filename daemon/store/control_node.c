@@ -6,6 +6,7 @@
 
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
+#include "daemon/store/own_log.h"
 
 static const char *state_name(enum store_state state)
 {
@@ -22,7 +23,8 @@ static const char *state_name(enum store_state state)
 	return "locked";
 }
 
-static json_t *warnings(struct store *store, int64_t forks, int64_t aside)
+static json_t *warnings(
+    struct store *store, int64_t forks, int64_t aside, bool put_back)
 {
 	json_t *list = json_array();
 
@@ -50,6 +52,12 @@ static json_t *warnings(struct store *store, int64_t forks, int64_t aside)
 		    json_string("one author withdrew many records in a day: "
 				"what is set aside waits for a person (evident "
 				"list; evident withdraw --confirm ID)"));
+	if (put_back)
+		json_array_append_new(list,
+		    json_string("this node was put back to an earlier state, "
+				"or is a copy, and writes a new log: evident "
+				"recover NAME brings back what a partner "
+				"holds"));
 	if (forks > 0)
 		json_array_append_new(list,
 		    json_string("a log was told in two ways (a fork): the "
@@ -73,6 +81,7 @@ static int put_count(
 static int put_open(struct store *store, json_t *json)
 {
 	int64_t forks = 0, aside = 0;
+	bool put_back = false;
 	int r;
 
 	json_object_set_new(json, "name", json_string(store->name));
@@ -96,7 +105,10 @@ static int put_open(struct store *store, json_t *json)
 	if (r == 0)
 		r = database_number(
 		    store->database, SQL_WITHDRAWN_FROZEN, &aside, "");
-	json_object_set_new(json, "warnings", warnings(store, forks, aside));
+	if (r == 0)
+		r = own_log_is_put_back(store, &put_back);
+	json_object_set_new(
+	    json, "warnings", warnings(store, forks, aside, put_back));
 	return r;
 }
 

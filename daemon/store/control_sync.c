@@ -1,5 +1,6 @@
 /*
- * sync: meet partners one after the other and tell what came of it.
+ * sync: meet partners one after the other and tell what came of it; recover:
+ * the same with one, that brings back what this node wrote.
  *
  * Exit 0 only if every meeting ended in good order and every own record that
  * is addressed to those partners has its receipt stored.
@@ -9,14 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/base/log.h"
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/sync.h"
 
 struct meetings {
 	size_t count, at;
 	unsigned met, failed;
 	uint64_t sent, received, round_trips;
+	uint64_t recovered; /* records that were brought back before */
 	enum wire_code worst;
 	struct author_id partners[];
 };
@@ -28,6 +32,16 @@ static bool stalled;
 bool control_sync_is_busy(void)
 {
 	return waiting;
+}
+
+bool control_sync_recovers(const struct author_id *partner)
+{
+	const struct meetings *meetings = waiting ? waiting->state : NULL;
+
+	return meetings && waiting->ctl.op == CTL_RECOVER &&
+	       meetings->at < meetings->count &&
+	       memcmp(meetings->partners[meetings->at].bytes, partner->bytes,
+		   sizeof partner->bytes) == 0;
 }
 
 /* How many records are not known to be delivered; a number that cannot be read
@@ -50,13 +64,18 @@ static void tell(struct request *request, struct meetings *meetings)
 
 	for (i = 0; i < meetings->count; i++)
 		left += undelivered(request->store, &meetings->partners[i]);
+	if (meetings->failed == 0 && request->ctl.op == CTL_RECOVER &&
+	    own_log_recovered(request->store) != 0)
+		log_event(LOG_LEVEL_ERROR, "a recovery was not noted");
 	if (meetings->failed == 0 && left == 0)
 		control_done(
-		    request, json_pack("{s:i, s:I, s:I, s:I, s:I}", "met",
+		    request, json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "met",
 				 meetings->met, "undelivered", (json_int_t)left,
 				 "sent", (json_int_t)meetings->sent, "received",
 				 (json_int_t)meetings->received, "round_trips",
-				 (json_int_t)meetings->round_trips));
+				 (json_int_t)meetings->round_trips, "recovered",
+				 (json_int_t)(request->store->recovered -
+					      meetings->recovered)));
 	else if (meetings->failed == 0)
 		control_fail(request, 5,
 		    "not every record is known to be delivered yet",
@@ -64,6 +83,13 @@ static void tell(struct request *request, struct meetings *meetings)
 	else if (control_quota_error(meetings->worst))
 		control_fail(
 		    request, 5, control_quota_error(meetings->worst), NULL);
+	else if (meetings->worst == WIRE_CODE_PUT_BACK)
+		control_fail(request, 5,
+		    "this node was put back to an earlier state, or is a copy: "
+		    "the partner holds more of what it wrote",
+		    "nothing was lost, and from now on it writes a new log: "
+		    "sync again; then evident recover NAME brings back what "
+		    "the partner holds");
 	else if (meetings->worst == WIRE_CODE_INTERRUPTED || meetings->met > 0)
 		control_fail(request, 5, "the sync was cut off before its end",
 		    "what came across is kept; sync again to go on");
@@ -131,7 +157,9 @@ void control_sync_resume(void)
 /* Of several failures the one is told that somebody can do most about. */
 static void note_worst(struct meetings *meetings, enum wire_code code)
 {
-	if (control_quota_error(code) ||
+	if (meetings->worst == WIRE_CODE_PUT_BACK)
+		return;
+	if (control_quota_error(code) || code == WIRE_CODE_PUT_BACK ||
 	    (meetings->worst != WIRE_CODE_INTERRUPTED &&
 		!control_quota_error(meetings->worst)))
 		meetings->worst = code;
@@ -248,6 +276,7 @@ void control_sync(struct request *request)
 		free(meetings);
 		return;
 	}
+	meetings->recovered = request->store->recovered;
 	request->state = meetings;
 	waiting = request;
 	next(request);

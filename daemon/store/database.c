@@ -138,6 +138,10 @@ static const char *const migrations[] = {
     " PRIMARY KEY(partner, record)) WITHOUT ROWID;",
     /* How many were destroyed lately is asked for each that is withdrawn. */
     "CREATE INDEX withdrawn_lately ON withdrawn(at) WHERE state IN (2,3);",
+    /* Own logs that a partner holds otherwise than this node (own_log.h). */
+    "CREATE TABLE parted(log INTEGER NOT NULL REFERENCES log(id),"
+    " partner INTEGER NOT NULL REFERENCES partner(id),"
+    " PRIMARY KEY(log, partner)) WITHOUT ROWID;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

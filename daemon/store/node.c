@@ -17,6 +17,7 @@
 #include "daemon/base/config.h"
 #include "daemon/base/log.h"
 #include "daemon/store/auto_sync.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/sync.h"
 #include "daemon/store/vfs.h"
 #include "daemon/store/withdraw.h"
@@ -273,10 +274,7 @@ static int load_node(struct store *store, const struct wire_keeper_keys *keys)
 		r = get_setting(
 		    store, "address", store->address, sizeof store->address);
 	if (r == 0)
-		r = log_tree_find(
-		    store->database, &store->author, &keys->log, &store->log);
-	if (r == DATABASE_E_NONE)
-		return -EIO;
+		r = own_log_load(store, &keys->log);
 	if (r == 0)
 		r = objects_sweep(store->records.objects, keep_object, store);
 	return r;
@@ -352,6 +350,7 @@ int node_tell_durable(struct store *store, bool present)
 	    .idle_seconds =
 		store->listen[0] ? 0 : store->service.settings.lock_after,
 	    .present = present,
+	    .log = store->log.log,
 	};
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_empty nothing;

@@ -1,31 +1,26 @@
 /*
  * Proofs are made from the log's tree as it is here. Of a record that was
- * shared with this node alone there is no tree: its proof was kept as it came.
+ * shared with this node alone, or stands in another telling of the log, there
+ * is no tree: its proof was kept as it came.
  */
 #include <errno.h>
 
+#include "daemon/store/own_log.h"
 #include "daemon/store/proofs.h"
 #include "proto/format/proof.h"
 
-#define COSIGNED "cosigned" /* a setting */
-
-int proofs_keep_cosigned(struct store *store, struct span note)
-{
-	return database_put(store->database, COSIGNED, note);
-}
-
-/* Of the own log the newest checkpoint that somebody cosigned, if it covers the
+/* Of an own log the newest checkpoint that somebody cosigned, if it covers the
  * place, else the newest. */
-static int own_note(
-    struct store *store, const struct record_row *row, struct buf *out)
+static int own_note(struct store *store, const struct record_row *row,
+    const struct log_row *log, struct buf *out)
 {
 	int r;
 
-	r = database_get(store->database, COSIGNED, out);
+	r = own_log_cosigned(store, log, out);
 	if (r == 0 && log_tree_note_size(buf_span(out)) > row->place)
 		return 0;
 	buf_free(out);
-	return r == 0 || r == DATABASE_E_NONE ? node_checkpoint(store, out) : r;
+	return r == 0 ? own_log_note(store, log, out) : r;
 }
 
 static int from_tree(struct store *store, const struct record_row *row,
@@ -36,7 +31,7 @@ static int from_tree(struct store *store, const struct record_row *row,
 	uint64_t size = 0;
 	int r;
 
-	r = log->own ? own_note(store, row, &note)
+	r = log->own ? own_note(store, row, log, &note)
 		     : buf_append_span(&note, buf_span(&log->checkpoint));
 	if (r == 0)
 		size = log_tree_note_size(buf_span(&note));
@@ -57,9 +52,11 @@ int proofs_build(struct store *store, const struct record_row *row,
 {
 	int r = DATABASE_E_NONE;
 
-	if (!log->own &&
+	if (row->beside ||
 	    log_tree_note_size(buf_span(&log->checkpoint)) <= row->place)
 		r = records_proof(&store->records, row, out);
+	if (r == DATABASE_E_NONE && row->beside)
+		return -EIO;
 	return r == DATABASE_E_NONE ? from_tree(store, row, log, out) : r;
 }
 

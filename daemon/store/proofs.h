@@ -15,8 +15,4 @@ int proofs_build(struct store *store, const struct record_row *row,
 int proofs_build_bare(struct store *store, const struct record_row *row,
     const struct log_row *log, struct buf *out);
 
-/* Remember a checkpoint of the own log that partners cosigned: what this node
- * does with records makes the log go on, and proofs shall have witnesses. */
-int proofs_keep_cosigned(struct store *store, struct span note);
-
 #endif

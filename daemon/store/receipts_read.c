@@ -52,7 +52,7 @@ static int mark_delivered(struct store *store, const struct partner *partner,
 	r = records_find(&store->records, &line->entry, &row);
 	if (r == DATABASE_E_NONE)
 		return 0;
-	if (r == 0 && row.log == store->log.id)
+	if (r == 0)
 		r = database_run(store->database, SQL_ENVELOPE_DELIVERED, "ibb",
 		    row.id, author, hash);
 	if (r == 0)

@@ -73,27 +73,54 @@ static uint64_t total_bytes(const struct entry *entry)
 	return total;
 }
 
+/* A record beside the telling of its log that is known here has a row's place
+ * below 0: some of its id, and its index. */
+#define BESIDE_BITS 40
+static int row_place(const struct record_new *record, int64_t *ret_place)
+{
+	const uint8_t *id = record->id.bytes;
+	int64_t some;
+
+	*ret_place = (int64_t)record->place;
+	if (!record->beside)
+		return 0;
+	if (record->place >> BESIDE_BITS != 0)
+		return -EOVERFLOW;
+	some = (id[0] & 0x7f) << 16 | id[1] << 8 | id[2];
+	*ret_place = -1 - (some << BESIDE_BITS | (int64_t)record->place);
+	return 0;
+}
+
+static void take_place(int64_t place, struct record_row *ret_row)
+{
+	ret_row->beside = place < 0;
+	if (place < 0)
+		place = (-1 - place) & ((INT64_C(1) << BESIDE_BITS) - 1);
+	ret_row->place = (uint64_t)place;
+}
+
 int records_add(struct records *records, const struct record_new *record,
     struct record_key *ret_key, int64_t *ret_id)
 {
 	struct span id = span_of(record->id.bytes, sizeof record->id.bytes);
-	int64_t slot, whole = record->entry->attachment_count == 0;
+	int64_t slot, place, whole = record->entry->attachment_count == 0;
 	int r;
 
-	r = record_keys_add(records->keys, ret_key, &slot);
+	r = row_place(record, &place);
+	if (r == 0)
+		r = record_keys_add(records->keys, ret_key, &slot);
 	if (r < 0)
 		return r;
 	if (record->source > 0)
 		r = database_run(records->database, SQL_RECORD_ADD, "biiiiiiii",
-		    id, record->log, (int64_t)record->place, slot,
-		    (int64_t)time(NULL), record->source, whole,
+		    id, record->log, place, slot, (int64_t)time(NULL),
+		    record->source, whole,
 		    (int64_t)record->entry->attachment_count,
 		    (int64_t)total_bytes(record->entry));
 	else
 		r = database_run(records->database, SQL_RECORD_ADD, "biiiiniii",
-		    id, record->log, (int64_t)record->place, slot,
-		    (int64_t)time(NULL), (int64_t)1,
-		    (int64_t)record->entry->attachment_count,
+		    id, record->log, place, slot, (int64_t)time(NULL),
+		    (int64_t)1, (int64_t)record->entry->attachment_count,
 		    (int64_t)total_bytes(record->entry));
 	if (r < 0)
 		return r;
@@ -153,7 +180,7 @@ int records_take_row(sqlite3_stmt *row, struct record_row *ret_row)
 	memcpy(ret_row->entry.bytes, entry.data, 32);
 	ret_row->id = database_column_int(row, 0);
 	ret_row->log = database_column_int(row, 2);
-	ret_row->place = (uint64_t)database_column_int(row, 3);
+	take_place(database_column_int(row, 3), ret_row);
 	ret_row->slot = database_column_int(row, 4);
 	ret_row->stored = database_column_int(row, 5);
 	ret_row->source = database_column_int(row, 6);

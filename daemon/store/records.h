@@ -29,6 +29,7 @@ struct record_row {
 	struct entry_id entry;
 	int64_t log;
 	uint64_t place;
+	bool beside; /* in another telling of the log than is known here */
 	int64_t slot;
 	int64_t stored; /* Unix seconds */
 	int64_t source; /* partner it came from, 0: made here */
@@ -70,6 +71,7 @@ struct records {
 struct record_new {
 	int64_t log;
 	uint64_t place;
+	bool beside; /* it has a proof, and the log's tree has not this entry */
 	struct entry_id id;
 	const struct entry *entry;
 	struct span entry_bytes;

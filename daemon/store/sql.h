@@ -8,6 +8,7 @@
 #define EVIDENT_STORE_SQL_H
 
 #include "daemon/store/sql_custody.h"
+#include "daemon/store/sql_own_log.h"
 #include "daemon/store/sql_records.h"
 
 #define SQL_STATEMENTS(X)                                                     \
@@ -90,6 +91,7 @@
 	X(FORK_ADD,                                                           \
 	    "INSERT OR IGNORE INTO fork(log,note,seen) SELECT ?1,?2,?3"       \
 	    " WHERE (SELECT count(*) FROM fork WHERE log=?1)<16")             \
+	X(FORK_FIND, "SELECT 1 FROM fork WHERE log=? AND note=?")             \
 	X(FORK_COUNT, "SELECT count(*) FROM fork")                            \
 	X(NODE_GET, "SELECT hash FROM node WHERE log=? AND level=?"           \
 		    " AND place=?")                                           \
@@ -97,6 +99,7 @@
 		       " AND place>=? AND place<? ORDER BY place")            \
 	X(NODE_PUT, "INSERT OR REPLACE INTO node VALUES(?,?,?,?)")            \
 	SQL_CUSTODY_STATEMENTS(X)                                             \
+	SQL_OWN_LOG_STATEMENTS(X)                                             \
 	SQL_RECORD_STATEMENTS(X)
 
 #endif

@@ -57,7 +57,7 @@
 	X(WITHDRAWAL_AGAIN, "INSERT OR REPLACE INTO shared"                   \
 	    " SELECT DISTINCT w.record,p.id,0 FROM withdrawal w"              \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
-	    " JOIN partner p ON p.id=?1 WHERE l.author<>p.author AND"         \
+	    " JOIN partner p ON p.id=?1 WHERE"                                \
 	    " (l.own=1 OR p.mirror=1 OR r.source=p.id OR"                     \
 	    " EXISTS(SELECT 1 FROM shared s WHERE s.record=w.record"          \
 	    " AND s.partner=p.id) OR EXISTS(SELECT 1 FROM record t"           \

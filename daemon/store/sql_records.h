@@ -62,8 +62,10 @@
 			" WHERE record=? AND audience=?")                     \
 	X(ENVELOPE_ALL, "SELECT audience,sealed,delivered FROM envelope"      \
 			" WHERE record=?")                                    \
-	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1 WHERE record=?"\
-			      " AND audience=? AND hash=?")                   \
+	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1"               \
+	    " WHERE record=?1 AND audience=?2 AND hash=?3 AND"                \
+	    " EXISTS(SELECT 1 FROM record r JOIN log l ON l.id=r.log"         \
+	    " WHERE r.id=?1 AND l.own=1)")                                    \
 	X(ENVELOPE_KNOWN, "SELECT 1 FROM envelope e JOIN record r"            \
 	    " ON r.id=e.record WHERE r.entry=? AND e.hash=?")                 \
 	X(UNDELIVERED, "SELECT count(*) + (SELECT count(*) FROM shared s"     \
@@ -93,6 +95,8 @@
 	X(SHARED_DELIVERED, "UPDATE shared SET delivered=1 WHERE record=?1"   \
 	    " AND partner=?2 AND EXISTS(SELECT 1 FROM envelope WHERE"         \
 	    " record=?1 AND hash=?4 AND (audience=?3 OR"                      \
+	    " EXISTS(SELECT 1 FROM record r JOIN log l ON l.id=r.log"         \
+	    " WHERE r.id=?1 AND l.author=?3) OR"                              \
 	    " EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=?1)))")                        \
 	X(PROVEN_FORWARDED, "INSERT OR REPLACE INTO shared SELECT ?1,?2,1"    \
 	    " FROM proven WHERE record=?1 AND EXISTS(SELECT 1 FROM envelope"       \

@@ -55,7 +55,9 @@ struct store {
 	struct age_recipient readers[8];
 	size_t reader_count;
 	bool machine_key;   /* opens the keyring without a person */
-	struct log_row log; /* the own one */
+	struct log_row log; /* the own one that is written (own_log.h) */
+	bool further;       /* and others were before */
+	uint64_t recovered; /* records that partners brought back */
 	char name[CARD_NAME_MAX + 1];
 	char listen[CARD_ADDRESS_MAX];
 	char address[CARD_ADDRESS_MAX];

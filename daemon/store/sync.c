@@ -22,6 +22,7 @@
 #include "daemon/base/log.h"
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/sync_proven.h"
 
 #define SESSIONS_MAX 64
@@ -200,6 +201,8 @@ static int on_opened(struct store *store, struct span body)
 	session->carrier = (enum wire_carrier)opened.carrier;
 	session->frontier_arena.budget = WIRE_ARENA_BUDGET;
 	session->held_arena.budget = WIRE_ARENA_BUDGET;
+	session->recover = session->carrier == WIRE_CARRIER_DIALLED &&
+			   control_sync_recovers(&opened.partner);
 	sync_next_turn(session);
 	session->next = store->sync->sessions;
 	store->sync->sessions = session;
@@ -300,10 +303,14 @@ static int on_part(struct store *store, struct wire_frame *frame)
 static void remember_meeting(
     struct store *store, const struct wire_courier_ended *ended)
 {
+	struct partner partner;
+
 	if (ended->code != WIRE_CODE_OK || store->state != STORE_OPEN)
 		return;
 	database_run(store->database, SQL_PARTNER_MET, "ib",
 	    (int64_t)time(NULL), span_of(ended->partner.bytes, 32));
+	if (partners_by_author(store->database, &ended->partner, &partner) == 0)
+		own_log_met(store, partner.id);
 }
 
 static int on_ended(struct store *store, struct wire_frame *frame)

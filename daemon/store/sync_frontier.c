@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_session.h"
 #include "proto/format/sshsig.h"
@@ -20,27 +21,57 @@ static int remember_offer(struct session *session, const struct log_row *log,
 	return sync_set_brought(session, log->id, 0);
 }
 
+/* One that is not offered to the partner any more, or shall not be from now on.
+ * 1: it is, and what the partner holds of it is no news. */
+static int is_parted(struct session *session, const struct log_row *log,
+    const struct wire_sync_log *item)
+{
+	bool parted = false;
+	int r;
+
+	if (!log->own)
+		return 0;
+	r = own_log_is_parted(
+	    session->store, log, session->partner.id, &parted);
+	if (r != 0 || parted)
+		return r < 0 ? r : 1;
+	return sync_hear_own(session, log, item->checkpoint);
+}
+
 /* A log of ours that the partner holds must be a beginning of ours. */
+static int check_held(struct session *session, const struct log_row *log,
+    const struct wire_sync_log *item)
+{
+	struct digest root;
+	int r;
+
+	if (item->size == 0 || item->size > log->size)
+		return 0;
+	r = log_tree_root(session->store->database, log->id, item->size, &root);
+	if (r == 0 && memcmp(root.bytes, item->root.bytes, 32) != 0)
+		r = sync_meet_fork(session, log, item->checkpoint);
+	return r;
+}
+
 static int check_known(
     struct session *session, const struct wire_sync_log *item)
 {
 	struct author_id author;
 	struct log_row log = {.id = 0};
-	struct digest root;
 	int r;
 
 	sign_key_author(&item->author, &author);
 	r = log_tree_find(session->store->database, &author, &item->log, &log);
-	if (r == DATABASE_E_NONE)
-		return 0;
-	if (r == 0 && item->size > 0 && item->size <= log.size)
-		r = log_tree_root(
-		    session->store->database, log.id, item->size, &root);
-	if (r == 0 && item->size > 0 && item->size <= log.size &&
-	    memcmp(root.bytes, item->root.bytes, 32) != 0)
-		r = sync_meet_fork(session, &log, item->checkpoint);
-	if (r == 0)
-		r = remember_offer(session, &log, item);
+	if (r != 0)
+		return r == DATABASE_E_NONE ? 0 : r;
+	r = is_parted(session, &log, item);
+	if (r == 0) {
+		r = check_held(session, &log, item);
+		if (r == 0)
+			r = remember_offer(session, &log, item);
+	} else if (r == 1) {
+		r = 0;
+	}
 	log_row_free(&log);
 	return r;
 }
@@ -78,25 +109,39 @@ static void offer_cosigns(struct session *session)
 		offer_cosign(session, &session->frontier.logs.items[i]);
 }
 
+static int take_frontier(
+    struct session *session, const struct wire_sync_frontier *frontier)
+{
+	size_t i;
+	int r = 0;
+
+	/* Who asks for what it wrote has said already what it holds. */
+	if (frontier->recover)
+		return sync_recover(session, frontier);
+	for (i = 0; r == 0 && i < frontier->logs.count; i++)
+		r = check_known(session, &frontier->logs.items[i]);
+	if (r == 0)
+		r = sync_look_for_put_back(session, frontier);
+	return r == 0 ? sync_leave_behind(session, frontier) : r;
+}
+
 void sync_receive_frontier(struct session *session, struct span body)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_sync_frontier frontier;
-	size_t i;
 	int r;
 
 	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
 	if (r == 0)
 		r = database_run(session->store->database, SQL_FRONTIER_PUT,
 		    "ib", session->partner.id, body);
-	for (i = 0; r == 0 && i < frontier.logs.count; i++)
-		r = check_known(session, &frontier.logs.items[i]);
 	if (r == 0)
-		r = sync_look_for_put_back(session, &frontier);
+		r = take_frontier(session, &frontier);
 	if (r != 0) {
 		wire_arena_free(&arena);
-		sync_close(
-		    session, r > 0 ? WIRE_CODE_REFUSED : WIRE_CODE_FAILED);
+		sync_close(session, r < 0                  ? WIRE_CODE_FAILED
+				    : r == SYNC_E_PUT_BACK ? WIRE_CODE_PUT_BACK
+							   : WIRE_CODE_REFUSED);
 		return;
 	}
 	wire_arena_free(&session->frontier_arena);
@@ -195,9 +240,12 @@ void sync_queue_cosign(struct session *session, struct log_row *log)
 	wire_arena_free(&arena);
 }
 
-/* Add the partner's line to our own checkpoint, if it is for just that. */
-static int merge_cosign(struct session *session, struct span bytes)
+/* Add the partner's line to the checkpoint of an own log, if it is for just
+ * that. */
+static int merge_cosign(
+    struct session *session, struct log_row *log, struct span bytes)
 {
+	const struct sign_key *witness = &session->partner.card.author;
 	struct store *store = session->store;
 	struct buf merged = {0};
 	struct note theirs, ours;
@@ -206,33 +254,51 @@ static int merge_cosign(struct session *session, struct span bytes)
 
 	if (note_parse(bytes, &theirs) != 0)
 		return FORMAT_E_MALFORMED;
-	r = note_parse(buf_span(&store->log.checkpoint), &ours);
+	r = note_parse(buf_span(&log->checkpoint), &ours);
 	if (r != 0) {
 		note_free(&theirs);
 		return 0; /* nothing was ever signed: not for us */
 	}
 	if (theirs.signature_count != 1 ||
-	    cosignature_verify(&theirs, &session->partner.card.author, &time) !=
-		0)
+	    cosignature_verify(&theirs, witness, &time) != 0)
 		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
 	else if (span_equal(theirs.text, ours.text) &&
-		 cosignature_verify(
-		     &ours, &session->partner.card.author, &time) != 0 &&
+		 cosignature_verify(&ours, witness, &time) != 0 &&
 		 ours.signature_count < 32) {
-		r = buf_append_span(&merged, buf_span(&store->log.checkpoint));
+		r = buf_append_span(&merged, buf_span(&log->checkpoint));
 		if (r == 0) /* no more of what came than was checked */
-			r = cosignature_copy(
-			    &theirs, &session->partner.card.author, &merged);
+			r = cosignature_copy(&theirs, witness, &merged);
 		if (r == 0)
 			r = log_tree_set_checkpoint(
-			    store->database, &store->log, buf_span(&merged));
+			    store->database, log, buf_span(&merged));
 		if (r == 0)
-			r = proofs_keep_cosigned(store, buf_span(&merged));
+			r = own_log_keep_cosigned(
+			    store, log, buf_span(&merged));
 	}
 	note_free(&ours);
 	note_free(&theirs);
 	buf_free(&merged);
 	return r;
+}
+
+/* Of the log that is written, or of one before; of no other. */
+static int take_cosign(
+    struct session *session, const struct wire_sync_cosign *message)
+{
+	struct store *store = session->store;
+	struct log_row before = {.id = 0};
+	int r;
+
+	if (memcmp(message->author.bytes, store->author_key.bytes, 32) != 0)
+		return 0;
+	if (memcmp(message->log.bytes, store->log.log.bytes, 32) == 0)
+		return merge_cosign(session, &store->log, message->note);
+	r = log_tree_find(
+	    store->database, &store->author, &message->log, &before);
+	if (r == 0)
+		r = merge_cosign(session, &before, message->note);
+	log_row_free(&before);
+	return r == DATABASE_E_NONE ? 0 : r;
 }
 
 void sync_receive_cosign(struct session *session, struct span body)
@@ -242,11 +308,8 @@ void sync_receive_cosign(struct session *session, struct span body)
 	int r;
 
 	r = wire_decode(WIRE_SYNC_COSIGN, body, &arena, &message);
-	if (r == 0 &&
-	    memcmp(message.author.bytes, session->store->author_key.bytes,
-		32) == 0 &&
-	    memcmp(message.log.bytes, session->store->log.log.bytes, 32) == 0)
-		r = merge_cosign(session, message.note);
+	if (r == 0)
+		r = take_cosign(session, &message);
 	wire_arena_free(&arena);
 	if (r == 0)
 		sync_ack(session);

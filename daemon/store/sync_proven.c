@@ -132,37 +132,53 @@ int sync_next_proven_object(
 
 /* --- theirs ------------------------------------------------------------- */
 
-/* Whether a log is told in two ways: by its leaf, by its root, or by another
- * entry of this place. */
-static int check_history(
-    struct session *session, const struct sync_proven *proven)
+/* Whether another entry stands at its place here. */
+static int check_place(
+    struct session *session, const struct sync_proven *proven, bool *ret_beside)
 {
 	struct store *store = session->store;
-	uint64_t size = proven->checkpoint.size, held = proven->log.size;
 	struct record_row row;
-	struct digest hash;
+	struct digest leaf;
 	int r;
 
-	if (proven->log.id == 0)
-		return 0;
+	*ret_beside = false;
 	r = records_at(
 	    &store->records, proven->log.id, proven->entry.index, &row);
-	if (r == 0 && memcmp(row.entry.bytes, proven->id.bytes, 32) != 0)
-		return FORMAT_E_MISMATCH;
+	if (r == 0)
+		*ret_beside =
+		    memcmp(row.entry.bytes, proven->id.bytes, 32) != 0;
 	if (r == DATABASE_E_NONE)
 		r = 0;
-	if (r == 0 && proven->entry.index < held) {
+	if (r == 0 && proven->entry.index < proven->log.size) {
 		r = log_tree_leaf(store->database, proven->log.id,
-		    proven->entry.index, &hash);
-		if (r == 0 && memcmp(hash.bytes, proven->id.bytes, 32) != 0)
-			return FORMAT_E_MISMATCH;
+		    proven->entry.index, &leaf);
+		*ret_beside |= memcmp(leaf.bytes, proven->id.bytes, 32) != 0;
 	}
-	if (r == 0 && size <= held) {
-		r = log_tree_root(store->database, proven->log.id, size, &hash);
-		if (r == 0 &&
-		    memcmp(hash.bytes, proven->checkpoint.root.bytes, 32) != 0)
-			return FORMAT_E_MISMATCH;
+	return r;
+}
+
+/* Whether a log is told in two ways: by another entry of this place, or by its
+ * root. It is the author's word all the same, and both are kept. */
+static int check_history(struct session *session, struct sync_proven *proven)
+{
+	struct store *store = session->store;
+	uint64_t size = proven->checkpoint.size;
+	struct digest root;
+	bool forked;
+	int r;
+
+	proven->beside = false;
+	if (proven->log.id == 0)
+		return 0;
+	r = check_place(session, proven, &proven->beside);
+	forked = proven->beside;
+	if (r == 0 && size <= proven->log.size) {
+		r = log_tree_root(store->database, proven->log.id, size, &root);
+		forked |=
+		    memcmp(root.bytes, proven->checkpoint.root.bytes, 32) != 0;
 	}
+	if (r == 0 && forked)
+		sync_keep_fork(session, &proven->log, proven->proof.checkpoint);
 	return r;
 }
 
@@ -204,27 +220,28 @@ int sync_check_proven(
 		      : r;
 }
 
+static bool is_own(
+    const struct session *session, const struct sync_proven *proven)
+{
+	return memcmp(proven->author.bytes, session->store->author.bytes, 32) ==
+	       0;
+}
+
 static int check(struct session *session, struct sync_proven *proven)
 {
 	const struct wire_sync_proven *message = &session->proven;
 	int r;
 
 	r = sync_check_proven(message, proven);
-	if (r == 0 &&
-	    memcmp(proven->author.bytes, session->store->author.bytes, 32) == 0)
-		r = FORMAT_E_MISMATCH; /* nobody brings us our own */
+	if (r == 0 && is_own(session, proven) && !session->recover &&
+	    proven->entry.withdraw_count == 0)
+		r = FORMAT_E_MISMATCH; /* nobody asked for our own */
 	if (r == 0)
 		r = log_tree_find(session->store->database, &proven->author,
 		    &proven->entry.log, &proven->log);
 	if (r == DATABASE_E_NONE)
 		r = 0;
-	if (r == 0) {
-		r = check_history(session, proven);
-		if (r == FORMAT_E_MISMATCH)
-			sync_keep_fork(
-			    session, &proven->log, proven->proof.checkpoint);
-	}
-	return r;
+	return r == 0 ? check_history(session, proven) : r;
 }
 
 static int find_log(
@@ -242,10 +259,28 @@ static int find_log(
 	    database, SQL_LOG_COUNT_VIA, &count, "i", session->partner.id);
 	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
 		r = -EDQUOT;
-	return r == 0 ? log_tree_add(database, &session->proven.author,
-			    &proven->entry.log, false, session->partner.id,
-			    ret_log)
-		      : r;
+	if (r != 0)
+		return r;
+	return log_tree_add(database, &session->proven.author,
+	    &proven->entry.log, is_own(session, proven),
+	    is_own(session, proven) ? 0 : session->partner.id, ret_log);
+}
+
+/* What this node wrote and a partner brought back: that one has it. What it
+ * took back then is told to the others once more. */
+static int settle_own(
+    struct session *session, const struct sync_proven *proven, int64_t record)
+{
+	struct database *database = session->store->database;
+	int r;
+
+	session->store->recovered++;
+	r = database_run(database, SQL_RECOVERED_CONFIRM, "ib", record,
+	    span_of(session->partner.author.bytes, 32));
+	if (r == 0 && proven->entry.withdraw_count > 0)
+		r = database_run(database, SQL_RECOVERED_TELL, "ii", record,
+		    session->partner.id);
+	return r;
 }
 
 static int add_record(struct session *session, struct sync_proven *proven)
@@ -254,6 +289,7 @@ static int add_record(struct session *session, struct sync_proven *proven)
 	struct records *records = &session->store->records;
 	struct record_new record = {
 	    .place = proven->entry.index,
+	    .beside = proven->beside,
 	    .id = proven->id,
 	    .entry = &proven->entry,
 	    .entry_bytes = message->entry,
@@ -279,6 +315,8 @@ static int add_record(struct session *session, struct sync_proven *proven)
 	if (r == 0)
 		r = sync_note_arrival(
 		    session, &proven->entry, message->envelope, id);
+	if (r == 0 && is_own(session, proven))
+		r = settle_own(session, proven, id);
 	seal_wipe(&key);
 	return r;
 }

@@ -15,6 +15,7 @@ struct sync_proven {
 	struct proof proof;
 	struct checkpoint checkpoint;
 	struct entry entry;
+	bool beside; /* another stands at its place here */
 };
 /* Whether its parts fit together; the signature is a worker's to
  * check. Fills in all but ${log}. */

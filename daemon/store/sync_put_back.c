@@ -13,10 +13,12 @@
  * two ways none is taken in, so each meeting tells it anew.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "daemon/base/log.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/sync_session.h"
 #include "proto/format/sshsig.h"
 
@@ -40,10 +42,13 @@ void sync_keep_fork(
 {
 	struct checkpoint checkpoint;
 	char origin[NOTE_ORIGIN_MAX];
+	int64_t found;
 
 	note_origin(&log->author, &log->log, origin);
 	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
-	    is_ours(session, log, &checkpoint))
+	    is_ours(session, log, &checkpoint) ||
+	    database_number(session->store->database, SQL_FORK_FIND, &found,
+		"ib", log->id, bytes) != DATABASE_E_NONE)
 		return;
 	log_event(LOG_LEVEL_WARNING,
 	    "a log was told in two ways: the evidence is kept");
@@ -129,7 +134,133 @@ int sync_look_for_put_back(
 		return r == DATABASE_E_NONE ? FORMAT_E_MISMATCH : r;
 	}
 	r = is_put_back(session, frontier, &is);
+	session->put_back = is;
 	return r == 0 && is ? tell_again(session) : r;
+}
+
+bool sync_shows_put_back(const struct session *session)
+{
+	return session->put_back || session->fork != SESSION_FORK_NONE;
+}
+
+/* --- this node was put back ---------------------------------------------- */
+
+int sync_hear_own(
+    struct session *session, const struct log_row *log, struct span note)
+{
+	struct checkpoint checkpoint;
+	const bool current = own_log_is_current(session->store, log);
+	char origin[NOTE_ORIGIN_MAX];
+	int r;
+
+	note_origin(&log->author, &log->log, origin);
+	if (note.len == 0 ||
+	    sync_check_note(&log->key, note, origin, &checkpoint) != 0 ||
+	    checkpoint.size == 0 || is_ours(session, log, &checkpoint))
+		return 0;
+	if (checkpoint.size <= log->size)
+		sync_keep_fork(session, log, note);
+	r = own_log_part(session->store, log, &session->partner);
+	if (r != 0)
+		return r;
+	return current ? SYNC_E_PUT_BACK : 1;
+}
+
+/* How much of a log the partner has as it is here. */
+static int same_size(struct session *session,
+    const struct wire_sync_frontier *frontier, const struct log_row *log,
+    uint64_t *ret_size)
+{
+	const struct wire_sync_log *item;
+	struct digest root;
+	size_t i;
+	int r = 0;
+
+	*ret_size = 0;
+	for (i = 0; r == 0 && i < frontier->logs.count; i++) {
+		item = &frontier->logs.items[i];
+		if (memcmp(item->author.bytes, log->key.bytes, 32) != 0 ||
+		    memcmp(item->log.bytes, log->log.bytes, 32) != 0 ||
+		    item->size > log->size)
+			continue;
+		r = log_tree_root(
+		    session->store->database, log->id, item->size, &root);
+		if (r == 0 && memcmp(root.bytes, item->root.bytes, 32) == 0)
+			*ret_size = item->size;
+	}
+	return r;
+}
+
+typedef int (*each_cb)(struct session *session,
+    const struct wire_sync_frontier *frontier, const struct log_row *log);
+
+/* The logs here that the partner wrote. */
+static int each_of_partner(struct session *session,
+    const struct wire_sync_frontier *frontier, each_cb each)
+{
+	struct log_row *logs = NULL;
+	size_t i, count = 0;
+	int r;
+
+	r = log_tree_all(session->store->database, &logs, &count);
+	for (i = 0; i < count; i++) {
+		if (r == 0 && is_partners(session, &logs[i].author))
+			r = each(session, frontier, &logs[i]);
+		log_row_free(&logs[i]);
+	}
+	free(logs);
+	return r;
+}
+
+static int recover_log(struct session *session,
+    const struct wire_sync_frontier *frontier, const struct log_row *log)
+{
+	uint64_t size;
+	int r;
+
+	r = same_size(session, frontier, log, &size);
+	return r == 0 ? database_run(session->store->database, SQL_RECOVER_SEND,
+			    "iii", log->id, session->partner.id, (int64_t)size)
+		      : r;
+}
+
+int sync_recover(
+    struct session *session, const struct wire_sync_frontier *frontier)
+{
+	if (session->recovered)
+		return 0;
+	session->recovered = true;
+	return each_of_partner(session, frontier, recover_log);
+}
+
+static int leave_behind(struct session *session,
+    const struct wire_sync_frontier *frontier, const struct log_row *log)
+{
+	const struct wire_sync_log *item;
+	uint64_t brought = 0;
+	size_t i;
+	int r;
+
+	for (i = 0; i < frontier->logs.count; i++) {
+		item = &frontier->logs.items[i];
+		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
+		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
+			return 0;
+	}
+	r = sync_get_brought(session, log->id, &brought);
+	if (r != 0 || brought == 0)
+		return r;
+	return database_run(session->store->database, SQL_LOG_LEFT_BEHIND, "ii",
+	    session->partner.id, log->id);
+}
+
+int sync_leave_behind(
+    struct session *session, const struct wire_sync_frontier *frontier)
+{
+	/* Who names none was put back to before its first. */
+	if (sync_shows_put_back(session))
+		return 0;
+	return each_of_partner(session, frontier, leave_behind);
 }
 
 bool sync_is_limited(const struct session *session)

@@ -36,6 +36,21 @@ int sync_meet_fork(
  * told in two ways and there is nothing to tell it. */
 int sync_look_for_put_back(
     struct session *session, const struct wire_sync_frontier *frontier);
+/* What shows the partner that it was put back goes with our frontier. */
+bool sync_shows_put_back(const struct session *session);
+/* What a partner holds of an own log, as a note: 0 nothing that was not ours
+ * here; 1 more than is here of one that is not written any more;
+ * SYNC_E_PUT_BACK when it shows that this node was put back, and another log is
+ * written from now on; -errno. */
+#define SYNC_E_PUT_BACK 33
+int sync_hear_own(
+    struct session *session, const struct log_row *log, struct span note);
+/* The partner asks for what it wrote: once a meeting. */
+int sync_recover(
+    struct session *session, const struct wire_sync_frontier *frontier);
+/* What the partner wrote and does not go on with is not named to it again. */
+int sync_leave_behind(
+    struct session *session, const struct wire_sync_frontier *frontier);
 /* Whether nothing is said but what sync_meet_fork() lets go on. */
 bool sync_is_limited(const struct session *session);
 /* True when that message needs no more: it is acknowledged, or the meeting is

@@ -128,7 +128,7 @@ int sync_cost_proven(struct session *session, const struct author_id *author,
 	bool is_new = false, is_free = false;
 	int r = entry ? 0 : -ENOMEM;
 
-	if (r == 0)
+	if (r == 0 && memcmp(author->bytes, session->store->author.bytes, 32))
 		r = add_bytes(session, author, &item, entry, &cost, &is_new);
 	/* A full quota must not keep alive what is taken back. */
 	if (r == 0 && is_new)

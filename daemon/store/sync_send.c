@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/own_log.h"
 #include "daemon/store/receipts.h"
 #include "daemon/store/sync_proven.h"
 #include "proto/format/hash.h"
@@ -23,9 +24,14 @@ static bool same_author(const struct author_id *a, const struct author_id *b)
 
 bool sync_may_offer(const struct session *session, const struct log_row *log)
 {
+	bool parted = false;
+
 	if (same_author(&log->author, &session->partner.author))
 		return false; /* it is theirs */
-	return log->own || session->partner.mirror;
+	if (log->own && own_log_is_parted(session->store, log,
+			    session->partner.id, &parted) < 0)
+		return false;
+	return log->own ? !parted : session->partner.mirror;
 }
 
 uint64_t sync_offered_size(const struct log_row *log)
@@ -56,12 +62,15 @@ int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out)
 {
 	struct records *records = &session->store->records;
+	const struct author_id *audience = &session->partner.author;
 	struct digest hash;
 	int64_t delivered;
 	int r = 0;
 
 	if (row->withdrawn)
 		return DATABASE_E_NONE;
+	if (same_author(&log->author, audience)) /* brought back: it has none */
+		audience = &session->store->author;
 	if (!log->own && session->partner.mirror)
 		return mirrored_envelope(session, row, out);
 	if (!log->own)
@@ -69,8 +78,7 @@ int sync_envelope(struct session *session, const struct log_row *log,
 		    &delivered, "ii", row->id, session->partner.id);
 	if (r != 0)
 		return r;
-	r = records_envelope(
-	    records, row, &session->partner.author, out, &hash);
+	r = records_envelope(records, row, audience, out, &hash);
 	/* Whoever gets a log at all must hear what is taken back. */
 	return r == DATABASE_E_NONE && row->withdraws
 		   ? records_any_envelope(records, row, out)
@@ -93,11 +101,11 @@ static uint64_t peer_size(
 	return 0;
 }
 
-/* The own checkpoint, signed, with the cosignature of this partner alone: the
- * others' would tell it who they are. */
-static int own_note(struct session *session, struct buf *out_note)
+/* The checkpoint of an own log, signed, with the cosignature of this partner
+ * alone: the others' would tell it who they are. */
+static int own_note(
+    struct session *session, const struct log_row *log, struct buf *out_note)
 {
-	const struct log_row *log = &session->store->log;
 	char origin[NOTE_ORIGIN_MAX], witness[NOTE_ORIGIN_MAX];
 	struct buf bytes = {0};
 	struct note note;
@@ -105,7 +113,7 @@ static int own_note(struct session *session, struct buf *out_note)
 
 	note_origin(&log->author, &log->log, origin);
 	note_witness_name(&session->partner.author, witness);
-	r = node_checkpoint(session->store, &bytes);
+	r = own_log_note(session->store, log, &bytes);
 	if (r == 0 && note_parse(buf_span(&bytes), &note) != 0)
 		r = -EIO;
 	if (r == 0) {
@@ -156,8 +164,8 @@ static int offered(struct session *session, const struct log_row *log,
 
 	if (!log->own)
 		r = handed_note(session, log, out_note);
-	else if (session->store->log.size > 0)
-		r = own_note(session, out_note);
+	else if (log->size > 0)
+		r = own_note(session, log, out_note);
 	if (r == 0)
 		*ret_size = log_tree_note_size(buf_span(out_note));
 	return r;
@@ -453,21 +461,26 @@ struct frontier {
 };
 
 /* What we offer comes with its checkpoint; of what the partner brings, the size
- * says how far we have it from this partner, and it goes on from there. */
+ * says how far we have it from this partner, and it goes on from there. To who
+ * was put back comes what it signed itself; and who was, names the log that it
+ * writes also while nothing stands in it. */
 static int add_log(struct session *session, const struct log_row *log,
     struct frontier *frontier)
 {
+	const bool theirs = same_author(&log->author, &session->partner.author);
 	size_t at = frontier->message.logs.count;
 	struct wire_sync_log *item = &frontier->logs[at];
 	uint64_t size = 0, brought = 0;
 	int r;
 
 	r = sync_get_brought(session, log->id, &brought);
-	if (r == 0 && sync_may_offer(session, log))
+	if (r == 0 &&
+	    (sync_may_offer(session, log) || (log->own && session->recover) ||
+		(theirs && sync_shows_put_back(session))))
 		r = offered(session, log, &frontier->notes[at], &size);
-	if (brought > 0)
+	if (brought > 0 && frontier->notes[at].len == 0)
 		size = brought;
-	if (r != 0 || size == 0)
+	if (r != 0 || (size == 0 && !own_log_is_new(session->store, log)))
 		return r;
 	item->author = log->key;
 	item->log = log->log;
@@ -531,6 +544,7 @@ int sync_build_frontier(struct session *session, struct buf *out_body)
 
 	if (!frontier)
 		return -ENOMEM;
+	frontier->message.recover = session->recover;
 	r = add_logs(session, frontier);
 	if (r == 0)
 		r = add_wants(session, frontier);

@@ -70,6 +70,8 @@ struct session {
 
 	enum session_fork fork;
 	bool disowned; /* the partner holds another log of ours than we do */
+	bool put_back; /* the partner holds less of its own than we do */
+	bool recover, recovered; /* we ask for what we wrote; the partner did */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);

@@ -191,7 +191,7 @@ void sync_receive_summary(struct session *session, struct span body)
 		return;
 	}
 	session->agreed =
-	    !theirs.pending && !ours.pending &&
+	    !theirs.pending && !ours.pending && !session->recover &&
 	    memcmp(theirs.digest.bytes, ours.digest.bytes, 32) == 0;
 	sync_next_turn(session);
 	sync_ack(session);

@@ -131,6 +131,9 @@ static int add_own_lines(struct sealing *sealing, const char **why)
 		r = content_add_text(builder, "after", request->after, why);
 	if (r == 0)
 		r = content_add_text(builder, "origin", request->origin, why);
+	if (r == 0 && request->previous.len > 0)
+		r = content_add_text(
+		    builder, "previous", request->previous, why);
 	if (r == 0 && request->subject.len > 0)
 		r = content_add_text(builder, "subject", request->subject, why);
 	for (i = 0; r == 0 && i < request->consented.count; i++) {

@@ -38,7 +38,8 @@ struct bag_record {
  * -EEXIST when something is there; -errno. */
 int bag_writer_new(const char *path, struct bag_writer **ret_writer);
 /* Add a record. FORMAT_E_MISMATCH when entry, content, proof and key do not
- * belong together. */
+ * belong together, BAG_E_CONFLICT (tellings.h) when it tells its log otherwise
+ * than one before. */
 int bag_writer_add(struct bag_writer *writer, const struct bag_record *record);
 /* A file, to be written and closed by the caller, for an attachment of record
  * ${id} whose line was shown. */

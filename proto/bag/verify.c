@@ -485,6 +485,6 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 	keys_free(&v.keys);
 	keys_free(&v.used);
 	keys_free(&v.anchors);
-	free(v.seen);
+	bag_tellings_free(&v.tellings);
 	return r == VERIFY_E_FAILED ? 0 : r;
 }

@@ -5,6 +5,7 @@
 #define EVIDENT_BAG_VERIFY_H
 
 #include "proto/bag/files.h"
+#include "proto/bag/tellings.h"
 #include "proto/format/note.h"
 
 #define VERIFY_E_FAILED 7 /* the verdict says why */
@@ -16,13 +17,6 @@ struct verify_keys {
 	struct author_id *ids;
 };
 
-/* An entry and the checkpoint of its proof, to find what contradicts. */
-struct verify_seen {
-	struct checkpoint checkpoint;
-	struct entry_id id;
-	uint64_t index;
-};
-
 struct verification {
 	int dir;
 	struct bag_verdict *verdict;
@@ -30,8 +24,7 @@ struct verification {
 	struct verify_keys keys;    /* of the bag's allowed_signers */
 	struct verify_keys used;    /* of entries and witnesses, as met */
 	struct verify_keys anchors; /* from outside */
-	size_t seen_count;
-	struct verify_seen *seen;
+	struct bag_tellings tellings;
 };
 
 /* Where the key of that author stands, or the count. */

@@ -163,37 +163,19 @@ static int check_signature(struct record *record)
 /* --- where -----------------------------------------------------------------
  */
 
-/* One log, and two truths: two roots of one size, two entries in one place. */
-static bool contradicts(const struct verify_seen *seen,
-    const struct record *record, const struct checkpoint *checkpoint)
+static int keep_telling(
+    struct record *record, const struct checkpoint *checkpoint)
 {
-	if (strcmp(seen->checkpoint.origin, checkpoint->origin) != 0)
-		return false;
-	return (seen->checkpoint.size == checkpoint->size &&
-		   memcmp(seen->checkpoint.root.bytes, checkpoint->root.bytes,
-		       32) != 0) ||
-	       (seen->index == record->entry.index &&
-		   memcmp(seen->id.bytes, record->id.bytes, 32) != 0);
-}
+	const struct bag_telling telling = {
+	    .checkpoint = *checkpoint,
+	    .id = record->id,
+	    .index = record->entry.index,
+	};
+	int r;
 
-static int keep_seen(struct record *record, const struct checkpoint *checkpoint)
-{
-	struct verification *v = record->v;
-	struct verify_seen *more;
-	size_t i;
-
-	for (i = 0; i < v->seen_count; i++)
-		if (contradicts(&v->seen[i], record, checkpoint))
-			return fail(record, BAG_BAD_CONFLICT, "proof");
-	more = realloc(v->seen, (v->seen_count + 1) * sizeof *v->seen);
-	if (!more)
-		return -ENOMEM;
-	v->seen = more;
-	more = &v->seen[v->seen_count++];
-	more->checkpoint = *checkpoint;
-	more->id = record->id;
-	more->index = record->entry.index;
-	return 0;
+	r = bag_tellings_add(&record->v->tellings, &telling);
+	return r == BAG_E_CONFLICT ? fail(record, BAG_BAD_CONFLICT, "proof")
+				   : r;
 }
 
 static int check_parsed_proof(struct record *record, const struct proof *proof)
@@ -224,7 +206,7 @@ static int check_parsed_proof(struct record *record, const struct proof *proof)
 	if (r > 0)
 		return fail(record, BAG_BAD_PROOF, "proof");
 	if (r == 0)
-		r = keep_seen(record, &checkpoint);
+		r = keep_telling(record, &checkpoint);
 	record->claim->size = checkpoint.size;
 	return r;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "proto/bag/files.h"
+#include "proto/bag/tellings.h"
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
@@ -24,6 +25,7 @@ struct bag_writer {
 	struct sign_key *keys;
 	struct bag_files files;
 	struct bag_claims claims; /* for the timeline */
+	struct bag_tellings tellings;
 	bool finished;
 };
 
@@ -154,6 +156,7 @@ void bag_writer_free(struct bag_writer *writer)
 	if (writer->dir >= 0)
 		close(writer->dir);
 	files_free(&writer->files);
+	bag_tellings_free(&writer->tellings);
 	bag_claims_free(&writer->claims);
 	free(writer->keys);
 	free(writer->path);
@@ -367,8 +370,20 @@ static void folder_of(const struct entry_id *id, char ret_folder[80])
 	hex_encode(id->bytes, sizeof id->bytes, ret_folder + 5);
 }
 
+/* No bag tells a log in two ways: it would not hold. */
+static int keep_telling(struct bag_writer *writer, const struct note *note,
+    const struct entry_id *id, uint64_t index)
+{
+	struct bag_telling telling = {.id = *id, .index = index};
+	int r;
+
+	r = checkpoint_parse(note->text, &telling.checkpoint);
+	return r == 0 ? bag_tellings_add(&writer->tellings, &telling) : r;
+}
+
 /* The author's, and those of the witnesses that did cosign. */
-static int keep_keys(struct bag_writer *writer, const struct bag_record *record)
+static int keep_keys(struct bag_writer *writer, const struct bag_record *record,
+    const struct entry_id *id)
 {
 	struct proof proof;
 	struct note note;
@@ -381,7 +396,9 @@ static int keep_keys(struct bag_writer *writer, const struct bag_record *record)
 		r = note_parse(proof.checkpoint, &note);
 	if (r != 0)
 		return r;
-	r = keep_key(writer, &record->author);
+	r = keep_telling(writer, &note, id, proof.index);
+	if (r == 0)
+		r = keep_key(writer, &record->author);
 	for (i = 0; r == 0 && i < record->witness_count; i++)
 		if (cosignature_verify(&note, &record->witnesses[i], &time) ==
 		    0)
@@ -403,7 +420,7 @@ int bag_writer_add(struct bag_writer *writer, const struct bag_record *record)
 	if (r == 0 && mkdirat(writer->dir, folder, 0700) < 0)
 		r = -errno;
 	if (r == 0)
-		r = keep_keys(writer, record);
+		r = keep_keys(writer, record, &id);
 	if (r == 0)
 		r = sshsig_armour(&record->author, SSHSIG_NAMESPACE_ENTRY,
 		    record->signature, &armour);

@@ -75,9 +75,11 @@ enum ctl_op {
 	CTL_WITHDRAW = 31, /* names: ids; text: reason or ""; flags: confirm
 			      what was set aside instead; JSON {"id": of the
 			      entry, "records"} */
-	CTL_LOG = 32,    /* text: id; JSON: what is known of a record's life */
-	CTL_LEAVES = 33, /* text: a record's id or a log's origin; fd 0: gets
-			    the leaves file; JSON {"entries"} */
+	CTL_LOG = 32,     /* text: id; JSON: what is known of a record's life */
+	CTL_LEAVES = 33,  /* text: a record's id or a log's origin; fd 0: gets
+			     the leaves file; JSON {"entries"} */
+	CTL_RECOVER = 34, /* names: one partner; JSON as SYNC's, and
+			     "recovered": records it brought back */
 };
 
 enum ctl_capture {

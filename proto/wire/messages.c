@@ -246,6 +246,7 @@ static const struct codec_row keeper_durable_rows[] = {
     U64(wire_keeper_durable, size, FORMAT_INTEGER_MAX),
     U64(wire_keeper_durable, idle_seconds, 31536000),
     U64(wire_keeper_durable, present, 1),
+    FIXED(wire_keeper_durable, log, 32),
 };
 TABLE(keeper_durable, keeper_durable, keeper_durable_rows);
 
@@ -302,6 +303,7 @@ static const struct codec_row work_seal_rows[] = {
     BYTES(wire_work_seal, original.entry, 0, ENTRY_BYTES_MAX),
     BYTES(wire_work_seal, original.payload, 0, WIRE_PAYLOAD_MAX),
     LIST_BYTES(wire_work_seal, original.envelopes, 1, WIRE_ENVELOPE_MAX, 256),
+    TEXT(wire_work_seal, previous, 0, WIRE_PREVIOUS_MAX),
 };
 TABLE(work_seal, work_seal, work_seal_rows);
 
@@ -498,6 +500,7 @@ TABLE(sync_summary, sync_summary, sync_summary_rows);
 static const struct codec_row sync_frontier_rows[] = {
     LIST_MESSAGE(wire_sync_frontier, logs, sync_log, 4096),
     LIST_MESSAGE(wire_sync_frontier, wants, sync_want, 1024),
+    U64(wire_sync_frontier, recover, 1),
 };
 TABLE(sync_frontier, sync_frontier, sync_frontier_rows);
 
@@ -558,6 +561,14 @@ static const struct codec_row keeper_enrol_rows[] = {
     FIXED(wire_keeper_enrol, keys, 32),
 };
 TABLE(keeper_enrol, keeper_enrol, keeper_enrol_rows);
+
+static const struct codec_table keeper_open_log_table = {
+    &evident__keeper_open_log__descriptor, NULL, 0};
+
+static const struct codec_row keeper_log_rows[] = {
+    FIXED(wire_keeper_log, log, 32),
+};
+TABLE(keeper_log, keeper_log, keeper_log_rows);
 
 static const struct codec_row work_bundle_seal_rows[] = {
     U64(wire_work_bundle_seal, job, UINT64_MAX),
@@ -672,6 +683,8 @@ static const struct {
     {WIRE_KEEPER_BUNDLE, WIRE_SMALL, &keeper_bundle_table},
     {WIRE_KEEPER_EDIT, WIRE_SMALL, &keeper_edit_table},
     {WIRE_KEEPER_ENROL, WIRE_SMALL, &keeper_enrol_table},
+    {WIRE_KEEPER_OPEN_LOG, WIRE_SMALL, &keeper_open_log_table},
+    {WIRE_KEEPER_LOG, WIRE_SMALL, &keeper_log_table},
     {WIRE_WORK_BUNDLE_SEAL, 4096, &work_bundle_seal_table},
     {WIRE_WORK_BUNDLE_OPEN, WIRE_SMALL, &work_bundle_open_table},
     {WIRE_WORK_BUNDLE_OPENED, 4096, &work_bundle_opened_table},

@@ -128,6 +128,11 @@ struct wire_keeper_durable {
 	uint64_t idle_seconds; /* lock after so long without a person; 0
 				  never (a listening hub) */
 	uint64_t present;      /* 1: a person waits for what is asked now */
+	struct log_id log;     /* the one that is written */
+};
+/* OPEN_LOG: drawn anew; in force from the DURABLE on that names it. */
+struct wire_keeper_log {
+	struct log_id log;
 };
 struct wire_keeper_checkpoint {
 	uint64_t size;
@@ -175,6 +180,7 @@ struct wire_original {
 };
 /* Seal a new record. fds: fields (a memfd, see daemon/worker/fields.h), then
  * for each attachment the file to read and the object to write. */
+#define WIRE_PREVIOUS_MAX 160
 struct wire_work_seal {
 	uint64_t job;
 	struct span kind; /* of content lines: kind, time, after */
@@ -187,6 +193,7 @@ struct wire_work_seal {
 	WIRE_LIST(struct author_id) consented; /* content lines consent.share */
 	/* Its other consent holds for this one, too, but what is said anew. */
 	struct wire_original original;
+	struct span previous; /* content line, or empty: there is none */
 };
 struct wire_sealed_object {
 	struct entry_object object;
@@ -428,8 +435,10 @@ struct wire_sync_log {
 	struct log_id log;
 	uint64_t size;
 	struct digest root;
-	struct span checkpoint; /* signed note, cosignatures included; may be
-				   empty when size is 0 */
+	struct span checkpoint; /* of a log that is offered: signed note, with
+				   cosignatures; of the receiver's own: one
+				   that shows it to have been put back; else
+				   empty */
 };
 struct wire_sync_want {
 	struct digest object;
@@ -439,6 +448,7 @@ struct wire_sync_want {
 struct wire_sync_frontier {
 	WIRE_LIST(struct wire_sync_log) logs;
 	WIRE_LIST(struct wire_sync_want) wants;
+	uint64_t recover; /* 1: bring back what I wrote and do not hold */
 };
 /* ${entry} empty: the receiver is not in the audience and gets the leaf. */
 struct wire_sync_item {

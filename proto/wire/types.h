@@ -51,6 +51,8 @@ enum wire_type {
 	WIRE_KEEPER_BUNDLE = 63,
 	WIRE_KEEPER_EDIT = 64, /* + 2 fds: passphrase, what is given or taken */
 	WIRE_KEEPER_ENROL = 65,
+	WIRE_KEEPER_OPEN_LOG = 66,
+	WIRE_KEEPER_LOG = 67,
 
 	/* store -> worker and back */
 	WIRE_WORK_SEAL = 80, /* + fds: fields, then (in, out) per attachment */
@@ -129,6 +131,7 @@ enum wire_code {
 	WIRE_CODE_RATE = 18,    /* more than it may bring in an hour */
 	WIRE_CODE_OVER_QUOTA = 19, /* the partner says QUOTA of us */
 	WIRE_CODE_OVER_RATE = 20,  /* the partner says RATE of us */
+	WIRE_CODE_PUT_BACK = 21,   /* the partner holds more of our log */
 };
 
 #endif

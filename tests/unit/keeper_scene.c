@@ -178,6 +178,7 @@ static int ask_keys(enum wire_type type, const void *message,
 	if (r == CHANNEL_E_REFUSED)
 		return (int)code;
 	assert_int_equal(r, 0);
+	scene.log = ret_keys->log;
 	return 0;
 }
 
@@ -219,11 +220,27 @@ int ask_commit(void)
 int ask_durable(uint64_t size, uint64_t idle_seconds)
 {
 	const struct wire_keeper_durable durable = {
-	    .size = size, .idle_seconds = idle_seconds, .present = 1};
+	    .size = size,
+	    .idle_seconds = idle_seconds,
+	    .present = 1,
+	    .log = scene.log,
+	};
 	struct wire_empty done;
 
 	return ask_store(
 	    WIRE_KEEPER_DURABLE, &durable, WIRE_KEEPER_DONE, &done);
+}
+
+int ask_open_log(struct log_id *ret_log)
+{
+	const struct wire_empty nothing = {0};
+	struct wire_keeper_log answer;
+	int r;
+
+	r = ask_store(WIRE_KEEPER_OPEN_LOG, &nothing, WIRE_KEEPER_LOG, &answer);
+	if (r == 0)
+		*ret_log = answer.log;
+	return r;
 }
 
 struct wire_keeper_item some_item(uint8_t mark)

@@ -17,6 +17,7 @@ struct scene {
 	pid_t pid;
 	struct channel *supervisor, *store, *worker;
 	struct wire_arena arena;
+	struct log_id log; /* that the store says it writes */
 };
 extern struct scene scene;
 
@@ -33,6 +34,7 @@ int ask_create(uint64_t with_reader, struct wire_keeper_keys *ret_keys);
 int ask_resume(void);
 int ask_commit(void);
 int ask_durable(uint64_t size, uint64_t idle_seconds);
+int ask_open_log(struct log_id *ret_log);
 struct wire_keeper_item some_item(uint8_t mark);
 int ask_sign(
     uint64_t first, size_t count, struct wire_keeper_signed *ret_signed);

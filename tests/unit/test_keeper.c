@@ -280,6 +280,54 @@ static void test_the_durable_size_only_grows_over_signed_entries(void **state)
 	assert_int_equal(ask_durable(5, 0), WIRE_CODE_REFUSED);
 }
 
+/* A node that was put back goes on in a log that the keeper drew, and in no
+ * other; and never again in the one before. */
+static void test_another_log_is_drawn_and_written_from_then_on(void **state)
+{
+	struct wire_keeper_signed answer;
+	struct wire_keeper_note note;
+	struct wire_keeper_keys keys;
+	struct log_id first, other, drawn;
+	struct entry entry;
+
+	(void)state;
+	start_unlocked(5, &keys);
+	assert_int_equal(ask_sign(5, 1, &answer), 0);
+	first = scene.log;
+	memset(other.bytes, 7, sizeof other.bytes);
+	scene.log = other;
+	assert_int_equal(ask_durable(0, 0), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_open_log(&other), 0);
+	assert_int_equal(ask_open_log(&drawn), 0);
+	scene.log = other; /* not the newest */
+	assert_int_equal(ask_durable(0, 0), WIRE_CODE_REFUSED);
+	scene.log = drawn;
+	assert_int_equal(ask_durable(1, 0), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_durable(0, 0), 0);
+	assert_int_equal(ask_sign(5, 1, &answer), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_sign(0, 1, &answer), 0);
+	assert_int_equal(
+	    entry_parse(answer.items.items[0].entry, &entry, NULL), 0);
+	assert_memory_equal(entry.log.bytes, drawn.bytes, 32);
+	assert_int_equal(ask_checkpoint(1, 3, &note), 0);
+	scene.log = first;
+	assert_int_equal(ask_durable(5, 0), WIRE_CODE_REFUSED);
+	assert_int_equal(ask_durable(0, 0), WIRE_CODE_REFUSED);
+}
+
+static void test_no_log_is_drawn_before_one_is_known(void **state)
+{
+	struct wire_keeper_keys keys;
+	struct log_id drawn;
+
+	(void)state;
+	place_keyring(NULL);
+	start_keeper();
+	assert_int_equal(ask_open_log(&drawn), WIRE_CODE_LOCKED);
+	assert_int_equal(ask_unlock(PASSPHRASE, &keys), 0);
+	assert_int_equal(ask_open_log(&drawn), WIRE_CODE_REFUSED);
+}
+
 static void test_entries_that_break_a_rule_are_not_signed(void **state)
 {
 	uint8_t lists[80];
@@ -357,6 +405,8 @@ int main(void)
 	    KEEPER_TEST(test_no_gap_is_signed),
 	    KEEPER_TEST(test_what_did_not_become_durable_is_signed_again),
 	    KEEPER_TEST(test_the_durable_size_only_grows_over_signed_entries),
+	    KEEPER_TEST(test_another_log_is_drawn_and_written_from_then_on),
+	    KEEPER_TEST(test_no_log_is_drawn_before_one_is_known),
 	    KEEPER_TEST(test_entries_that_break_a_rule_are_not_signed),
 	    KEEPER_TEST(test_a_worker_that_asks_for_a_signature_is_cut_off),
 	    KEEPER_TEST(test_half_a_frame_holds_nobody_else_up),
