@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "proto/bag/files.h"
+#include "proto/bag/tellings.h"
 #include "proto/format/merkle.h"
 #include "proto/format/note.h"
 #include "proto/format/proof.h"
