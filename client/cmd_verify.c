@@ -141,7 +141,7 @@ static bool is_file(const char *path)
 
 int verify_run(struct client *client, int argc, char **argv)
 {
-	struct wishes wishes = {NULL};
+	struct wishes wishes = {.signers = NULL};
 	const char *record = NULL;
 	struct option_spec specs[] = {
 	    {.name = "signers", .value = &wishes.signers},

@@ -52,7 +52,8 @@ static cfg_opt_t options[] = {
     CFG_END(),
 };
 
-static void on_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_error(
+    cfg_t *cfg, const char *format, va_list args)
 {
 	fprintf(stderr, "evidentd: error: %s:%d: ",
 	    cfg && cfg->filename ? cfg->filename : CONFIG_NAME,

@@ -42,8 +42,8 @@ static const char *const texts[] = {
     [LEAVES_BAD_SIZE] = "its checkpoint is of another number of entries",
     [LEAVES_BAD_ROOT] = "its entries are not those that were signed",
     [LEAVES_NOT_VOUCHED] = "its author is not among the signers given",
-    [LEAVES_BAD_SIGNATURE] = "the signature of its author does not hold, or "
-			     "does not stand alone",
+    [LEAVES_BAD_SIGNATURE] = ("the signature of its author does not hold, or "
+			      "does not stand alone"),
     [LEAVES_NOT_IN] = "the record is not in it",
     [LEAVES_TWICE] = "the record stands in it twice",
 };
