@@ -29,7 +29,8 @@ static int take_row(
 	proxy = database_column(row, 5);
 	if (proxy.len >= sizeof ret_partner->proxy)
 		return -EIO;
-	memcpy(ret_partner->proxy, proxy.data, proxy.len);
+	if (proxy.len > 0)
+		memcpy(ret_partner->proxy, proxy.data, proxy.len);
 	ret_partner->rate = database_column_int(row, 6);
 	ret_partner->met = database_column_int(row, 7);
 	ret_partner->trusts = database_column_int(row, 8);
