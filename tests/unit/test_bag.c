@@ -93,7 +93,7 @@ static const struct log_id log_name = {{6}};
 
 struct made {
 	struct content content;
-	struct buf entry, proof;
+	struct buf clear, entry, proof; /* the content's lines are of clear */
 	uint8_t signature[64];
 };
 
@@ -102,7 +102,6 @@ static void make_content(
 {
 	struct content_builder *builder;
 	char origin[NOTE_ORIGIN_MAX];
-	struct buf clear = {0};
 
 	note_origin(&author_id, &log_name, origin);
 	assert_int_equal(content_builder_new(&builder), 0);
@@ -112,11 +111,10 @@ static void make_content(
 	content_add_text(builder, "after", span_text("none"), NULL);
 	content_add_text(builder, "origin", span_text(origin), NULL);
 	content_add_text(builder, "statement", span_text(text), NULL);
-	assert_int_equal(content_finish(builder, &clear, ret_fields), 0);
+	assert_int_equal(content_finish(builder, &made->clear, ret_fields), 0);
 	content_builder_free(builder);
-	/* The lines point into the bytes, which are left to the test's end. */
 	assert_int_equal(
-	    content_parse(buf_span(&clear), &made->content, NULL), 0);
+	    content_parse(buf_span(&made->clear), &made->content, NULL), 0);
 }
 
 /* The proof of the first leaf of a log of one entry, or of two: the second is
@@ -164,6 +162,14 @@ static void make(const char *text, bool two, struct made *made)
 	make_proof(made, two);
 }
 
+static void made_free(struct made *made)
+{
+	content_free(&made->content);
+	buf_free(&made->clear);
+	buf_free(&made->entry);
+	buf_free(&made->proof);
+}
+
 static int add(struct bag_writer *writer, const struct made *made)
 {
 	struct bag_record record = {
@@ -208,6 +214,7 @@ static void test_a_bag_made_here_holds(void **state)
 	(void)state;
 	make("I saw it", false, &made);
 	assert_int_equal(write_and_verify(&made, 1), BAG_GOOD);
+	made_free(&made);
 }
 
 static void test_no_bag_is_made_of_two_entries_in_one_place(void **state)
@@ -227,6 +234,8 @@ static void test_no_bag_is_made_of_two_entries_in_one_place(void **state)
 	assert_int_equal(add(writer, &both[1]), BAG_E_CONFLICT);
 	bag_writer_free(writer); /* and nothing is left of it */
 	assert_int_equal(rmdir(path), 0);
+	made_free(&both[0]);
+	made_free(&both[1]);
 }
 
 static int make_author(void **state)
