@@ -255,9 +255,9 @@ static int take_reply(struct control *control, const char *what,
 		if (reply.json.len)
 			*ret_json = json_loadb((const char *)reply.json.data,
 			    reply.json.len, JSON_REJECT_DUPLICATES, NULL);
-		if (reply.error.len)
+		if (reply.last && reply.error.len)
 			*ret_error = text_of(reply.error);
-		if (reply.hint.len)
+		if (reply.last && reply.hint.len)
 			*ret_hint = text_of(reply.hint);
 		r = (int)reply.exit;
 	}

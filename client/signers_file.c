@@ -27,7 +27,7 @@ int signers_file_open(const char *path)
 
 int signers_file_read(const char *path, struct buf *out)
 {
-	uint8_t *room;
+	uint8_t *room = NULL;
 	ssize_t n = 0;
 	int fd = signers_file_open(path), r = -EIO;
 

@@ -41,7 +41,7 @@
 #define SANDBOX_ASAN 0
 #endif
 
-#define END -1 /* of a list; no system call has this number */
+#define END (-1) /* of a list; no system call has this number */
 
 /* Memory, time, descriptors at hand, leaving. */
 static const int everyone[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write),

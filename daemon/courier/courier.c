@@ -75,7 +75,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 
 static uint64_t bound_port(struct courier *courier)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof address;
 
 	if (getsockname(evconnlistener_get_fd(courier->listener),

@@ -140,7 +140,7 @@ static int make_enrolment(struct store *store, const struct card *card,
 void control_enrol(struct request *request)
 {
 	struct store *store = request->store;
-	struct partner partner;
+	struct partner partner = {.by_people = false};
 	struct author_id member;
 	struct buf file = {0};
 	struct span bytes;

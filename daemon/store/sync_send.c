@@ -263,7 +263,7 @@ static int send_batch(struct session *session, const struct log_row *log,
     struct batch *batch, uint64_t start, uint64_t size)
 {
 	size_t limit = session->batch_bytes;
-	struct merkle_proof proof;
+	struct merkle_proof proof = {.count = 0};
 	uint64_t at = start;
 	int r = 0;
 

@@ -334,7 +334,7 @@ static int erase_keys(struct store *store)
 	int64_t records[BATCH], slots[BATCH];
 	sqlite3_stmt *found;
 	size_t count;
-	int r;
+	int r = 0;
 
 	do {
 		count = 0;

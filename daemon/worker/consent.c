@@ -149,7 +149,7 @@ static int by_name(const void *a, const void *b)
 /* Every name of the content once, in their order as bytes. */
 static json_t *list_names(const struct content *content)
 {
-	const char *names[CONTENT_LINES_MAX];
+	const char *names[CONTENT_LINES_MAX] = {NULL};
 	json_t *list = json_array();
 	size_t i, count = 0;
 

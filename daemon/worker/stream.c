@@ -236,7 +236,7 @@ int stream_seal(int in, int out, const uint8_t file_key[AGE_FILE_KEY_BYTES],
 /* Read exactly ${len} payload bytes and lift their veil. */
 static int get_payload(struct pass *pass, int in, uint8_t *data, size_t len)
 {
-	size_t have;
+	size_t have = 0;
 	int r;
 
 	r = stream_read(in, data, len, &have);

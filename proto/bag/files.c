@@ -209,7 +209,7 @@ static ssize_t read_some(int fd, uint8_t *data, size_t len)
 
 int files_read(int dir, const char *path, size_t max, struct buf *out)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	uint8_t *room;
 	ssize_t n = 0;
 	int fd, r;
@@ -290,7 +290,7 @@ int files_digest(int dir, struct bag_files *files, bool payload,
 	EVP_MD_CTX *sha512 = EVP_MD_CTX_new();
 	uint64_t size;
 	size_t i;
-	int fd, r = sha512 ? 0 : -ENOMEM;
+	int fd = -1, r = sha512 ? 0 : -ENOMEM;
 
 	for (i = 0; r == 0 && i < files->count; i++) {
 		if (files_is_payload(files->items[i].path) != payload)

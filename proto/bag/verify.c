@@ -36,11 +36,11 @@ static const char *const texts[] = {
     [BAG_BAD_READABLE] = "a readable page says something else than was signed",
     [BAG_BAD_ATTACHMENT] = "an attachment is not the file that was signed",
     [BAG_BAD_DOCUMENT] =
-	"FORMAT.md or VERIFY.txt is of no release known here; if the "
-	"bag is newer than this program, take a newer one",
+	("FORMAT.md or VERIFY.txt is of no release known here; if the "
+	 "bag is newer than this program, take a newer one"),
     [BAG_LATER] = "it is of a later version; check it with a newer program",
-    [BAG_BAD_ORIGIN] = "what is shown was not said by this author, or is of "
-		       "another kind",
+    [BAG_BAD_ORIGIN] = ("what is shown was not said by this author, or is of "
+			"another kind"),
     [BAG_BAD_CONFLICT] = "one log was told in two ways",
     [BAG_BAD_TIMELINE] = "the timeline says something else than was signed",
     [BAG_NOT_VOUCHED] = "an author is not among the signers given",

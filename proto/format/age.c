@@ -114,7 +114,7 @@ static bool run(
 	    EVP_CipherUpdate(stream->context, out, &n, in, (int)len) != 1)
 		return false;
 	return EVP_CipherFinal_ex(stream->context, out + n, &more) == 1 &&
-	       (size_t)(n + more) == len;
+	       (size_t)n + (size_t)more == len;
 }
 
 int age_stream_seal_chunk(struct age_stream *stream, const uint8_t *in,
@@ -190,7 +190,7 @@ int age_payload_seal(const uint8_t file_key[AGE_FILE_KEY_BYTES],
 	r = buf_reserve(out, (size_t)age_payload_size(plain.len), &room);
 	if (r == 0)
 		r = age_stream_seal(file_key, room, &stream);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	out->len += AGE_NONCE_BYTES;
 	do {

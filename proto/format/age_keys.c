@@ -56,7 +56,7 @@ void age_recipient_format(
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
 }
 
 int age_identity_parse(struct span text, struct age_identity *ret_identity)

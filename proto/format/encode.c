@@ -42,7 +42,7 @@ int hex_decode(struct span text, void *ret_data, size_t len)
 		if (hex_digit(text.data[i]) < 0)
 			return FORMAT_E_MALFORMED;
 	for (i = 0; i < len; i++)
-		out[i] = (uint8_t)(hex_digit(text.data[2 * i]) << 4 |
+		out[i] = (uint8_t)(hex_digit(text.data[2 * i]) * 16 +
 				   hex_digit(text.data[2 * i + 1]));
 	return 0;
 }

@@ -39,16 +39,17 @@ int note_parse_origin(
     const char *origin, struct author_id *ret_author, struct log_id *ret_log)
 {
 	const size_t prefix = strlen(ORIGIN_PREFIX);
-	struct author_id author;
+	struct author_id author = {{0}};
+	struct log_id log = {{0}};
 
 	if (strlen(origin) != prefix + 129 ||
 	    memcmp(origin, ORIGIN_PREFIX, prefix) != 0 ||
 	    origin[prefix + 64] != '/' ||
 	    hex_decode(span_of(origin + prefix, 64), author.bytes, 32) != 0 ||
-	    hex_decode(span_of(origin + prefix + 65, 64), ret_log->bytes, 32) !=
-		0)
+	    hex_decode(span_of(origin + prefix + 65, 64), log.bytes, 32) != 0)
 		return FORMAT_E_MALFORMED;
 	*ret_author = author;
+	*ret_log = log;
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "proto/wire/types.h"
 
-#define ANY -1
+#define ANY (-1)
 
 static const struct {
 	int from, to;
