@@ -120,7 +120,7 @@ static void take_peer_row(struct peer *peer, const struct wire_partner *row)
 			    row->addresses.items[i].data,
 			    row->addresses.items[i].len);
 	peer->rate = row->rate;
-	if (row->proxy.len < sizeof peer->proxy)
+	if (row->proxy.len > 0 && row->proxy.len < sizeof peer->proxy)
 		memcpy(peer->proxy, row->proxy.data, row->proxy.len);
 }
 
