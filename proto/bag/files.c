@@ -212,7 +212,7 @@ int files_read(int dir, const char *path, size_t max, struct buf *out)
 	uint64_t size = 0;
 	uint8_t *room;
 	ssize_t n = 0;
-	int fd, r;
+	int fd = -1, r;
 
 	r = files_open(dir, path, &fd, &size);
 	if (r < 0)

@@ -69,7 +69,7 @@ static unsigned split_level(uint64_t size)
 static int range_hash(uint64_t first, uint64_t count, merkle_read_cb read,
     void *context, struct digest *ret_hash)
 {
-	struct digest hash, left;
+	struct digest hash = {{0}}, left;
 	uint64_t end = first + count;
 	unsigned level;
 	bool have = false;

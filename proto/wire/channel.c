@@ -77,7 +77,7 @@ int channel_new(int fd, enum wire_role self, enum wire_role peer,
     struct channel **ret_channel)
 {
 	struct channel *channel = calloc(1, sizeof *channel);
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
 
 	if (!channel || flags < 0) {
 		free(channel);
@@ -161,7 +161,7 @@ static ssize_t send_some(struct channel *channel, struct outgoing *item)
 		message.msg_control = control.space;
 		message.msg_controllen =
 		    CMSG_SPACE(sizeof(int) * item->fd_count);
-		header = CMSG_FIRSTHDR(&message);
+		header = &control.align;
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = CMSG_LEN(sizeof(int) * item->fd_count);

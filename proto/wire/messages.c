@@ -67,7 +67,8 @@
 	}
 #define TABLE(name, type, rows) \
 	static const struct codec_table name##_table = { \
-	    &evident__##type##__descriptor, rows, sizeof rows / sizeof *rows}
+	    &evident__##type##__descriptor, (rows), \
+	    sizeof(rows) / sizeof *(rows)}
 
 static const struct codec_row keeper_item_rows[] = {
     OBJECT(wire_keeper_item, content),
