@@ -1,0 +1,409 @@
+/*
+ * A courier of its own for each test: a real process in its sandbox, with the
+ * test in the place of supervisor and store, and of who knocks at its port.
+ * Whole meetings are for the scenarios; here stands what a store or a
+ * stranger may get wrong, and that the courier then lives on.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/base/service.h"
+#include "daemon/courier/courier.h"
+
+static struct {
+	pid_t pid;
+	struct channel *supervisor, *store;
+	struct wire_arena arena;
+} scene;
+
+static void become_courier(int fd)
+{
+	if (fd == SERVICE_FD)
+		fcntl(fd, F_SETFD, 0);
+	else if (dup2(fd, SERVICE_FD) < 0)
+		_exit(90);
+	close_range(SERVICE_FD + 1, ~0U, 0);
+	_exit(courier_main());
+}
+
+/* Tell the courier of its store, or of whom it should have none. */
+static struct channel *introduce(enum wire_role role)
+{
+	const struct wire_sup_peer peer = {.role = role};
+	struct channel *channel;
+	int fds[2];
+
+	assert_int_equal(channel_pair(fds), 0);
+	assert_int_equal(
+	    channel_send(scene.supervisor, WIRE_SUP_PEER, &peer, &fds[1], 1),
+	    0);
+	close(fds[1]);
+	assert_int_equal(
+	    channel_new(fds[0], WIRE_ROLE_STORE, WIRE_ROLE_COURIER, &channel),
+	    0);
+	return channel;
+}
+
+static int make_scene(void **state)
+{
+	const struct wire_sup_start start = {.workers = 1};
+	struct wire_frame frame;
+	int fds[2];
+
+	(void)state;
+	memset(&scene, 0, sizeof scene);
+	scene.arena.budget = WIRE_ARENA_BUDGET;
+	assert_int_equal(channel_pair(fds), 0);
+	scene.pid = fork();
+	assert_true(scene.pid >= 0);
+	if (scene.pid == 0)
+		become_courier(fds[1]);
+	close(fds[1]);
+	assert_int_equal(channel_new(fds[0], WIRE_ROLE_SUPERVISOR,
+			     WIRE_ROLE_COURIER, &scene.supervisor),
+	    0);
+	assert_int_equal(
+	    channel_send(scene.supervisor, WIRE_SUP_START, &start, NULL, 0), 0);
+	scene.store = introduce(WIRE_ROLE_STORE);
+	assert_int_equal(channel_receive(scene.supervisor, &frame), 0);
+	assert_int_equal(frame.type, WIRE_SUP_STATE);
+	wire_frame_free(&frame);
+	return 0;
+}
+
+/* How the courier ended, when all its channels are gone. */
+static int wait_courier(void)
+{
+	int status = -1;
+
+	channel_freep(&scene.supervisor);
+	channel_freep(&scene.store);
+	assert_int_equal(waitpid(scene.pid, &status, 0), scene.pid);
+	scene.pid = 0;
+	return status;
+}
+
+static int end_scene(void **state)
+{
+	(void)state;
+	if (scene.pid > 0)
+		assert_int_equal(wait_courier(), 0);
+	wire_arena_free(&scene.arena);
+	return 0;
+}
+
+static void say(enum wire_type type, const void *message)
+{
+	assert_int_equal(channel_send(scene.store, type, message, NULL, 0), 0);
+}
+
+static void say_with_file(enum wire_type type, const void *message)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	assert_true(null >= 0);
+	assert_int_equal(channel_send(scene.store, type, message, &null, 1), 0);
+	close(null);
+}
+
+static void hear(enum wire_type type, void *ret_message)
+{
+	struct wire_frame frame;
+
+	assert_int_equal(channel_receive(scene.store, &frame), 0);
+	assert_int_equal(frame.type, type);
+	assert_int_equal(
+	    wire_decode(type, buf_span(&frame.body), &scene.arena, ret_message),
+	    0);
+	wire_frame_free(&frame);
+}
+
+/* One partner, of author 0x11..., with ${address}. */
+static struct wire_courier_started start(
+    const char *listen, const char *address, uint8_t seed)
+{
+	struct wire_courier_started started;
+	struct span addresses[] = {span_text(address)};
+	struct wire_partner partner = {
+	    .addresses = {.items = addresses, .count = *address ? 1 : 0}};
+	struct wire_courier_start message = {
+	    .listen = span_text(listen),
+	    .partners = {.items = &partner, .count = 1},
+	};
+
+	memset(partner.author.bytes, 0x11, 32);
+	memset(partner.transport.bytes, 0x22, 32);
+	memset(message.transport_seed.bytes, seed, 32);
+	say(WIRE_COURIER_START, &message);
+	hear(WIRE_COURIER_STARTED, &started);
+	return started;
+}
+
+static void dial(uint8_t author)
+{
+	struct wire_courier_dial message;
+
+	memset(message.partner.bytes, author, 32);
+	say(WIRE_COURIER_DIAL, &message);
+}
+
+static struct wire_courier_ended hear_end(void)
+{
+	struct wire_courier_ended ended;
+
+	hear(WIRE_COURIER_ENDED, &ended);
+	return ended;
+}
+
+static void expect_answers(void)
+{
+	struct wire_courier_ended ended;
+
+	dial(0x99);
+	ended = hear_end();
+	assert_int_equal(ended.code, WIRE_CODE_NOT_FOUND);
+	assert_int_equal(ended.partner.bytes[0], 0x99);
+	assert_int_equal(ended.session, 0);
+}
+
+/* A port of the loopback that nobody listens on, or that is listened on
+ * without an answer. */
+static int make_port(bool listening, char ret_address[32])
+{
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	if (listening)
+		assert_int_equal(listen(fd, 128), 0);
+	snprintf(ret_address, 32, "127.0.0.1:%u", ntohs(address.sin_port));
+	return fd;
+}
+
+static void test_it_answers_before_it_is_started(void **state)
+{
+	(void)state;
+	expect_answers();
+}
+
+static void test_it_says_where_it_cannot_listen(void **state)
+{
+	char address[32], long_one[CARD_ADDRESS_MAX + 1];
+	int fd = make_port(true, address);
+
+	(void)state;
+	memset(long_one, '1', CARD_ADDRESS_MAX);
+	long_one[CARD_ADDRESS_MAX] = 0;
+	assert_int_equal(start("", "", 1).code, WIRE_CODE_OK);
+	assert_int_equal(start("here", "", 1).code, WIRE_CODE_INPUT);
+	assert_int_equal(start(long_one, "", 1).code, WIRE_CODE_INPUT);
+	assert_int_equal(start(address, "", 1).code, WIRE_CODE_UNREACHABLE);
+	close(fd);
+	assert_int_equal(start(address, "", 1).code, WIRE_CODE_OK);
+	assert_int_equal(
+	    start("", "", 1).port, strtoul(strchr(address, ':') + 1, NULL, 10));
+}
+
+static void test_a_call_that_reaches_nobody_says_why(void **state)
+{
+	char silent[32];
+	int fd = make_port(false, silent);
+
+	(void)state;
+	start("", silent, 1);
+	dial(0x11);
+	assert_int_equal(hear_end().code, WIRE_CODE_UNREACHABLE);
+	start("", "127.0.0.1:70000", 1);
+	dial(0x11);
+	assert_int_equal(hear_end().code, WIRE_CODE_UNREACHABLE);
+	start("",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    ".onion:7440",
+	    1);
+	dial(0x11);
+	assert_int_equal(hear_end().code, WIRE_CODE_PROXY);
+	expect_answers();
+	close(fd);
+}
+
+static void test_calls_are_counted_and_end_with_their_partner(void **state)
+{
+	char silent[32];
+	int i, fd = make_port(true, silent);
+
+	(void)state;
+	start("", silent, 1);
+	for (i = 0; i < LINKS_MAX; i++)
+		dial(0x11);
+	dial(0x11);
+	assert_int_equal(hear_end().code, WIRE_CODE_BUSY);
+	{
+		/* Nobody is a partner any more. */
+		struct wire_courier_start message = {.listen = span_text("")};
+
+		memset(message.transport_seed.bytes, 1, 32);
+		say(WIRE_COURIER_START, &message);
+	}
+	for (i = 0; i < LINKS_MAX; i++)
+		assert_int_equal(hear_end().code, WIRE_CODE_REFUSED);
+	close(fd);
+}
+
+static void test_a_bundle_of_a_stranger_is_not_begun(void **state)
+{
+	struct wire_courier_bundle bundle = {.carrier = WIRE_CARRIER_READ};
+	struct wire_courier_ended ended;
+
+	(void)state;
+	start("", "", 1);
+	say_with_file(WIRE_COURIER_BUNDLE, &bundle);
+	ended = hear_end();
+	assert_int_equal(ended.code, WIRE_CODE_NOT_FOUND);
+	assert_int_equal(ended.carrier, WIRE_CARRIER_READ);
+	expect_answers();
+}
+
+static void test_words_for_a_session_that_is_over_are_dropped(void **state)
+{
+	const struct wire_session_message message = {
+	    .session = 7, .type = WIRE_SYNC_DONE, .body = {NULL, 0}};
+	const struct wire_session_step step = {.session = 7};
+	const struct wire_session_object object = {.session = 7, .size = 1};
+	const struct wire_failed failed = {.job = 7, .code = WIRE_CODE_REFUSED};
+
+	(void)state;
+	start("", "", 1);
+	say(WIRE_SESSION_MESSAGE, &message);
+	say(WIRE_SESSION_ACK, &step);
+	say(WIRE_SESSION_CLOSE, &step);
+	say(WIRE_FAILED, &failed);
+	say_with_file(WIRE_SESSION_OBJECT, &object);
+	say_with_file(WIRE_SESSION_TAKE, &object);
+	expect_answers();
+}
+
+/* The courier drops a store that breaks a rule, and hears the next. */
+static void expect_dropped(void)
+{
+	struct wire_frame frame;
+
+	assert_int_equal(
+	    channel_receive(scene.store, &frame), CHANNEL_E_CLOSED);
+	channel_freep(&scene.store);
+	scene.store = introduce(WIRE_ROLE_STORE);
+	start("", "", 1);
+	expect_answers();
+}
+
+static void test_a_store_that_breaks_a_rule_is_dropped(void **state)
+{
+	const struct wire_session_object beyond = {.offset = 2, .size = 1};
+	const struct wire_courier_bundle bundle = {
+	    .carrier = WIRE_CARRIER_DIALLED};
+	const struct span nothing = {NULL, 0};
+	static const enum wire_type short_ones[] = {WIRE_COURIER_START,
+	    WIRE_COURIER_DIAL, WIRE_COURIER_BUNDLE, WIRE_SESSION_OBJECT};
+	struct wire_courier_start other = {.listen = span_text("")};
+	size_t i;
+
+	(void)state;
+	start("", "", 1);
+	for (i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
+		assert_int_equal(channel_send_body(scene.store, short_ones[i],
+				     nothing, NULL, 0),
+		    0);
+		expect_dropped();
+	}
+	say_with_file(WIRE_SESSION_OBJECT, &beyond);
+	expect_dropped();
+	say_with_file(WIRE_COURIER_BUNDLE, &bundle);
+	expect_dropped();
+	/* Its key is for its life. */
+	memset(other.transport_seed.bytes, 2, 32);
+	say(WIRE_COURIER_START, &other);
+	expect_dropped();
+}
+
+static void test_a_new_store_takes_the_place_of_the_old(void **state)
+{
+	struct channel *old = scene.store;
+	struct wire_frame frame;
+
+	(void)state;
+	start("", "", 1);
+	scene.store = introduce(WIRE_ROLE_STORE);
+	assert_int_equal(channel_receive(old, &frame), CHANNEL_E_CLOSED);
+	channel_free(old);
+	start("", "", 1);
+	expect_answers();
+}
+
+static void test_who_speaks_no_tls_is_cut_off_and_never_told_of(void **state)
+{
+	static const char said[] = "GET / HTTP/1.1\r\n\r\n";
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	char answer[256], where[32];
+	int fd;
+
+	(void)state;
+	close(make_port(false, where));
+	address.sin_port = htons((uint16_t)start(where, "", 1).port);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+	    connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(write(fd, said, sizeof said), sizeof said);
+	while (read(fd, answer, sizeof answer) > 0)
+		;
+	close(fd);
+	expect_answers(); /* and nothing before it */
+}
+
+static void test_it_ends_when_its_supervisor_makes_no_sense(void **state)
+{
+	struct channel *worker = introduce(WIRE_ROLE_WORKER);
+	struct wire_frame frame;
+
+	(void)state;
+	assert_int_equal(
+	    channel_receive(scene.store, &frame), CHANNEL_E_CLOSED);
+	assert_int_equal(channel_receive(worker, &frame), CHANNEL_E_CLOSED);
+	channel_free(worker);
+	assert_int_equal(wait_courier(), 0);
+}
+
+#define COURIER_TEST(f) \
+	cmocka_unit_test_setup_teardown(f, make_scene, end_scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    COURIER_TEST(test_it_answers_before_it_is_started),
+	    COURIER_TEST(test_it_says_where_it_cannot_listen),
+	    COURIER_TEST(test_a_call_that_reaches_nobody_says_why),
+	    COURIER_TEST(test_calls_are_counted_and_end_with_their_partner),
+	    COURIER_TEST(test_a_bundle_of_a_stranger_is_not_begun),
+	    COURIER_TEST(test_words_for_a_session_that_is_over_are_dropped),
+	    COURIER_TEST(test_a_store_that_breaks_a_rule_is_dropped),
+	    COURIER_TEST(test_a_new_store_takes_the_place_of_the_old),
+	    COURIER_TEST(test_who_speaks_no_tls_is_cut_off_and_never_told_of),
+	    COURIER_TEST(test_it_ends_when_its_supervisor_makes_no_sense),
+	};
+
+	return cmocka_run_group_tests_name("courier", tests, NULL, NULL);
+}
