@@ -75,15 +75,18 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
 
 static uint64_t bound_port(struct courier *courier)
 {
-	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = {.v6 = {.sin6_port = 0}};
 	socklen_t len = sizeof address;
 
-	if (getsockname(evconnlistener_get_fd(courier->listener),
-		(struct sockaddr *)&address, &len) < 0)
+	if (getsockname(evconnlistener_get_fd(courier->listener), &address.any,
+		&len) < 0)
 		return 0;
-	return ntohs(address.ss_family == AF_INET6
-			 ? ((struct sockaddr_in6 *)&address)->sin6_port
-			 : ((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
+						       : address.v4.sin_port);
 }
 
 /* Listen on a numeric address: one is enough, and it stays. */
