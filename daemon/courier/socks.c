@@ -10,8 +10,7 @@
  *
  *	CONNECTING -> METHOD -> [PASSWORD ->] REPLY -> link_proxied()
  *
- * Every answer has a length that its first bytes tell; a proxy that sends more
- * is not one.
+ * What a proxy answers is taken apart by socks_answer.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,27 +22,10 @@
 #include "daemon/base/log.h"
 #include "daemon/courier/courier.h"
 #include "daemon/courier/socks.h"
+#include "daemon/courier/socks_answer.h"
 #include "proto/format/hash.h"
 
-#define SOCKS_VERSION 5
-#define AUTH_VERSION 1
-#define METHOD_NONE 0
-#define METHOD_PASSWORD 2
 #define COMMAND_CONNECT 1
-#define ANSWER_MAX 262 /* a reply that names a host of 255 bytes */
-
-enum address_type {
-	ADDRESS_IPV4 = 1,
-	ADDRESS_NAME = 3,
-	ADDRESS_IPV6 = 4,
-};
-
-enum socks_state {
-	SOCKS_CONNECTING,
-	SOCKS_METHOD,
-	SOCKS_PASSWORD,
-	SOCKS_REPLY,
-};
 
 struct socks {
 	struct link *link;
@@ -102,7 +84,7 @@ static int say(struct socks *socks, const uint8_t *bytes, size_t len)
 static int say_methods(struct socks *socks)
 {
 	static const uint8_t methods[] = {
-	    SOCKS_VERSION, 2, METHOD_PASSWORD, METHOD_NONE};
+	    SOCKS_VERSION, 2, SOCKS_METHOD_PASSWORD, SOCKS_METHOD_NONE};
 
 	socks->state = SOCKS_METHOD;
 	return say(socks, methods, sizeof methods);
@@ -124,7 +106,7 @@ static int say_password(struct socks *socks)
 	if (r < 0)
 		return r;
 	hex_encode(mac, sizeof mac, text);
-	message[0] = AUTH_VERSION;
+	message[0] = SOCKS_AUTH_VERSION;
 	message[1] = sizeof user - 1;
 	memcpy(message + 2, user, sizeof user - 1);
 	message[2 + sizeof user - 1] = 2 * sizeof mac;
@@ -138,14 +120,14 @@ static size_t put_address(const char *host, uint8_t out[1 + 1 + 255])
 	size_t len = strlen(host);
 
 	if (inet_pton(AF_INET, host, out + 1) == 1) {
-		out[0] = ADDRESS_IPV4;
+		out[0] = SOCKS_IPV4;
 		return 1 + 4;
 	}
 	if (inet_pton(AF_INET6, host, out + 1) == 1) {
-		out[0] = ADDRESS_IPV6;
+		out[0] = SOCKS_IPV6;
 		return 1 + 16;
 	}
-	out[0] = ADDRESS_NAME;
+	out[0] = SOCKS_NAME;
 	out[1] = (uint8_t)len; /* shorter than CARD_ADDRESS_MAX */
 	memcpy(out + 2, host, len);
 	return 2 + len;
@@ -165,56 +147,25 @@ static int say_request(struct socks *socks)
 
 /* --- what is heard ------------------------------------------------------- */
 
-/* Of how many bytes an answer is, as far as its first ${have} tell; 0: it is
- * none. */
-static size_t answer_length(
-    enum socks_state state, const uint8_t *answer, size_t have)
-{
-	if (state != SOCKS_REPLY)
-		return 2;
-	if (have < 5)
-		return 5;
-	switch (answer[3]) {
-	case ADDRESS_IPV4:
-		return 4 + 4 + 2;
-	case ADDRESS_IPV6:
-		return 4 + 16 + 2;
-	case ADDRESS_NAME:
-		return 5 + (size_t)answer[4] + 2;
-	}
-	return 0;
-}
-
 /* Go on after a whole answer: the reason why not, or NULL. */
 static const char *take_answer(struct socks *socks, const uint8_t *answer)
 {
+	enum socks_step step = SOCKS_SAY_REQUEST;
+	const char *why = socks_answer_read(socks->state, answer, &step);
 	int r = 0;
 
-	switch (socks->state) {
-	case SOCKS_METHOD:
-		if (answer[0] != SOCKS_VERSION)
-			return "what answers is no SOCKS5 proxy";
-		if (answer[1] == METHOD_PASSWORD)
-			r = say_password(socks);
-		else if (answer[1] == METHOD_NONE)
-			r = say_request(socks);
-		else
-			return "the proxy takes neither a password nor none";
+	if (why)
+		return why;
+	switch (step) {
+	case SOCKS_SAY_PASSWORD:
+		r = say_password(socks);
 		break;
-	case SOCKS_PASSWORD:
-		if (answer[0] != AUTH_VERSION || answer[1] != 0)
-			return "the proxy refused the password";
+	case SOCKS_SAY_REQUEST:
 		r = say_request(socks);
 		break;
-	case SOCKS_REPLY:
-		if (answer[0] != SOCKS_VERSION || answer[2] != 0)
-			return "what answers is no SOCKS5 proxy";
-		if (answer[1] != 0)
-			return "the proxy could not reach the partner";
+	case SOCKS_CONNECTED:
 		succeed(socks);
-		return NULL;
-	case SOCKS_CONNECTING:
-		return "the proxy spoke first";
+		break;
 	}
 	return r == 0 ? NULL : "out of memory";
 }
@@ -223,12 +174,12 @@ static void on_read(struct bufferevent *bev, void *context)
 {
 	struct evbuffer *input = bufferevent_get_input(bev);
 	struct socks *socks = context;
-	uint8_t answer[ANSWER_MAX];
+	uint8_t answer[SOCKS_ANSWER_MAX];
 	const char *why = NULL;
 	size_t have, length;
 
 	have = (size_t)evbuffer_copyout(input, answer, sizeof answer);
-	length = answer_length(socks->state, answer, have);
+	length = socks_answer_length(socks->state, answer, have);
 	if (length == 0)
 		why = "what answers is no SOCKS5 proxy";
 	else if (have < length)
