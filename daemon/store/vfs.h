@@ -17,7 +17,8 @@
  * they were written.  What is refused: any page, frame or header that was
  * altered, moved, taken from another database or from an earlier log.  What
  * cannot be seen from inside: the whole store put back to an earlier state,
- * one page put back to an earlier sealed copy of itself, and the newest
+ * pages put back to earlier sealed copies of themselves (one by one, or by an
+ * earlier log, header and all, in the place of the present one), and the newest
  * transactions cut off the end of the log.  The evidence logs and their
  * cosigned checkpoints show those (FORMAT.md, "Log, checkpoint, receipt").
  */

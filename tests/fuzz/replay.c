@@ -3,9 +3,10 @@
  * file cut at every byte (of a long one, at some), and on a fixed number of
  * changed copies. The changes come from a fixed seed, so a run repeats.
  *
- * replay FOLDER [CHANGES]. Output is TAP.
+ * replay FOLDER [CHANGES [CUTS]]. Output is TAP.
  */
 #include <dirent.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 #include "tests/fuzz/fuzz.h"
 
 #define INPUT_MAX (2u << 20)
-#define CUTS_MAX 4096
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
 
@@ -26,6 +26,22 @@ static size_t draw(size_t below)
 	return (size_t)(seed % below);
 }
 
+/* The input that is tried, in hex: CI keeps nothing but what is printed. */
+static struct span tried;
+
+static void on_abort(int number)
+{
+	size_t i;
+
+	(void)number;
+	dprintf(STDERR_FILENO, "# by these %zu bytes:\n", tried.len);
+	for (i = 0; i < tried.len && i < INPUT_MAX; i++)
+		dprintf(STDERR_FILENO, "%02x", tried.data[i]);
+	dprintf(STDERR_FILENO, "\n");
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
 /* A copy of its own, so that a sanitizer sees reads beyond its end. */
 static void run(const uint8_t *data, size_t len)
 {
@@ -34,6 +50,7 @@ static void run(const uint8_t *data, size_t len)
 	CLAIM(copy);
 	if (len)
 		memcpy(copy, data, len);
+	tried = span_of(copy, len);
 	LLVMFuzzerTestOneInput(copy, len);
 	free(copy);
 }
@@ -88,7 +105,7 @@ static void run_changed(struct span input, size_t count)
 	buf_free(&copy);
 }
 
-static int run_file(const char *path, size_t changes)
+static int run_file(const char *path, size_t changes, size_t cuts)
 {
 	uint8_t *data = malloc(INPUT_MAX);
 	FILE *file = fopen(path, "re");
@@ -99,7 +116,7 @@ static int run_file(const char *path, size_t changes)
 	len = fread(data, 1, INPUT_MAX, file);
 	fclose(file);
 	run(data, len);
-	for (i = 0; i < len; i += 1 + len / CUTS_MAX)
+	for (i = 0; i < len; i += 1 + len / cuts)
 		run(data, i);
 	run_changed(span_of(data, len), changes);
 	free(data);
@@ -108,7 +125,7 @@ static int run_file(const char *path, size_t changes)
 
 int main(int argc, char **argv)
 {
-	size_t changes = 2000;
+	size_t changes = 2000, cuts = 4096;
 	struct dirent *item;
 	char path[4096];
 	unsigned count = 0, failed = 0;
@@ -118,6 +135,9 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc > 2 && sscanf(argv[2], "%zu", &changes) != 1)
 		return 2;
+	if (argc > 3 && (sscanf(argv[3], "%zu", &cuts) != 1 || cuts == 0))
+		return 2;
+	signal(SIGABRT, on_abort);
 	folder = opendir(argv[1]);
 	if (!folder)
 		return 2;
@@ -126,7 +146,7 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(path, sizeof path, "%s/%s", argv[1], item->d_name);
 		count++;
-		if (run_file(path, changes) == 0) {
+		if (run_file(path, changes, cuts) == 0) {
 			printf("ok %u - %s\n", count, item->d_name);
 		} else {
 			printf("not ok %u - %s\n", count, item->d_name);
