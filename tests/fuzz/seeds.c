@@ -441,6 +441,109 @@ static void make_bag_content(const char *name, uint8_t some)
 	keep_buf("bag_made", name, &file);
 }
 
+/* --- jobs of a worker ------------------------------------------------------
+ */
+
+/* ${which}: as in fuzz_job.c. */
+static void make_job(const char *name, uint8_t which, uint8_t flags,
+    enum wire_type type, const void *message, const char *const *files)
+{
+	struct buf input = {0}, body = {0};
+
+	CLAIM(buf_append(&input, &which, 1) == 0);
+	CLAIM(buf_append(&input, &flags, 1) == 0);
+	CLAIM(wire_encode_body(type, message, &body) == 0);
+	parts_put(buf_span(&body), &input);
+	for (; *files; files++)
+		parts_put(span_text(*files), &input);
+	buf_free(&body);
+	keep_buf("job", name, &input);
+}
+
+static void make_seal(void)
+{
+	static const char *const files[] = {
+	    "{\"fields\":[[\"statement\",\"I saw it\"]],\"attachments\":"
+	    "[{\"file\":\"a.jpg\",\"type\":\"image/jpeg\"}]}",
+	    "a picture", "", NULL};
+	char origin[NOTE_ORIGIN_MAX] = "";
+	const struct author_id author = {{1}};
+	const struct age_identity identity = {.key = {1}};
+	struct wire_key32 veil = {{1}};
+	struct age_recipient recipient;
+	struct wire_audience audience = {.id = author};
+	struct wire_work_seal seal = {.kind = span_text("testimony"),
+	    .time = span_text("2026-01-02T03:04:05Z"),
+	    .after = span_text("none")};
+
+	note_origin(&author, &log_zero, origin);
+	CLAIM(age_identity_recipient(&identity, &recipient) == 0);
+	audience.recipients.items = &recipient;
+	audience.recipients.count = 1;
+	seal.audiences.items = &audience;
+	seal.audiences.count = 1;
+	seal.veil_keys.items = &veil;
+	seal.veil_keys.count = 1;
+	seal.origin = span_text(origin);
+	make_job("seal", 0, 0, WIRE_WORK_SEAL, &seal, files);
+}
+
+static void make_bundle_jobs(void)
+{
+	static const char frames[] = "frames, of any kind";
+	struct bundle_head head = {.from = {{1}}, .size = sizeof frames - 1};
+	struct wire_work_bundle_open open = {.job = 1};
+	struct wire_work_bundle_seal seal = {.size = sizeof frames - 1,
+	    .tail = span_text("signature"),
+	    .recipient = {{9}}};
+	const char *in[] = {frames, "", NULL}, *out[] = {NULL, "", NULL};
+	struct buf plain = {0};
+
+	CLAIM(bundle_build_head(&head, &plain) == 0);
+	seal.head = buf_span(&plain);
+	make_job("bundle_seal", 6, 0, WIRE_WORK_BUNDLE_SEAL, &seal, in);
+	CLAIM(buf_append_text(&plain, frames) == 0);
+	CLAIM(buf_append(&plain, "signature", 10) == 0);
+	out[0] = (const char *)plain.data;
+	make_job("bundle_open", 7, 2, WIRE_WORK_BUNDLE_OPEN, &open, out);
+	buf_free(&plain);
+}
+
+static void make_plain_jobs(void)
+{
+	const char *const file[] = {"an object", NULL};
+	const char *const files[] = {"an object", "", NULL};
+	const char *const none[] = {NULL};
+	struct wire_work_hash hash = {.size = 9, .head = span_text("head")};
+	struct wire_work_unveil unveil = {.size = 9};
+	struct wire_verify_item item = {.entry = span_text("entry")};
+	struct wire_work_verify verify = {.job = 1};
+
+	parts_author(1, &item.key);
+	verify.items.items = &item;
+	verify.items.count = 1;
+	make_job("hash", 4, 0, WIRE_WORK_HASH, &hash, file);
+	make_job("unveil", 3, 0, WIRE_WORK_UNVEIL, &unveil, files);
+	make_job("verify", 5, 0, WIRE_WORK_VERIFY, &verify, none);
+}
+
+/* A content made here, opened for something. */
+static void make_opening(const char *name, uint8_t which, uint8_t flags)
+{
+	const uint8_t head[] = {which, 1, flags};
+	struct buf input = {0}, clear = {0};
+	struct digest fields;
+
+	CLAIM(buf_append(&input, head, sizeof head) == 0);
+	parts_put(span_text(flags & 4 ? "trial" : ""), &input);
+	parts_put(span_text("[\"statement\",\"x\"]"), &input);
+	put_content("testimony", "I saw it", &log_zero, &clear, &fields);
+	parts_put(buf_span(&clear), &input);
+	parts_put(span_text(""), &input);
+	buf_free(&clear);
+	keep_buf("job", name, &input);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || sodium_init() < 0 || chdir(argv[1]) < 0)
@@ -462,5 +565,13 @@ int main(int argc, char **argv)
 	make_bag("timeline", true);
 	make_bag_content("all", 0);
 	make_bag_content("some", 1);
+	make_seal();
+	make_bundle_jobs();
+	make_plain_jobs();
+	make_opening("read", 1, 0);
+	make_opening("event", 1, 1);
+	make_opening("export", 1, 1 | 2 | 4);
+	make_opening("against", 1, 1 | 4 | 8 | 16);
+	make_opening("rewrap", 8, 4);
 	return 0;
 }
