@@ -74,7 +74,7 @@ static int send_failure(
 	return channel_send(worker->store, WIRE_WORK_FAILED, &failed, NULL, 0);
 }
 
-static int run_job(struct worker *worker, struct wire_frame *frame)
+int job_run(struct worker *worker, struct wire_frame *frame)
 {
 	struct job_fault fault = {0};
 	uint64_t job = 0;
@@ -139,7 +139,7 @@ static int hear_store(struct worker *worker)
 
 	r = channel_receive(worker->store, &frame);
 	if (r == 0) {
-		r = run_job(worker, &frame);
+		r = job_run(worker, &frame);
 		wire_frame_free(&frame);
 	}
 	if (r == CHANNEL_E_CLOSED || r == -EPIPE || r == -ECONNRESET) {

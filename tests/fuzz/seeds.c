@@ -544,6 +544,108 @@ static void make_opening(const char *name, uint8_t which, uint8_t flags)
 	keep_buf("job", name, &input);
 }
 
+/* --- words of a partner -----------------------------------------------------
+ */
+
+static void put_word(enum wire_type type, const void *message, struct buf *out)
+{
+	const uint8_t what = (uint8_t)(type - WIRE_SYNC_HELLO);
+	struct buf body = {0};
+
+	CLAIM(wire_encode_body(type, message, &body) == 0);
+	CLAIM(buf_append(out, &what, 1) == 0);
+	parts_put(buf_span(&body), out);
+	buf_free(&body);
+}
+
+/* The record of the partner at place 0 of its log, whole. */
+static void put_record(const struct log_id *log, struct buf *entry_bytes,
+    struct buf *payload, struct buf *envelope, uint8_t signature[64])
+{
+	static const uint8_t key[AGE_FILE_KEY_BYTES] = "known to us here";
+	const uint8_t seed[32] = {2};
+	const struct age_identity identity = {.key = {3}};
+	struct entry entry = {.log = *log};
+	struct age_recipient recipient;
+	struct buf clear = {0};
+	struct sign_key author;
+
+	parts_author(2, &author);
+	sign_key_author(&author, &entry.author);
+	put_content("testimony", "I saw it", log, &clear, &entry.fields);
+	CLAIM(age_payload_seal(key, buf_span(&clear), payload) == 0);
+	CLAIM(hash_sha256(buf_span(payload), &entry.content.payload) == 0);
+	entry.content.size = payload->len;
+	CLAIM(entry_build(&entry, entry_bytes) == 0);
+	CLAIM(sshsig_sign(seed, SSHSIG_NAMESPACE_ENTRY, buf_span(entry_bytes),
+		  signature) == 0);
+	CLAIM(age_identity_recipient(&identity, &recipient) == 0);
+	CLAIM(age_header_build(key, &recipient, 1, envelope) == 0);
+	buf_free(&clear);
+}
+
+static void put_proven(const struct wire_sync_entries *entries,
+    const struct wire_sync_item *item, struct buf *out)
+{
+	struct wire_sync_proven proven = {.author = entries->author,
+	    .entry = item->entry,
+	    .payload = item->payload,
+	    .envelope = item->envelope};
+	struct proof proof = {.checkpoint = entries->checkpoint};
+	struct buf bytes = {0};
+
+	CLAIM(proof_build(&proof, &bytes) == 0);
+	proven.proof = buf_span(&bytes);
+	memcpy(proven.signature.bytes, item->signature.data, 64);
+	put_word(WIRE_SYNC_PROVEN, &proven, out);
+	buf_free(&bytes);
+}
+
+/* ${carrier}: how the meeting came about; then an entry, what ends a turn, and
+ * our answers. */
+static void make_meeting(const char *name, uint8_t carrier, bool proven)
+{
+	const uint8_t next[] = {9, 9, 9, 9, 9, 9};
+	struct buf out = {0}, entry = {0}, payload = {0}, envelope = {0},
+		   note = {0};
+	uint8_t signature[64] = {0};
+	struct wire_sync_item item = {.signature = span_of(signature, 64)};
+	struct wire_sync_entries entries = {.log = {{9}}};
+	struct wire_sync_frontier frontier = {.logs = {NULL, 0}};
+	struct wire_sync_log log = {.log = {{9}}, .size = 1};
+	struct wire_sync_summary summary = {.pending = 1};
+
+	parts_author(2, &entries.author);
+	put_record(&entries.log, &entry, &payload, &envelope, signature);
+	item.entry = buf_span(&entry);
+	item.payload = buf_span(&payload);
+	item.envelope = buf_span(&envelope);
+	CLAIM(merkle_leaf(item.entry, &item.leaf) == 0);
+	parts_note(2, &entries.log, 1, &item.leaf, &note);
+	entries.checkpoint = buf_span(&note);
+	entries.items.items = &item;
+	entries.items.count = 1;
+	log.author = entries.author;
+	log.root = item.leaf;
+	log.checkpoint = entries.checkpoint;
+	frontier.logs.items = &log;
+	frontier.logs.count = 1;
+	CLAIM(buf_append(&out, &carrier, 1) == 0);
+	if (carrier == WIRE_CARRIER_DIALLED)
+		put_word(WIRE_SYNC_SUMMARY, &summary, &out);
+	if (proven)
+		put_proven(&entries, &item, &out);
+	else
+		put_word(WIRE_SYNC_ENTRIES, &entries, &out);
+	put_word(WIRE_SYNC_FRONTIER, &frontier, &out);
+	CLAIM(buf_append(&out, next, sizeof next) == 0);
+	keep_buf("sync", name, &out);
+	buf_free(&entry);
+	buf_free(&payload);
+	buf_free(&envelope);
+	buf_free(&note);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || sodium_init() < 0 || chdir(argv[1]) < 0)
@@ -573,5 +675,8 @@ int main(int argc, char **argv)
 	make_opening("export", 1, 1 | 2 | 4);
 	make_opening("against", 1, 1 | 4 | 8 | 16);
 	make_opening("rewrap", 8, 4);
+	make_meeting("accepted", WIRE_CARRIER_ACCEPTED, false);
+	make_meeting("dialled", WIRE_CARRIER_DIALLED, false);
+	make_meeting("bundle", WIRE_CARRIER_READ, true);
 	return 0;
 }
