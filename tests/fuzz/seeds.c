@@ -646,6 +646,50 @@ static void make_meeting(const char *name, uint8_t carrier, bool proven)
 	buf_free(&note);
 }
 
+/* --- a partner's frames ------------------------------------------------------
+ */
+
+static void put_frame(
+    enum wire_type type, const void *message, bool part, struct buf *out)
+{
+	struct buf frame = {0};
+
+	CLAIM(wire_encode(type, message, 0, &frame) == 0);
+	if (part)
+		parts_put(buf_span(&frame), out);
+	else
+		CLAIM(buf_append_span(out, buf_span(&frame)) == 0);
+	buf_free(&frame);
+}
+
+/* An attachment in two pieces, then what ends a turn, or all. */
+static void make_turn(const char *name, uint8_t carrier, const char *answers)
+{
+	static const uint8_t bytes[300];
+	const bool part = carrier < 2;
+	struct wire_sync_hello hello = {.version = SYNC_VERSION};
+	struct wire_sync_chunk chunk = {.data = span_of(bytes, 200)};
+	struct wire_sync_frontier frontier = {.logs = {NULL, 0}};
+	struct wire_sync_refused refused = {.code = WIRE_CODE_QUOTA};
+	struct wire_empty nothing = {0};
+	struct buf out = {0};
+
+	CLAIM(buf_append(&out, &carrier, 1) == 0);
+	parts_put(span_text(answers), &out);
+	if (part)
+		put_frame(WIRE_SYNC_HELLO, &hello, part, &out);
+	put_frame(WIRE_SYNC_CHUNK, &chunk, part, &out);
+	chunk.offset = 200;
+	chunk.data.len = 100;
+	put_frame(WIRE_SYNC_CHUNK, &chunk, part, &out);
+	put_frame(WIRE_SYNC_FRONTIER, &frontier, part, &out);
+	if (part) {
+		put_frame(WIRE_SYNC_DONE, &nothing, part, &out);
+		put_frame(WIRE_SYNC_REFUSED, &refused, part, &out);
+	}
+	keep_buf("turn", name, &out);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2 || sodium_init() < 0 || chdir(argv[1]) < 0)
@@ -678,5 +722,10 @@ int main(int argc, char **argv)
 	make_meeting("accepted", WIRE_CARRIER_ACCEPTED, false);
 	make_meeting("dialled", WIRE_CARRIER_DIALLED, false);
 	make_meeting("bundle", WIRE_CARRIER_READ, true);
+	make_turn("accepted", 0, "\3");
+	make_turn("dialled", 1, "\1\1\2");
+	make_turn("sends", 1, "\4\4\4\1\2");
+	make_turn("bundle", 2, "");
+	make_turn("bundle_unwanted", 2, "\1");
 	return 0;
 }
