@@ -14,6 +14,7 @@
 #include "client/outdir.h"
 #include "client/say.h"
 #include "proto/bag/bag.h"
+#include "proto/format/content_json.h"
 
 struct show {
 	struct client *client;
@@ -69,22 +70,26 @@ static int print_json(const struct opened *opened)
 	const struct content_line *line;
 	json_t *fields = json_array(), *root, *value;
 	size_t i;
+	int r = 0;
 
-	for (i = 0; i < opened->content.count; i++) {
+	for (i = 0; r == 0 && i < opened->content.count; i++) {
 		line = &opened->content.lines[i];
 		if (line->decoy)
 			continue;
-		value = json_loadb((const char *)line->value.data,
-		    line->value.len, JSON_DECODE_ANY, NULL);
-		json_array_append_new(
-		    fields, json_pack("[s, o]", line->name, value));
+		r = content_json_read(line->value, JSON_DECODE_ANY, &value);
+		if (r == 0)
+			r = json_array_append_new(
+			    fields, json_pack("[s, o]", line->name, value));
 	}
 	root = json_pack("{s:s, s:I, s:o}", "id", opened->id_text, "index",
 	    (json_int_t)opened->entry.index, "fields", fields);
-	json_dumpf(root, stdout, JSON_COMPACT);
+	if (r == 0)
+		r = json_dumpf(root, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(root);
-	return 0;
+	if (r != 0)
+		say_error("out of memory", NULL);
+	return r == 0 ? 0 : EXIT_FAILED;
 }
 
 /* What this node made of it, which stands beside it. */

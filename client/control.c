@@ -17,6 +17,7 @@
 
 #include "client/control.h"
 #include "client/say.h"
+#include "proto/format/content_json.h"
 #include "proto/wire/channel.h"
 #include "proto/wire/messages.h"
 
@@ -245,16 +246,19 @@ static int take_reply(struct control *control, const char *what,
 		? wire_decode(
 		      WIRE_CTL_REPLY, buf_span(&frame.body), &arena, &reply)
 		: FORMAT_E_MALFORMED;
+	if (r == 0 && reply.json.len)
+		r = content_json_read(
+		    reply.json, JSON_REJECT_DUPLICATES, ret_json);
 	if (r != 0) {
-		*ret_error = strdup("the daemon's answer makes no sense");
+		*ret_error = strdup(
+		    r < 0 ? "out of memory for the daemon's answer; what it "
+			    "acknowledged is stored: look with evident list"
+			  : "the daemon's answer makes no sense");
 		r = EXIT_FAILED;
 	} else {
 		*ret_last = reply.last;
 		if (!reply.last && what)
 			say_progress(what, reply.done, reply.total);
-		if (reply.json.len)
-			*ret_json = json_loadb((const char *)reply.json.data,
-			    reply.json.len, JSON_REJECT_DUPLICATES, NULL);
 		if (reply.last && reply.error.len)
 			*ret_error = text_of(reply.error);
 		if (reply.last && reply.hint.len)

@@ -2,10 +2,12 @@
  * A line of JSON into a record: its fields, files, partners and label. Unknown
  * and doubled keys are refused, and so is what is of another type.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "client/command.h"
 #include "client/import_line.h"
+#include "proto/format/content_json.h"
 
 static int add_field(struct record *record, const char *name, json_t *value,
     struct record_error *error)
@@ -115,6 +117,12 @@ static int fill_record(
 int import_line_read(const char *text, size_t len, int dir,
     struct record *record, json_t **ret_root, struct record_error *ret_error)
 {
-	*ret_root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	int r;
+
+	*ret_root = NULL;
+	r = content_json_read(span_of((const uint8_t *)text, len),
+	    JSON_REJECT_DUPLICATES, ret_root);
+	if (r == -ENOMEM)
+		return wrong_line(ret_error, "out of memory");
 	return fill_record(dir, record, *ret_root, ret_error);
 }

@@ -2,6 +2,7 @@
  * Everything the client writes to standard error, and the escaping of what
  * strangers wrote before it reaches a terminal.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,8 +66,12 @@ void say_safely(FILE *stream, const char *text, size_t len, bool lines)
 {
 	struct buf out = {0};
 
-	if (text_escape(span_of(text, len), lines ? "" : NULL, &out) == 0)
-		fwrite(out.data, 1, out.len, stream);
+	/* Nobody may take a part for the whole. */
+	if (text_escape(span_of(text, len), lines ? "" : NULL, &out) < 0) {
+		fputs("evident: error: out of memory\n", stderr);
+		exit(EXIT_FAILED);
+	}
+	fwrite(out.data, 1, out.len, stream);
 	buf_free(&out);
 }
 

@@ -353,9 +353,12 @@ static int check_attachment(
 	struct content_attachment attachment;
 	const struct bag_file *file;
 	char path[FILES_PATH_MAX], name[32];
+	int r;
 
-	if (content_value_attachment(value, &attachment) != 0 ||
-	    !is_of_entry(record, &attachment, named))
+	r = content_value_attachment(value, &attachment);
+	if (r < 0)
+		return r;
+	if (r > 0 || !is_of_entry(record, &attachment, named))
 		return fail(record, BAG_BAD_DISCLOSED, "disclosed");
 	render_attachment(&attachment, name);
 	snprintf(path, sizeof path, "%s/attachments/%s", record->folder, name);

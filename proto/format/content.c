@@ -147,20 +147,21 @@ static int check_padding(struct span rest, size_t total, size_t used)
 
 /* Lines ascend by the digests they have in the digest list, so that the same
  * lines are one content and their order says nothing. */
-static bool comes_after(
-    const struct content_line *before, const struct content_line *line)
+static int check_order(const struct content_line *before,
+    const struct content_line *line, const char **ret_why)
 {
 	struct buf a = {0}, b = {0};
-	bool after;
+	int r;
 
-	after = base64_append(
-		    &a, BASE64_URL, span_of(before->digest.bytes, 32)) == 0 &&
-		base64_append(
-		    &b, BASE64_URL, span_of(line->digest.bytes, 32)) == 0 &&
-		span_compare(buf_span(&a), buf_span(&b)) < 0;
+	r = base64_append(&a, BASE64_URL, span_of(before->digest.bytes, 32));
+	if (r == 0)
+		r = base64_append(
+		    &b, BASE64_URL, span_of(line->digest.bytes, 32));
+	if (r == 0 && span_compare(buf_span(&a), buf_span(&b)) >= 0)
+		r = wrong(ret_why, "the lines are not ascending");
 	buf_free(&a);
 	buf_free(&b);
-	return after;
+	return r;
 }
 
 static int take_lines(struct span bytes, struct lines *lines,
@@ -176,13 +177,11 @@ static int take_lines(struct span bytes, struct lines *lines,
 			return wrong(ret_why, "the last line has no end");
 		r = content_parse_line(
 		    line, &content->lines[content->count], ret_why);
+		if (r == 0 && content->count++ > 0)
+			r = check_order(&content->lines[content->count - 2],
+			    &content->lines[content->count - 1], ret_why);
 		if (r != 0)
 			return r;
-		content->count++;
-		if (content->count > 1 &&
-		    !comes_after(&content->lines[content->count - 2],
-			&content->lines[content->count - 1]))
-			return wrong(ret_why, "the lines are not ascending");
 	}
 	if (check_padding(
 		lines->rest, bytes.len, bytes.len - lines->rest.len) != 0)

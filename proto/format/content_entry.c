@@ -98,14 +98,15 @@ static int check_attachments(const struct content *content,
 	bool named[ENTRY_ATTACHMENTS_MAX] = {false};
 	struct content_attachment attachment;
 	size_t i, count = 0;
-	int at;
+	int at, r;
 
 	for (i = 0; i < content->count; i++) {
 		if (strcmp(content->lines[i].name, "attachment") != 0)
 			continue;
-		if (content_value_attachment(
-			content->lines[i].value, &attachment) != 0)
-			return FORMAT_E_MALFORMED;
+		r = content_value_attachment(
+		    content->lines[i].value, &attachment);
+		if (r != 0)
+			return r;
 		at = find_attachment(entry, &attachment);
 		if (at < 0 || named[at])
 			break;

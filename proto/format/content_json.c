@@ -18,6 +18,18 @@
 #define DUMP_FLAGS (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 #define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
 
+/* Where jansson has no memory for a text's next byte, it goes on without it
+ * and says nothing. So whether it lacked any is noted here. */
+static bool lacked;
+
+static void *take_memory(size_t size)
+{
+	void *memory = malloc(size);
+
+	lacked |= !memory;
+	return memory;
+}
+
 static void wipe_and_free(void *memory)
 {
 	if (memory)
@@ -34,7 +46,7 @@ void content_json_begin(void)
 	if (begun)
 		return;
 	begun = true;
-	json_set_alloc_funcs(malloc, wipe_and_free);
+	json_set_alloc_funcs(take_memory, wipe_and_free);
 	json_object_seed((size_t)randombytes_random() | 1);
 }
 
@@ -74,24 +86,33 @@ static bool is_allowed(const json_t *json, unsigned depth)
 	return false;
 }
 
-int content_json_load(struct span text, unsigned depth, json_t **ret_json)
+int content_json_read(struct span text, size_t flags, json_t **ret_json)
 {
-	json_error_t error;
 	json_t *json;
 
 	content_json_begin();
+	lacked = false;
+	json = json_loadb((const char *)text.data, text.len, flags, NULL);
+	if (lacked) {
+		json_decref(json);
+		return -ENOMEM;
+	}
+	if (!json)
+		return FORMAT_E_MALFORMED;
+	*ret_json = json;
+	return 0;
+}
+
+int content_json_load(struct span text, unsigned depth, json_t **ret_json)
+{
+	json_t *json;
+	int r;
+
 	if (text.len == 0 || !utf8_is_valid(text))
 		return FORMAT_E_MALFORMED;
-	json =
-	    json_loadb((const char *)text.data, text.len, LOAD_FLAGS, &error);
-	if (!json) {
-		bool memory =
-		    json_error_code(&error) == json_error_out_of_memory;
-
-		/* It quotes the text near the error. */
-		sodium_memzero(&error, sizeof error);
-		return memory ? -ENOMEM : FORMAT_E_MALFORMED;
-	}
+	r = content_json_read(text, LOAD_FLAGS, &json);
+	if (r != 0)
+		return r;
 	if (!is_allowed(json, depth)) {
 		json_decref(json);
 		return FORMAT_E_MALFORMED;
@@ -102,12 +123,14 @@ int content_json_load(struct span text, unsigned depth, json_t **ret_json)
 
 int content_json_dump(const json_t *json, struct buf *out)
 {
-	char *text = json_dumps(json, DUMP_FLAGS);
+	char *text;
 	int r;
 
+	lacked = false;
+	text = json_dumps(json, DUMP_FLAGS);
 	if (!text)
 		return -ENOMEM;
-	r = buf_append_text(out, text);
+	r = lacked ? -ENOMEM : buf_append_text(out, text);
 	wipe_and_free(text);
 	return r;
 }

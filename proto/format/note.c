@@ -141,6 +141,7 @@ int checkpoint_parse(struct span text, struct checkpoint *ret_checkpoint)
 	struct checkpoint checkpoint;
 	struct lines lines;
 	struct span line;
+	int r;
 
 	memset(&checkpoint, 0, sizeof checkpoint);
 	lines_begin(&lines, text);
@@ -150,9 +151,13 @@ int checkpoint_parse(struct span text, struct checkpoint *ret_checkpoint)
 		return FORMAT_E_MALFORMED;
 	memcpy(checkpoint.origin, line.data, line.len);
 	if (lines_next_raw(&lines, &line) != 0 ||
-	    decimal_decode(line, &checkpoint.size) != 0 ||
-	    take_root(&lines, &checkpoint.root) != 0 || !lines_at_end(&lines))
+	    decimal_decode(line, &checkpoint.size) != 0)
 		return FORMAT_E_MALFORMED;
+	r = take_root(&lines, &checkpoint.root);
+	if (r == 0 && !lines_at_end(&lines))
+		r = FORMAT_E_MALFORMED;
+	if (r != 0)
+		return r;
 	*ret_checkpoint = checkpoint;
 	return 0;
 }

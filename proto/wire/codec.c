@@ -99,6 +99,12 @@ static int decode_one(const struct codec_row *row, const void *member, void *to)
 	return 0;
 }
 
+/* A message that is too large is the sender's fault, no memory is ours. */
+static int without_room(const struct wire_arena *arena)
+{
+	return arena->starved ? -ENOMEM : FORMAT_E_MALFORMED;
+}
+
 static int decode_list(const struct codec_row *row,
     const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field,
     struct wire_arena *arena, struct list *to)
@@ -118,7 +124,7 @@ static int decode_list(const struct codec_row *row,
 		return 0;
 	to->items = wire_arena_take(arena, count * row->item_size);
 	if (!to->items)
-		return FORMAT_E_MALFORMED;
+		return without_room(arena);
 	for (i = 0; r == 0 && i < count; i++) {
 		item = at(to->items, i * row->item_size);
 		if (row->kind == CODEC_LIST_MESSAGE)
@@ -176,7 +182,7 @@ int wire_decode(enum wire_type type, struct span body, struct wire_arena *arena,
 	message = protobuf_c_message_unpack(table->descriptor, &allocator,
 	    body.len, body.data ? body.data : (const uint8_t *)"");
 	if (!message)
-		return FORMAT_E_MALFORMED;
+		return without_room(arena);
 	return decode_table(table, message, arena, ret_message);
 }
 

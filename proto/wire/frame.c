@@ -110,8 +110,10 @@ void *wire_arena_take(struct wire_arena *arena, size_t size)
 		return NULL;
 	if (!block || block->size - block->used < size)
 		block = add_block(arena, size);
-	if (!block)
+	if (!block) {
+		arena->starved = true;
 		return NULL;
+	}
 	taken = block->data + block->used;
 	block->used += size;
 	arena->used += size;

@@ -34,6 +34,7 @@ uint32_t wire_body_max(enum wire_type type);
  */
 struct wire_arena {
 	size_t budget, used;
+	bool starved; /* there was no memory, within the budget */
 	struct wire_block *blocks;
 };
 #define WIRE_ARENA_BUDGET (16 * 1024 * 1024)
