@@ -1,0 +1,188 @@
+"""Errors at the n-th call: errors.py [--seed S] [--rounds N] [--path NAME] [--role ROLE]
+[--call CALL] [--at N] [--how HOW] [--skip-memory]; ALL=1: every n.
+
+A first pass of each path counts the calls of each role, then one of them fails: with
+an error, once by EINTR, or by half of what was asked. After each: the command ended
+0 and did all of it, or ended as its page says and told why; nothing acknowledged
+before is lost, nothing half done is left, no process crashed, none hangs, and the
+same command succeeds without the fault. Each fault is told in a line that replays
+it. Output is TAP.
+"""
+import argparse
+import errno
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+from errors_paths import PATHS, World
+from errors_rig import CALLS
+
+HOWS = {  # of each call: what fails and how; None: half of it
+    "open": ("EIO", "ENOSPC", "EMFILE", "EINTR"),
+    "read": ("EIO", "EINTR", "short"),
+    "write": ("EIO", "ENOSPC", "EINTR", "short"),
+    "fsync": ("EIO", "ENOSPC", "EINTR"),
+    "size": ("EIO", "ENOSPC"),
+    "rename": ("EIO", "ENOSPC"),
+    "unlink": ("EIO",),
+    "make": ("EIO", "ENOSPC"),
+    "stat": ("EIO",),
+    "memfd": ("ENOMEM", "EMFILE"),
+    "send": ("EIO", "EINTR", "short"),
+    "receive": ("EIO", "EINTR", "short"),
+    "random": ("EIO", "EINTR"),
+    "wait": ("EINTR",),
+    "map": ("ENOMEM", "ENOMEM+"),  # +: and all after it
+    "allocate": ("ENOMEM", "ENOMEM+"),
+}
+OFTEN = 400  # with ALL=1, of a call that is made more often so many n are tried
+
+
+class Fault:
+    def __init__(self, path, role, call, at, how):
+        self.path, self.role, self.call, self.at, self.how = path, role, call, at, how
+
+    def arm(self, page):
+        word = self.how.rstrip("+")
+        short = word == "short"
+        page.arm(self.role, self.call, self.at, short, 0 if short else getattr(errno, word),
+                 self.how.endswith("+"))
+
+    def __str__(self):
+        return (f"--path {self.path} --role {self.role} --call {self.call} --at {self.at} "
+                f"--how {self.how}")
+
+
+def count_calls(world, name, roles):
+    """role -> call -> how often, of one run of the path without a fault."""
+    counts = {}
+    for role in roles:
+        path = PATHS[name](world)
+        path.prepare()
+        path.node.page.arm(role)
+        answer = path.run()
+        path.node.page.disarm()
+        if answer.code != 0:
+            raise RuntimeError(f"{name} fails without a fault: {answer.code} {answer.err}")
+        counts[role] = path.node.page.counts()
+        path.retry(answer, [])
+        path.check(answer, [])
+    return counts
+
+
+def all_faults(name, counts):
+    for role, calls in counts.items():
+        for call, count in calls.items():
+            step = max(1, count // OFTEN)
+            for at in range(1, count + 1, step):
+                for how in HOWS[call]:
+                    yield Fault(name, role, call, at, how)
+
+
+def some_faults(rng, name, counts, number):
+    """As many kinds of calls as can be, and any n of each: a first one more often
+    than another, for little follows it that could notice."""
+    kinds = [(role, call) for role, calls in counts.items() for call in CALLS if calls[call]]
+    rng.shuffle(kinds)
+    for i in range(number):
+        role, call = kinds[i % len(kinds)]
+        how = rng.choice([how for how in HOWS[call] if f"{role} {how}" not in PATHS[name].slow])
+        yield Fault(name, role, call, rng.randint(1, counts[role][call]), how)
+
+
+def try_fault(world, fault, rng):
+    """What went wrong: a list of texts."""
+    wrong = []
+    path = PATHS[fault.path](world)
+    path.prepare()
+    world.news()
+    fault.arm(path.node.page)
+    answer = path.run()
+    path.node.page.disarm()
+    hits, file = path.node.page.hit()
+    goes_on = rng.random() < 0.5  # a store that does must be as good as a new one
+    if not goes_on:
+        world.reopen(path.stores, wrong)
+    path.check(answer, wrong, hits, fault)
+    path.retry(answer, wrong)
+    if goes_on:
+        world.reopen(path.stores, wrong)
+        for node in path.stores:
+            world.check_held(node, wrong)
+    world.check_logs(wrong)
+    world.check_old(rng, wrong)
+    world.told[(answer.code, bool(hits))] = world.told.get((answer.code, bool(hits)), 0) + 1
+    if wrong:
+        said = (answer.err or "").strip().replace("\n", " | ")
+        wrong.append(f"({hits} failed, on {file or '?'}; it ended {answer.code}: {said[:200]})")
+    return wrong
+
+
+def run_path(world, name, args, rng, number):
+    counts = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
+    if args.call and args.at:
+        faults = [Fault(name, role, args.call, args.at, how)
+                  for role in counts for how in ([args.how] if args.how else HOWS[args.call])]
+    elif os.environ.get("ALL"):
+        faults = all_faults(name, counts)
+    else:
+        faults = some_faults(rng, name, counts, number)
+    tried = found = 0
+    for fault in faults:
+        if (args.call and fault.call != args.call) or (args.how and fault.how != args.how) or \
+                (args.skip_memory and fault.call in ("map", "allocate")):
+            continue
+        tried += 1
+        if args.verbose:
+            print(f"# {fault}", flush=True)
+        try:
+            wrong = try_fault(world, fault, rng)
+        except Exception as error:  # the node is past use: begin with another
+            wrong = [f"{type(error).__name__}: {error}"[:400]]
+            world.renew()
+        if wrong:
+            found += 1
+            print(f"# {fault}\n" + "\n".join(f"#   {text}" for text in wrong), flush=True)
+    return tried, found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--path", choices=PATHS)
+    parser.add_argument("--role")
+    parser.add_argument("--call", choices=CALLS)
+    parser.add_argument("--at", type=int)
+    parser.add_argument("--how")
+    parser.add_argument("--skip-memory", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args()
+    names = [args.path] if args.path else list(PATHS)
+    rng = random.Random(args.seed)
+    print(f"# seed {args.seed}", flush=True)
+    top = tempfile.mkdtemp(prefix="evident-errors.")
+    world = World(top, rng)
+    failed = 0
+    try:
+        for place, name in enumerate(names):
+            number = max(1, args.rounds * (place + 1) // len(names) -
+                         args.rounds * place // len(names))
+            began = time.monotonic()
+            tried, found = run_path(world, name, args, rng, number)
+            failed += found > 0
+            print(f"{'not ok' if found else 'ok'} {place + 1} - {name}: {tried} faults, nothing "
+                  f"lost, none told as done that was not ({time.monotonic() - began:.0f} s)",
+                  flush=True)
+        print(f"# ended {world.told}\n1..{len(names)}")
+    finally:
+        world.end()
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(top)
+    return failed > 0
+
+
+sys.exit(main())

@@ -1,0 +1,168 @@
+"""What makes calls fail in a running node, and the node (for errors.py).
+
+A Page is the memory of shim.h: arm() says whose n-th call of which kind fails and
+how, disarm() ends that. A Node is a home, its daemon and its client, all loaded
+with shim.so, opened by a machine's key so that it can be killed and started at no
+cost. Nothing here knows what is tried.
+"""
+import json
+import mmap
+import os
+import signal
+import struct
+import subprocess
+import time
+
+CALLS = ["open", "read", "write", "fsync", "size", "rename", "unlink", "make", "stat", "memfd",
+         "send", "receive", "random", "wait", "map", "allocate"]
+ROLES = {"client": 1, "supervisor": 2, "keeper": 4, "store": 8, "worker": 16, "courier": 32}
+HEAD = struct.Struct("=IIIIiIQQii256s")
+PAGE = HEAD.size + 8 * len(CALLS)
+DEATHS, DEATHS_SECONDS = 3, 12  # more, and the supervisor gives up
+PATIENCE = 150  # seconds: who answers nothing for so long hangs (a link waits 120)
+
+
+class Page:
+    def __init__(self, path):
+        self.path = path
+        with open(path, "wb") as file:
+            file.write(bytes(mmap.PAGESIZE))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+
+    def arm(self, role, call="open", at=0, how=0, error=0, on=False):
+        self.map[:PAGE] = bytes(PAGE)
+        self.map[4:HEAD.size] = HEAD.pack(
+            0, ROLES[role], CALLS.index(call), how, error, on, at, 0, 0, -1, b"")[4:]
+        self.map[:4] = struct.pack("=I", 1)
+
+    def disarm(self):
+        self.map[:4] = bytes(4)
+
+    def counts(self):
+        return dict(zip(CALLS, struct.unpack_from(f"={len(CALLS)}Q", self.map, HEAD.size)))
+
+    def hit(self):
+        """How many calls failed, and the file of the last."""
+        fields = HEAD.unpack_from(self.map)
+        return fields[7], fields[10].split(b"\0")[0].decode(errors="replace")
+
+
+class Answer:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+class Node:
+    def __init__(self, top, name):
+        self.top, self.name = top, name
+        self.home = os.path.join(top, name)
+        self.log = os.path.join(top, f"{name}.log")
+        self.keys = os.path.join(top, f"{name}.keys")
+        self.page = Page(os.path.join(top, f"{name}.page"))
+        self.daemon = None
+        self.env = dict(os.environ, LD_PRELOAD=os.environ["SHIM"],
+                        EVIDENT_FAULTS=self.page.path, LC_ALL="C.UTF-8",
+                        CREDENTIALS_DIRECTORY=self.keys)
+        self.seen = 0  # of the log
+        self.deaths = []  # when processes of it ended, as far as its log tells
+
+    def make(self, *options):
+        os.mkdir(self.keys)
+        os.mkdir(self.home, 0o700)
+        self.must("--passphrase-fd", "0", "init", "--name", self.name, *options, secret=True)
+        self.must("--passphrase-fd", "0", "unlock", secret=True)
+        self.must("--passphrase-fd", "0", "key", "add-machine",
+                  os.path.join(self.keys, "evident.key"), secret=True)
+        self.must("stop")
+        self.start()
+
+    def start(self, wait="open"):
+        with open(self.log, "ab") as log:
+            self.daemon = subprocess.Popen([os.environ["EVIDENTD"], "--home", self.home],
+                                           env=self.env, stdin=subprocess.DEVNULL, stdout=log,
+                                           stderr=log, start_new_session=True)
+        return self.await_state(wait)
+
+    def await_state(self, wanted, patience=PATIENCE):
+        """Whether it gets into this state (None: answers at all)."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end and self.daemon.poll() is None:
+            answer = self.run("--json", "status")
+            if answer.code == 0 and wanted in (None, json.loads(answer.out)["state"]):
+                return True
+            time.sleep(0.02)
+        return False
+
+    def children(self):
+        with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+
+    def kill(self):
+        """All processes at once, as a power switch would."""
+        try:
+            children = self.children()
+        except OSError:
+            children = []
+        self.daemon.send_signal(signal.SIGKILL)
+        self.daemon.wait()
+        for pid in children:  # they die with it
+            while os.path.exists(f"/proc/{pid}"):
+                time.sleep(0.005)
+
+    def restart(self):
+        self.page.disarm()
+        self.kill()
+        self.deaths = []
+        return self.start()
+
+    def reopen(self):
+        """Kill the store alone, and wait until another has opened all anew; everything,
+        when a supervisor would not let it die once more, or when it is locked."""
+        self.page.disarm()
+        now = time.monotonic()
+        self.deaths = [death for death in self.deaths if now - death < DEATHS_SECONDS]
+        answer = self.run("--json", "status")
+        if answer.code != 0 or json.loads(answer.out)["state"] != "open" or \
+                len(self.deaths) >= DEATHS:
+            return self.restart()
+        for pid in self.children():
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if file.read().split(b"\0")[1:3] != [b"--role", b"store"]:
+                    continue
+            os.kill(pid, signal.SIGKILL)
+            self.deaths.append(now)
+        return self.await_state("open", 10) or self.restart()
+
+    def run(self, *words, secret=False, program="EVIDENT", home=True):
+        command = [os.environ[program], *(("--home", self.home) if home else ()), *words]
+        text = f"a passphrase of {self.name}, long enough\n" if secret else ""
+        with subprocess.Popen(command, env=self.env, stdin=subprocess.PIPE, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(text, timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return Answer(None, *process.communicate())
+        return Answer(process.returncode, out, err)
+
+    def must(self, *words, **how):
+        answer = self.run(*words, **how)
+        if answer.code != 0:
+            raise RuntimeError(f"{self.name}: {' '.join(words)}: {answer.code} {answer.err}")
+        return answer.out
+
+    def records(self):
+        return {r["id"]: r for r in json.loads(self.must("--json", "list"))["records"]}
+
+    def objects(self):
+        return sum(len(files) for _, _, files in os.walk(os.path.join(self.home, "objects")))
+
+    def news(self):
+        """What the daemon's log says since the last time."""
+        with open(self.log, errors="replace") as file:
+            file.seek(self.seen)
+            text = file.read()
+            self.seen = file.tell()
+        self.deaths += [time.monotonic()] * text.count(" ended ")
+        return text
