@@ -46,6 +46,9 @@ void courier_tell(
 		event_add(courier->store_write, NULL);
 	else if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "the store cannot be told", r);
+	/* It would wait for what it was not told. */
+	if (r < 0 && r != -EPIPE)
+		event_base_loopbreak(courier->base);
 }
 
 const struct peer *courier_find(
@@ -383,8 +386,12 @@ static void on_store(evutil_socket_t fd, short what, void *context)
 		r = hear_store(courier, &frame);
 		wire_frame_free(&frame);
 	}
-	if (r != 0 && r != CHANNEL_E_AGAIN)
-		drop_store(courier);
+	if (r == 0 || r == CHANNEL_E_AGAIN)
+		return;
+	drop_store(courier);
+	/* Only who starts anew is brought together with a store that lives. */
+	if (r != CHANNEL_E_CLOSED)
+		event_base_loopbreak(courier->base);
 }
 
 static void on_store_writable(evutil_socket_t fd, short what, void *context)

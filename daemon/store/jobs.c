@@ -119,22 +119,27 @@ static int give(struct worker_slot *slot, struct job *job)
 }
 
 /* Give waiting jobs to idle workers. A worker that cannot be given one has just
- * died: the job was not begun and waits on. No owner is called back from here,
- * for it may still be in the middle of submitting. */
+ * died, or we have no memory for it: the job was not begun and waits on. No
+ * owner is called back from here, for it may still be in the middle of
+ * submitting. */
 static void dispatch(struct store *store)
 {
 	struct jobs *jobs = store->jobs;
 	struct worker_slot *slot;
 	struct job *job;
 	size_t i;
+	int r;
 
 	for (i = 0; i < SERVICE_WORKERS_MAX && jobs->first; i++) {
 		slot = &jobs->workers[i];
 		if (!slot->channel || slot->job)
 			continue;
 		job = jobs->first;
-		if (give(slot, job) < 0) {
+		r = give(slot, job);
+		if (r < 0) {
 			drop_worker(slot);
+			if (r != -EPIPE && r != -ECONNRESET)
+				store_end_if(store, r);
 			continue;
 		}
 		jobs->first = job->next;
@@ -167,6 +172,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 				    CHANNEL_E_AGAIN) {
 		if (r != 0) {
 			drop_worker(slot);
+			store_end_if(store, r);
 			break;
 		}
 		finish(slot, &frame);

@@ -6,6 +6,10 @@
  * it opens everything; when the node locks, it makes all durable, answers, and
  * is ended by the supervisor with all other processes.
  *
+ * Who loses a peer for a reason of its own can get no other channel to it but
+ * by starting anew: so the store ends when its own fault cost it one, or when
+ * the keeper's did, and the supervisor brings all together again.
+ *
  * One thread, one event loop. The keeper is asked and waited for (it answers in
  * microseconds); workers, courier and clients are heard as they come.
  */
@@ -23,6 +27,12 @@
 #include "daemon/store/quota.h"
 #include "daemon/store/sync.h"
 #include "proto/format/hash.h"
+
+void store_end_if(struct store *store, int result)
+{
+	if (result < 0 && store->fault == 0)
+		store->fault = result;
+}
 
 static void drop_courier(struct store *store)
 {
@@ -51,8 +61,10 @@ static void on_courier(evutil_socket_t fd, short what, void *context)
 		r = sync_hear(store, &frame);
 		wire_frame_free(&frame);
 	}
-	if (r != 0 && r != CHANNEL_E_AGAIN)
+	if (r != 0 && r != CHANNEL_E_AGAIN) {
 		drop_courier(store);
+		store_end_if(store, r);
+	}
 }
 
 static void on_courier_writable(evutil_socket_t fd, short what, void *context)
@@ -221,8 +233,14 @@ static int serve(struct store *store)
 	/* What came together with START is buffered: no event will tell. */
 	if (r == 0 && channel_has_frame(store->service.supervisor))
 		on_supervisor(-1, 0, store);
-	if (r == 0 && event_base_dispatch(store->base) < 0)
-		r = -EIO;
+	while (r == 0 && !event_base_got_break(store->base)) {
+		if (event_base_loop(store->base, EVLOOP_ONCE) < 0)
+			r = -EIO;
+		else if (store->fault != 0)
+			r = store->fault;
+		else if (store->keeper && channel_is_broken(store->keeper))
+			r = -EPIPE;
+	}
 	event_free(supervisor);
 	return r;
 }

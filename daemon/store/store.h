@@ -37,6 +37,7 @@ struct store {
 	struct event_base *base;
 	enum store_state state;
 	enum sup_state leaving; /* what the supervisor is told when we close */
+	int fault; /* of our own, 0 or -errno: the process is to end */
 	struct channel *keeper;
 	struct channel *courier;
 	struct event *courier_read, *courier_write;
@@ -65,6 +66,11 @@ struct store {
 	bool listen_failed;
 	int64_t judged; /* withdrawals up to this record were (withdraw.h) */
 };
+
+/* store.c */
+/* End the process when it is done with what it is at, if ${result} is an
+ * -errno: what cost us a peer is our own fault. */
+void store_end_if(struct store *store, int result);
 
 /* node.c */
 /* Whether there is a keyring in the home. */

@@ -114,6 +114,8 @@ int sync_send(struct session *session, enum wire_type type, const void *message,
 
 	if (store->courier)
 		r = channel_send(store->courier, type, message, fds, fd_count);
+	if (r == -ENOMEM) /* a partner would wait for what was not said */
+		store_end_if(store, r);
 	if (store->courier && channel_wants_write(store->courier))
 		event_add(store->courier_write, NULL);
 	return r;

@@ -168,6 +168,11 @@ static int serve(struct service *service, struct worker *worker)
 		else if (worker->store &&
 			 (fds[1].revents || channel_has_frame(worker->store)))
 			r = hear_store(worker);
+		/* A keeper that lives brings no other channel to us, but to
+		 * one that starts anew. */
+		if (r == 0 && worker->keeper &&
+		    channel_is_broken(worker->keeper))
+			r = -EPIPE;
 	}
 	return r;
 }

@@ -7,6 +7,9 @@
  * in the order in which they came and handed to the headers that announce them.
  * More than announced, or fewer, is a protocol error, and everything is closed.
  *
+ * Once a question's answer is lost on the way in, the next question must not
+ * get it: what failed to be sent or received whole is broken, and used no more.
+ *
  * Invariant: ${in} holds bytes from a frame's border on; ${in_fds} the
  * descriptors of those frames, oldest first.
  */
@@ -38,6 +41,7 @@ struct channel {
 	int fd;
 	enum wire_role self, peer;
 	bool nonblocking;
+	bool broken;
 	struct buf in;
 	size_t in_start;
 	size_t in_fd_count;
@@ -136,6 +140,11 @@ void channel_set_nonblocking(struct channel *channel)
 	channel->nonblocking = true;
 }
 
+bool channel_is_broken(const struct channel *channel)
+{
+	return channel->broken;
+}
+
 bool channel_wants_write(const struct channel *channel)
 {
 	return channel->out != NULL;
@@ -183,8 +192,10 @@ int channel_flush(struct channel *channel)
 			continue;
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
 			return CHANNEL_E_AGAIN;
-		if (n < 0)
+		if (n < 0) {
+			channel->broken = true;
 			return (int)n;
+		}
 		item->sent += (size_t)n;
 		channel->out_bytes -= (size_t)n;
 		if (item->sent < item->bytes.len)
@@ -242,6 +253,8 @@ int channel_send_body(struct channel *channel, enum wire_type type,
 
 	if (!wire_may_send(channel->self, channel->peer, type))
 		return -EINVAL;
+	if (channel->broken)
+		return -EPIPE;
 	r = make_item(type, body, fds, fd_count, &item);
 	if (r < 0)
 		return r;
@@ -414,7 +427,7 @@ static int wait_readable(const struct channel *channel)
 	return 0;
 }
 
-int channel_receive(struct channel *channel, struct wire_frame *ret_frame)
+static int receive(struct channel *channel, struct wire_frame *ret_frame)
 {
 	struct wire_header header;
 	int r;
@@ -431,6 +444,18 @@ int channel_receive(struct channel *channel, struct wire_frame *ret_frame)
 		if (r != 0)
 			return r;
 	}
+}
+
+int channel_receive(struct channel *channel, struct wire_frame *ret_frame)
+{
+	int r;
+
+	if (channel->broken)
+		return CHANNEL_E_CLOSED;
+	r = receive(channel, ret_frame);
+	if (r < 0 || r == CHANNEL_E_CLOSED)
+		channel->broken = true;
+	return r;
 }
 
 static int take_answer(struct wire_frame *frame, enum wire_type answer,
@@ -467,6 +492,8 @@ int channel_call(struct channel *channel, enum wire_type type,
 		return r < 0 ? r : -EPIPE;
 	r = take_answer(&frame, answer, arena, ret_answer, ret_failed_code);
 	wire_frame_free(&frame);
+	if (r < 0)
+		channel->broken = true;
 	return r;
 }
 

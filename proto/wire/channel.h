@@ -48,6 +48,9 @@ int channel_send_body(struct channel *channel, enum wire_type type,
 /* Send what is queued; CHANNEL_E_AGAIN while some is left. */
 int channel_flush(struct channel *channel);
 bool channel_wants_write(const struct channel *channel);
+/* Whether it failed or the other end is gone. It answers -EPIPE or
+ * CHANNEL_E_CLOSED from then on. */
+bool channel_is_broken(const struct channel *channel);
 
 /* The next frame. Blocking channels wait for it; others answer
  * CHANNEL_E_AGAIN. -EPROTO for a malformed frame: the channel must be closed.
