@@ -348,16 +348,21 @@ def make_template(top):
     ports = {node: free_port() for node in LISTENING}
     world = World(top, ports)
     try:
+        starts = []
         for node in NAMES:
             options = ["--reader"] if node in READERS else []
             if node in LISTENING:
                 place = f"127.0.0.1:{ports[node]}"
                 options += ["--listen", place, "--address", place]
-            world.must(node, "init", "--name", node, *options, secret=True)
+            os.mkdir(world.home(node), 0o700)
             with open(os.path.join(world.home(node), "evident.conf"), "w") as file:
                 file.write("workers = 2\nwithdrawals = 100000\n")
             os.chmod(os.path.join(world.home(node), "evident.conf"), 0o600)
-        world.stop()
+            starts.append(world.start(node, "init", "--name", node, *options, secret=True))
+        for start in starts:
+            end = world.finish(start)
+            if end.code != 0:
+                raise Failure(f"init: {end}")
         world.unlock(NAMES)
         reader = [line.split()[1] for line in world.must("desk", "card").split("\n")
                   if line.startswith("reader ")][0]
