@@ -15,8 +15,10 @@
  * started later each time and at last ends the daemon, with a line that says
  * so.
  *
- * Locking is the same as the keeper's death, by us: the kernel takes the
- * memory back, and no process is left that held anything.
+ * Locking is the same as the keeper's death, by us: no process is left that
+ * held anything. The kernel takes memory back as it is and clears it only when
+ * it hands it out again, so who holds keys is told to wipe them and end, and is
+ * killed when it does not do so at once.
  *
  * Stopping: the store first, for it finishes what it has begun and it needs the
  * others for that; then the rest.
@@ -47,6 +49,7 @@
 #define DELAY_MS 100 /* before a second start, doubled each time */
 #define STOP_STORE_MS 30000
 #define STOP_REST_MS 5000
+#define WIPE_MS 500 /* a keeper that derives a key is not waited for */
 #define LOCKED_BYTES_WANTED (256 * 1024) /* for keys, in keeper and store */
 
 enum phase {
@@ -127,12 +130,43 @@ static void end_all(struct supervisor *supervisor)
 		child_end(&supervisor->children[i]);
 }
 
-static void lock_all(struct supervisor *supervisor)
+/* Whether ${child} may still hold keys. */
+static bool may_hold_keys(struct child *child)
 {
-	const int64_t now = now_ms();
+	if (child->pid <= 0 || child->role == WIRE_ROLE_WORKER)
+		return false;
+	if (waitpid(child->pid, NULL, WNOHANG) == child->pid)
+		child->pid = 0;
+	return child->pid > 0;
+}
+
+static void wipe_keys(struct supervisor *supervisor)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	const int64_t deadline = now_ms() + WIPE_MS;
+	bool waiting = true;
 	size_t i;
 
+	for (i = 0; i < supervisor->count; i++)
+		if (may_hold_keys(&supervisor->children[i]))
+			child_stop(&supervisor->children[i]);
+	while (waiting && now_ms() < deadline) {
+		waiting = false;
+		for (i = 0; i < supervisor->count; i++)
+			waiting |= may_hold_keys(&supervisor->children[i]);
+		if (waiting)
+			nanosleep(&pause, NULL);
+	}
+}
+
+static void lock_all(struct supervisor *supervisor)
+{
+	size_t i;
+	int64_t now;
+
+	wipe_keys(supervisor);
 	end_all(supervisor);
+	now = now_ms();
 	for (i = 0; i < supervisor->count; i++)
 		supervisor->children[i].start_at = now;
 	log_event(LOG_LEVEL_INFO, "locked");

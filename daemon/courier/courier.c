@@ -510,6 +510,17 @@ static int serve(struct courier *courier)
 	return r;
 }
 
+/* The transport key is wiped with the last session that has it; the kernel
+ * closes what else is open. */
+static void end(struct courier *courier)
+{
+	if (courier->base && courier->tls) {
+		link_close_all(courier);
+		event_base_loop(courier->base, EVLOOP_NONBLOCK);
+	}
+	tls_free(courier->tls);
+}
+
 int courier_main(void)
 {
 	struct courier *courier = calloc(1, sizeof *courier);
@@ -525,6 +536,6 @@ int courier_main(void)
 		r = serve(courier);
 	if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "stopped by an error", r);
-	/* The process ends here, and the kernel closes what is open. */
+	end(courier);
 	return r < 0 ? 1 : 0;
 }

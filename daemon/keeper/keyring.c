@@ -48,6 +48,9 @@
 #define BODY_BYTES (HASH_AT - BODY_AT)
 #define BODY_PLAIN (BODY_BYTES - NONCE_BYTES - TAG_BYTES)
 
+/* What Argon2id and the ciphers leave of keys on the stack, and more. */
+#define STACK_BYTES 32768
+
 #define SLOT_VERSION 1
 #define BODY_VERSION 1
 #define OPS_MIN crypto_pwhash_argon2id_OPSLIMIT_INTERACTIVE
@@ -288,6 +291,7 @@ int keyring_seal(const struct keyring_keys *keys, struct span passphrase,
 		r = hash_image(image, &digest);
 	}
 	sodium_free(room);
+	sodium_stackzero(STACK_BYTES);
 	if (r != 0)
 		return r;
 	memcpy(image + HASH_AT, digest.bytes, sizeof digest.bytes);
@@ -382,6 +386,7 @@ int keyring_open(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	if (r == 0)
 		r = keyring_unseal(image, kek, ret_keys);
 	sodium_free(kek);
+	sodium_stackzero(STACK_BYTES);
 	return r;
 }
 
@@ -429,6 +434,7 @@ int keyring_change(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	if (r == 0)
 		r = apply_change(room, change, changed);
 	sodium_free(room);
+	sodium_stackzero(STACK_BYTES);
 	if (r == 0)
 		memcpy(ret_image, changed, sizeof changed);
 	return r;
