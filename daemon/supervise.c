@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -499,6 +500,9 @@ int supervise_run(struct home *home, const struct wire_sup_start *settings)
 	struct supervisor supervisor = {.home = home, .settings = *settings};
 
 	log_begin("evidentd");
+	/* Children of the same user may not take over who starts them. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return 1;
 	supervisor.signal_fd = watch_signals();
 	if (supervisor.signal_fd < 0) {
 		log_number(LOG_LEVEL_ERROR, "cannot watch signals",
