@@ -141,6 +141,9 @@ static void serve_channel(struct keeper *keeper, struct channel **channel)
 		keeper->asking = NULL;
 		wire_frame_free(&frame);
 	}
+	if (r != 0 && r != CHANNEL_E_CLOSED)
+		log_event(LOG_LEVEL_WARNING,
+		    "a process broke the rules and is cut off");
 	/* The other end is gone or talks nonsense: the supervisor brings a
 	 * new one. */
 	if (r != 0)

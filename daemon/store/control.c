@@ -467,6 +467,9 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 			r = take_request(connection, &frame);
 	}
 	if (r != 0 && r != CHANNEL_E_AGAIN) {
+		if (r < 0)
+			log_event(LOG_LEVEL_WARNING,
+			    "a local program broke the rules and is cut off");
 		close_connection(connection);
 		return;
 	}

@@ -171,6 +171,9 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	while (slot->channel && (r = channel_receive(slot->channel, &frame)) !=
 				    CHANNEL_E_AGAIN) {
 		if (r != 0) {
+			if (r < 0)
+				log_event(LOG_LEVEL_WARNING,
+				    "a worker broke the rules and is cut off");
 			drop_worker(slot);
 			store_end_if(store, r);
 			break;

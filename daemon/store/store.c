@@ -61,6 +61,9 @@ static void on_courier(evutil_socket_t fd, short what, void *context)
 		r = sync_hear(store, &frame);
 		wire_frame_free(&frame);
 	}
+	if (r < 0)
+		log_event(LOG_LEVEL_WARNING,
+		    "the courier broke the rules and is cut off");
 	if (r != 0 && r != CHANNEL_E_AGAIN) {
 		drop_courier(store);
 		store_end_if(store, r);
