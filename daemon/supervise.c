@@ -50,7 +50,7 @@
 #define DELAY_MS 100 /* before a second start, doubled each time */
 #define STOP_STORE_MS 30000
 #define STOP_REST_MS 5000
-#define WIPE_MS 500 /* a keeper that derives a key is not waited for */
+#define WIPE_MS 2000 /* a keeper that derives a key is not waited for */
 #define LOCKED_BYTES_WANTED (256 * 1024) /* for keys, in keeper and store */
 
 enum phase {
