@@ -21,11 +21,22 @@
 #include "proto/wire/channel.h"
 #include "proto/wire/messages.h"
 
-#define START_TRIES 200 /* of 50 ms */
+#define START_TRIES 200     /* of 50 ms */
+#define E_STRANGER (-EXDEV) /* somebody else listens there */
 
 struct control {
 	struct channel *channel;
 };
+
+/* Whoever listens gets passphrases and files: nobody but this user. */
+static bool is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	       peer.uid == geteuid();
+}
 
 /* The socket by a path that fits sun_path, however long the home's is. */
 static int connect_home(const char *home)
@@ -43,6 +54,8 @@ static int connect_home(const char *home)
 	if (r == 0 &&
 	    connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		r = -errno;
+	if (r == 0 && !is_ours(fd))
+		r = E_STRANGER;
 	close(dir);
 	if (r < 0) {
 		if (fd >= 0)
@@ -168,8 +181,15 @@ int control_open(struct client *client, bool start, struct control **ret)
 		return start ? EXIT_FAILED : EXIT_NO_DAEMON;
 	}
 	fd = connect_home(client->home);
-	if (fd < 0 && start)
+	if (fd < 0 && fd != E_STRANGER && start)
 		fd = start_daemon(client->home);
+	if (fd == E_STRANGER) {
+		say_error(
+		    "another user's program answers in home", client->home);
+		say_hint("nothing was sent to it; use a home that only you "
+			 "can write to");
+		return EXIT_FAILED;
+	}
 	if (fd < 0) {
 		say_error(start ? "the daemon did not start for home"
 				: "no daemon runs for home",

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "client/command.h"
@@ -163,6 +165,16 @@ struct common {
 	bool json, help, version;
 };
 
+/* What a person types and reads leaves no core file, and is nobody's to look
+ * at: where this fails, all else is as it was. */
+static void shut_windows(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct client client = {.passphrase_fd = -1};
@@ -177,6 +189,7 @@ int main(int argc, char **argv)
 	};
 	int r;
 
+	shut_windows();
 	signal(SIGPIPE, SIG_IGN);
 	r = command_common_options(specs, 5, &argc, argv);
 	if (r != 0)
