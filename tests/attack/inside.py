@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
 import traced
 from traced import Captive, Died, name_of
 

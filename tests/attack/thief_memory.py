@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 
+sys.dont_write_bytecode = True
 import traced
 
 secrets = [line.split() for line in sys.stdin.read().splitlines()]
