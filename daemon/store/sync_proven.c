@@ -178,7 +178,8 @@ static int check_history(struct session *session, struct sync_proven *proven)
 		    memcmp(root.bytes, proven->checkpoint.root.bytes, 32) != 0;
 	}
 	if (r == 0 && forked)
-		sync_keep_fork(session, &proven->log, proven->proof.checkpoint);
+		sync_keep_fork(
+		    session, &proven->log, proven->proof.checkpoint, true);
 	return r;
 }
 

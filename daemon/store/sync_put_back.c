@@ -36,9 +36,10 @@ static bool is_ours(struct session *session, const struct log_row *log,
 }
 
 /* Only what the author signed is evidence, and contradicts what is here:
- * anybody can claim. A few of them prove as much as many. */
-void sync_keep_fork(
-    struct session *session, const struct log_row *log, struct span bytes)
+ * anybody can claim, and lay false leaves beside a true checkpoint of more
+ * places than are here. A few of them prove as much as many. */
+void sync_keep_fork(struct session *session, const struct log_row *log,
+    struct span bytes, bool shown)
 {
 	struct checkpoint checkpoint;
 	char origin[NOTE_ORIGIN_MAX];
@@ -47,6 +48,7 @@ void sync_keep_fork(
 	note_origin(&log->author, &log->log, origin);
 	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
 	    is_ours(session, log, &checkpoint) ||
+	    (checkpoint.size > log->size && !shown) ||
 	    database_number(session->store->database, SQL_FORK_FIND, &found,
 		"ib", log->id, bytes) != DATABASE_E_NONE)
 		return;
@@ -76,7 +78,8 @@ int sync_meet_fork(
 	const bool connected = session->carrier <= WIRE_CARRIER_DIALLED;
 	int r = 0;
 
-	sync_keep_fork(session, log, note);
+	/* What its author's own node cannot join to what it said before. */
+	sync_keep_fork(session, log, note, is_partners(session, &log->author));
 	if (is_partners(session, &log->author)) {
 		r = tell_again(session);
 		if (connected && session->fork == SESSION_FORK_NONE)
@@ -159,7 +162,7 @@ int sync_hear_own(
 	    checkpoint.size == 0 || is_ours(session, log, &checkpoint))
 		return 0;
 	if (checkpoint.size <= log->size)
-		sync_keep_fork(session, log, note);
+		sync_keep_fork(session, log, note, false);
 	r = own_log_part(session->store, log, &session->partner);
 	if (r != 0)
 		return r;

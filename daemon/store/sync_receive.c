@@ -540,6 +540,8 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	if (r == 0)
 		r = sync_check_head(session, &session->entries, &arrival);
 	gap = r == SYNC_E_GAP && session->carrier == WIRE_CARRIER_READ;
+	if (r == 0) /* what was brought already, too: it may end otherwise */
+		r = sync_check_tree(session, &session->entries, &arrival);
 	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
 		/* Too early for us, or all brought already. */
 		session->gaps += gap;
@@ -547,8 +549,6 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		sync_end_arrival(session, 0);
 		return;
 	}
-	if (r == 0)
-		r = sync_check_tree(session, &session->entries, &arrival);
 	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0 &&
 	    sync_meet_fork(
 		session, &arrival.log, session->entries.checkpoint) == 0) {

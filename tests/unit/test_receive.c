@@ -297,16 +297,47 @@ static void test_only_what_contradicts_is_kept_as_a_fork(void **state)
 
 	(void)state;
 	sign(SIZE - 1, &key, seed, 0);
-	sync_keep_fork(&session, &row, buf_span(&note));
+	sync_keep_fork(&session, &row, buf_span(&note), true);
 	sign(SIZE, &key, seed, 0);
-	sync_keep_fork(&session, &row, buf_span(&note));
+	sync_keep_fork(&session, &row, buf_span(&note), true);
 	assert_int_equal(forks(), 0); /* whoever brought it told lies */
 	sign(SIZE, &key, other_seed, 1);
-	sync_keep_fork(&session, &row, buf_span(&note));
+	sync_keep_fork(&session, &row, buf_span(&note), true);
 	assert_int_equal(forks(), 0);
 	sign(SIZE, &key, seed, 1);
-	sync_keep_fork(&session, &row, buf_span(&note));
+	sync_keep_fork(&session, &row, buf_span(&note), false);
 	assert_int_equal(forks(), 1);
+	log_row_free(&row);
+}
+
+static void test_more_than_is_here_contradicts_only_when_it_was_shown(
+    void **state)
+{
+	struct log_row row = hold_log(SIZE - 2);
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		sign(SIZE, &key, seed, i);
+		sync_keep_fork(&session, &row, buf_span(&note), false);
+	}
+	assert_int_equal(forks(), 0);
+	sync_keep_fork(&session, &row, buf_span(&note), true);
+	assert_int_equal(forks(), 1);
+	log_row_free(&row);
+}
+
+static void test_a_few_forks_prove_as_much_as_many(void **state)
+{
+	struct log_row row = hold_log(SIZE);
+	unsigned i;
+
+	(void)state;
+	for (i = 1; i <= 20; i++) {
+		sign(SIZE, &key, seed, i);
+		sync_keep_fork(&session, &row, buf_span(&note), false);
+	}
+	assert_int_equal(forks(), 16);
 	log_row_free(&row);
 }
 
@@ -438,6 +469,8 @@ int main(void)
 	    T(an_entry_must_have_the_leaf_it_comes_with),
 	    T(all_signatures_must_hold_and_all_be_checked),
 	    T(only_what_contradicts_is_kept_as_a_fork),
+	    T(more_than_is_here_contradicts_only_when_it_was_shown),
+	    T(a_few_forks_prove_as_much_as_many),
 	    T(of_a_cosignature_no_more_is_kept_than_was_checked),
 	    T(a_mirror_hears_of_no_third),
 	};
