@@ -18,7 +18,8 @@
 #include "proto/format/card.h"
 
 #define LINKS_MAX 64
-#define LINKS_NEW_MAX 4 /* of one source address, not yet authenticated */
+#define LINKS_NEW_MAX 4  /* of one source address, not yet authenticated */
+#define LINKS_PEER_MAX 4 /* that one partner has dialled */
 #define OUTPUT_BYTES (512 * 1024)
 #define INPUT_BYTES (WIRE_BODY_MAX + 65536)
 #define HANDSHAKE_SECONDS 15
@@ -47,7 +48,6 @@ struct courier {
 	struct peer *peers;
 	size_t peer_count;
 	struct link *links;
-	size_t link_count;
 	uint64_t last_session;
 	uint8_t isolation[32]; /* keys the passwords for proxies */
 };

@@ -111,7 +111,6 @@ static void on_free(evutil_socket_t fd, short what, void *context)
 	while (*at != link)
 		at = &(*at)->next;
 	*at = link->next;
-	link->courier->link_count--;
 	event_free(link->deadline);
 	if (link->bev)
 		bufferevent_free(link->bev);
@@ -205,6 +204,7 @@ static void on_write(struct bufferevent *bev, void *context)
 }
 
 static void try_next_address(struct link *link, enum wire_code code);
+static void keep_share(struct link *newest);
 
 static enum wire_code failure(struct link *link)
 {
@@ -218,6 +218,13 @@ static enum wire_code failure(struct link *link)
 		return WIRE_CODE_REFUSED; /* they do not know us */
 	return link->state == LINK_HANDSHAKE ? WIRE_CODE_UNTRUSTED
 					     : WIRE_CODE_INTERRUPTED;
+}
+
+static void begin_turns(struct link *link)
+{
+	if (link->carrier == WIRE_CARRIER_ACCEPTED)
+		keep_share(link);
+	turn_begin(link);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *context)
@@ -234,7 +241,7 @@ static void on_event(struct bufferevent *bev, short what, void *context)
 		else if (limit_rate(link) < 0)
 			link_close(link, WIRE_CODE_FAILED);
 		else
-			turn_begin(link);
+			begin_turns(link);
 		return;
 	}
 	if (link->state == LINK_CLOSED || link->state == LINK_ENDING) {
@@ -280,7 +287,6 @@ struct link *link_new(struct courier *courier)
 	}
 	link->next = courier->links;
 	courier->links = link;
-	courier->link_count++;
 	return link;
 }
 
@@ -388,13 +394,63 @@ static bool may_dial(const struct peer *peer)
 	return true;
 }
 
+/* Whoever is no partner yet may wait, and gives way: the oldest that came from
+ * ${source}, or from anywhere (NULL). */
+static struct link *oldest_new(struct courier *courier, const char *source)
+{
+	struct link *link, *oldest = NULL;
+
+	for (link = courier->links; link; link = link->next)
+		if (link->carrier == WIRE_CARRIER_ACCEPTED && !link->known &&
+		    !link->ended &&
+		    (!source || strcmp(link->source, source) == 0))
+			oldest = link; /* the newest is first */
+	return oldest;
+}
+
+/* Room for one more. What has ended takes none: it is freed in a moment. */
+static bool make_room(struct courier *courier)
+{
+	struct link *link, *oldest;
+	size_t count = 0;
+
+	for (link = courier->links; link; link = link->next)
+		count += !link->ended;
+	if (count < LINKS_MAX)
+		return true;
+	oldest = oldest_new(courier, NULL);
+	if (oldest)
+		link_close(oldest, WIRE_CODE_BUSY);
+	return oldest != NULL;
+}
+
+/* One partner takes no more than its share, and one whose line broke gets in
+ * again: the oldest gives way to the newest. */
+static void keep_share(struct link *newest)
+{
+	struct link *link, *oldest = newest;
+	size_t count = 0;
+
+	for (link = newest->courier->links; link; link = link->next) {
+		if (link->carrier != WIRE_CARRIER_ACCEPTED || !link->known ||
+		    link->ended ||
+		    memcmp(link->peer.author.bytes, newest->peer.author.bytes,
+			32) != 0)
+			continue;
+		oldest = link;
+		count++;
+	}
+	if (count > LINKS_PEER_MAX)
+		link_close(oldest, WIRE_CODE_BUSY);
+}
+
 int link_dial(struct courier *courier, const struct peer *peer)
 {
 	struct link *link;
 
 	if (!may_dial(peer))
 		return -EPERM;
-	if (courier->link_count >= LINKS_MAX)
+	if (!make_room(courier))
 		return -EBUSY;
 	link = link_new(courier);
 	if (!link)
@@ -421,8 +477,9 @@ void link_accept(struct courier *courier, int fd, const char *source)
 {
 	struct link *link = NULL;
 
-	if (courier->tls && courier->link_count < LINKS_MAX &&
-	    count_new(courier, source) < LINKS_NEW_MAX)
+	if (count_new(courier, source) >= LINKS_NEW_MAX)
+		link_close(oldest_new(courier, source), WIRE_CODE_BUSY);
+	if (courier->tls && make_room(courier))
 		link = link_new(courier);
 	if (!link) {
 		log_event(LOG_LEVEL_INFO, "a connection was turned away");
