@@ -262,6 +262,8 @@ static int merge_cosign(
 	if (theirs.signature_count != 1 ||
 	    cosignature_verify(&theirs, witness, &time) != 0)
 		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
+	else if (time > FORMAT_INTEGER_MAX)
+		r = FORMAT_E_MALFORMED; /* that is no time */
 	else if (span_equal(theirs.text, ours.text) &&
 		 cosignature_verify(&ours, witness, &time) != 0 &&
 		 ours.signature_count < 32) {
