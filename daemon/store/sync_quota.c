@@ -15,6 +15,8 @@
 #include "daemon/store/sync_quota.h"
 #include "daemon/store/withdraw.h"
 
+#define FREE_BYTES_MAX (128 * 1024) /* of what takes back a record */
+
 /* Whether a record is here, with an envelope for that audience or without. */
 static int find_known(struct session *session, const struct author_id *author,
     struct span entry, bool *ret_record, bool *ret_envelope)
@@ -130,15 +132,16 @@ int sync_cost_proven(struct session *session, const struct author_id *author,
 
 	if (r == 0 && memcmp(author->bytes, session->store->author.bytes, 32))
 		r = add_bytes(session, author, &item, entry, &cost, &is_new);
-	/* A full quota must not keep alive what is taken back. */
-	if (r == 0 && is_new)
-		r = is_of_use(session, author, entry, &is_free);
-	if (is_free) {
-		cost.bytes = cost.entries = 0;
-	} else if (r == 0 && is_new) {
+	if (r == 0 && is_new) {
 		cost.entries = 1;
 		cost.bytes = quota_add(cost.bytes, message->proof.len);
 	}
+	/* A full quota must not keep alive what is taken back, nor be got round
+	 * by it: 1024 names and a reason have room in this. */
+	if (r == 0 && is_new && cost.bytes <= FREE_BYTES_MAX)
+		r = is_of_use(session, author, entry, &is_free);
+	if (is_free)
+		cost.bytes = cost.entries = 0;
 	free(entry);
 	if (r == 0)
 		*ret_cost = cost;
