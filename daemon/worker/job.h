@@ -24,8 +24,8 @@ struct worker {
  * a channel broke. */
 #define JOB_E_FAILED 1
 
-/* Do what ${frame} asks, and answer the store: 0, or -errno when a channel broke
- * or the frame breaks the protocol. */
+/* Do what ${frame} asks, and answer the store: 0, or -errno when a channel
+ * broke or the frame breaks the protocol. */
 int job_run(struct worker *worker, struct wire_frame *frame);
 
 /* Fill in ${fault} and answer JOB_E_FAILED. */
