@@ -129,7 +129,7 @@ static int write_edge(
 	return 0;
 }
 
-static void make_leaves(const char *name, size_t count)
+static void make_leaves(const char *name, size_t count, size_t told)
 {
 	struct buf file = {0};
 	struct digest id, root;
@@ -144,7 +144,7 @@ static void make_leaves(const char *name, size_t count)
 		CLAIM(buf_append_text(&file, "\n") == 0);
 	}
 	CLAIM(merkle_root(count, read_edge, NULL, &root) == 0);
-	parts_note(1, &log_zero, count, &root, &file);
+	parts_note(1, &log_zero, told, &root, &file);
 	keep_buf("leaves", name, &file);
 }
 
@@ -192,7 +192,7 @@ static void make_payload(const char *name, size_t size, size_t told)
 	struct buf file = {0};
 
 	CLAIM(plain);
-	memset(plain, 'a', told);
+	memset(plain, 'a', strstr(name, "wrongly") ? size : told);
 	CLAIM(buf_append(&file, head, sizeof head) == 0);
 	CLAIM(age_payload_seal(key, span_of(plain, size), &file) == 0);
 	keep_buf("payload", name, &file);
@@ -603,7 +603,8 @@ static void put_proven(const struct wire_sync_entries *entries,
 
 /* ${carrier}: how the meeting came about; then an entry, what ends a turn, and
  * our answers. */
-static void make_meeting(const char *name, uint8_t carrier, bool proven)
+static void make_meeting(
+    const char *name, uint8_t carrier, bool proven, bool forged)
 {
 	const uint8_t next[] = {9, 9, 9, 9, 9, 9};
 	struct buf out = {0}, entry = {0}, payload = {0}, envelope = {0},
@@ -622,6 +623,8 @@ static void make_meeting(const char *name, uint8_t carrier, bool proven)
 	item.envelope = buf_span(&envelope);
 	CLAIM(merkle_leaf(item.entry, &item.leaf) == 0);
 	parts_note(2, &entries.log, 1, &item.leaf, &note);
+	if (forged)
+		note.data[note.len - 20] ^= 1;
 	entries.checkpoint = buf_span(&note);
 	entries.items.items = &item;
 	entries.items.count = 1;
@@ -697,12 +700,14 @@ int main(int argc, char **argv)
 	make_notes();
 	make_proof("alone", 0, 0);
 	make_proof("of_eight", 5, 3);
-	make_leaves("one", 1);
-	make_leaves("seven", 7);
+	make_leaves("one", 1, 1);
+	make_leaves("seven", 7, 7);
+	make_leaves("other_size", 7, 8);
 	make_bundles();
 	make_signers();
 	make_payload("empty", 0, 0);
 	make_payload("padded", padme_length(300), 300);
+	make_payload("padded_wrongly", padme_length(300), 300);
 	make_payload("chunk", AGE_CHUNK_BYTES, 60000);
 	make_messages();
 	make_channel();
@@ -719,9 +724,10 @@ int main(int argc, char **argv)
 	make_opening("export", 1, 1 | 2 | 4);
 	make_opening("against", 1, 1 | 4 | 8 | 16);
 	make_opening("rewrap", 8, 4);
-	make_meeting("accepted", WIRE_CARRIER_ACCEPTED, false);
-	make_meeting("dialled", WIRE_CARRIER_DIALLED, false);
-	make_meeting("bundle", WIRE_CARRIER_READ, true);
+	make_meeting("accepted", WIRE_CARRIER_ACCEPTED, false, false);
+	make_meeting("dialled", WIRE_CARRIER_DIALLED, false, false);
+	make_meeting("bundle", WIRE_CARRIER_READ, true, false);
+	make_meeting("forged", WIRE_CARRIER_ACCEPTED, false, true);
 	make_turn("accepted", 0, "\3");
 	make_turn("dialled", 1, "\1\1\2");
 	make_turn("sends", 1, "\4\4\4\1\2");
