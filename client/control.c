@@ -240,6 +240,13 @@ int control_put(struct control *control, const struct ctl_request *request,
 	return 0;
 }
 
+/* Of several replies the last that says something is told. */
+static void put_text(char **text, char *newer)
+{
+	free(*text);
+	*text = newer;
+}
+
 static char *text_of(struct span span)
 {
 	return strndup((const char *)span.data, span.len);
@@ -257,9 +264,11 @@ static int take_reply(struct control *control, const char *what,
 	*ret_last = true;
 	r = channel_receive(control->channel, &frame);
 	if (r != 0) {
-		*ret_error = strdup("the daemon ended before it answered");
-		*ret_hint = strdup("what it had acknowledged is stored; look "
-				   "with evident list, then try again");
+		put_text(
+		    ret_error, strdup("the daemon ended before it answered"));
+		put_text(
+		    ret_hint, strdup("what it had acknowledged is stored; look "
+				     "with evident list, then try again"));
 		return EXIT_NO_DAEMON;
 	}
 	r = frame.type == WIRE_CTL_REPLY
@@ -270,19 +279,20 @@ static int take_reply(struct control *control, const char *what,
 		r = content_json_read(
 		    reply.json, JSON_REJECT_DUPLICATES, ret_json);
 	if (r != 0) {
-		*ret_error = strdup(
-		    r < 0 ? "out of memory for the daemon's answer; what it "
-			    "acknowledged is stored: look with evident list"
-			  : "the daemon's answer makes no sense");
+		put_text(ret_error,
+		    strdup(r < 0 ? "out of memory for the daemon's answer; "
+				   "what it acknowledged is stored: look with "
+				   "evident list"
+				 : "the daemon's answer makes no sense"));
 		r = EXIT_FAILED;
 	} else {
 		*ret_last = reply.last;
 		if (!reply.last && what)
 			say_progress(what, reply.done, reply.total);
 		if (reply.last && reply.error.len)
-			*ret_error = text_of(reply.error);
+			put_text(ret_error, text_of(reply.error));
 		if (reply.last && reply.hint.len)
-			*ret_hint = text_of(reply.hint);
+			put_text(ret_hint, text_of(reply.hint));
 		r = (int)reply.exit;
 	}
 	wire_frame_free(&frame);

@@ -58,7 +58,7 @@ static int adopt_keys(
 	struct keeper_public public;
 	int r;
 
-	r = derive_public(*keys, &public);
+	r = *keys ? derive_public(*keys, &public) : -EINVAL;
 	if (r != 0)
 		return r < 0 ? r : WIRE_CODE_CORRUPT;
 	unlock_forget(keeper);

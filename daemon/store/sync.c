@@ -193,7 +193,7 @@ static int on_opened(struct store *store, struct span body)
 
 	r = wire_decode(WIRE_SESSION_OPENED, body, &arena, &opened);
 	wire_arena_free(&arena);
-	if (r != 0 || sync_find(store, opened.session))
+	if (r != 0 || !store->sync || sync_find(store, opened.session))
 		return -EPROTO;
 	session = calloc(1, sizeof *session);
 	if (!session)

@@ -27,7 +27,7 @@ static int load(struct session *session, struct telling *telling)
 {
 	sqlite3_stmt *found;
 	struct span id;
-	int r;
+	int r = 0;
 
 	found = database_query(session->store->database, SQL_ERASURE_OF, "ii",
 	    session->partner.id, (int64_t)RECORDS_MAX);
