@@ -14,9 +14,9 @@
 /* Let jansson wipe what it frees and take its seed from us. To be called before
  * values are made; content_json_load() does so itself. */
 void content_json_begin(void);
-/* Parse ${text} with jansson's ${flags}: 0, FORMAT_E_MALFORMED, or -ENOMEM, also
- * where jansson itself would leave out what it had no memory for. The caller
- * owns ${ret_json}. */
+/* Parse ${text} with jansson's ${flags}: 0, FORMAT_E_MALFORMED, or -ENOMEM,
+ * also where jansson itself would leave out what it had no memory for. The
+ * caller owns ${ret_json}. */
 int content_json_read(struct span text, size_t flags, json_t **ret_json);
 /* Parse ${text} and check it: UTF-8, no U+0000, no real number, integers of at
  * most 2^53-1 either way, no duplicate member, at most ${depth} arrays and

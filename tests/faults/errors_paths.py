@@ -98,6 +98,10 @@ class World:
         text, digest = self.held[node.name][record]
         into = self.fresh("shown")
         shown = node.run("show", record, "--attachments", into)
+        if shown.code == 1 and "try again" in shown.err:  # a peer was lost since
+            node.await_state("open", 3)
+            shutil.rmtree(into, ignore_errors=True)
+            shown = node.run("show", record, "--attachments", into)
         if shown.code != 0 or text not in shown.out:
             wrong.append(f"{record[:8]} does not open at {node.name}: {shown.code} {shown.err}")
         elif digest:
@@ -181,6 +185,13 @@ class Path:
                 wrong.append(f"it ended 0 though an fsync of {file} failed")
         self.done(answer, wrong)
 
+    def settle(self):
+        """Processes that ended with the fault start anew; a keeper that did has locked
+        the node."""
+        for node in self.world.nodes:
+            if not (node.await_state("open", 3) or node.restart()):
+                raise RuntimeError(f"{node.name} does not open again")
+
     def needs(self, fault, file):
         """Whether this fsync may not fail: all but that of a checkpoint, for all of it
         stands in the log, durable."""
@@ -191,10 +202,7 @@ class Path:
         moment, and a keeper that died has locked the node."""
         if answer.code == 0:
             return
-        for node in self.world.nodes:
-            if not (node.await_state("open", 3) or node.restart()):
-                wrong.append(f"{node.name} does not open again")
-                raise RuntimeError("; ".join(wrong))
+        self.settle()
         for _ in range(3):
             again = self.again(answer)
             if again.code == 0:
@@ -482,6 +490,9 @@ class Withdraw(Path):
 
 class Lock(Path):
     roles = ("client", "supervisor", "store", "keeper")
+
+    def settle(self):
+        self.node.await_state(None)
 
     def words(self):
         return ("lock",)

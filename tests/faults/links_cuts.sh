@@ -1,0 +1,87 @@
+#!/bin/bash
+# Goal of this test: a line that is cut again and again, at any place, costs little:
+# an attachment comes across whole and what is sent, in both directions, is hardly
+# more than its size. And a partner that sends a byte a second is given up.
+#
+# links_cuts.sh [--seed N]; ALL=1: 1 GB over 100 cuts, at most 1.05 of its size, and a
+# byte a second in mid-attachment as well.
+. "$(dirname "$0")/../scenario/lib.sh"
+here=$(dirname "$0")
+seed=$((RANDOM * 32768 + RANDOM))
+[ "${1:-}" = --seed ] && seed=$2
+echo "# seed $seed"
+size=24000000 cuts=12
+[ -n "${ALL:-}" ] && size=1000000000 cuts=100
+
+port=$(free_port)
+relay=$(free_port)
+node_start hub --reader --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
+node_start field --reader
+introduce field hub || die "field and hub"
+relay_start() { # CUTS [after BYTES]
+	rm -f "$T/relay"
+	python3 "$here/links_relay.py" "$relay" "$port" "$size" "$1" "$seed" "$T/count" \
+		"${@:2}" >"$T/relay" &
+	relay_pid=$!
+	until grep -qs ready "$T/relay"; do sleep 0.05; done
+}
+relay_stop() {
+	kill "$relay_pid"
+	wait "$relay_pid" 2>/dev/null
+}
+whole() { # ID FILE
+	rm -rf "$T/shown"
+	on hub show "$1" --attachments "$T/shown" >"$T/words" && cmp "$2" "$T/shown"/*
+}
+
+head -c $size /dev/urandom >"$T/large.bin"
+id=$(on field capture --to hub --field statement=large --attach "$T/large.bin") || die "capture"
+relay_start $cuts
+tries=0
+until on field sync hub 2>"$T/err"; do
+	code=$?
+	[ "$code" -eq 5 ] || [ "$code" -eq 1 ] || die "a sync that was cut ended $code"
+	grep -q "error: " "$T/err" || die "a sync that was cut did not say so"
+	tries=$((tries + 1))
+	[ "$tries" -lt $((cuts * 3)) ] || die "it never ends"
+done
+relay_stop
+read -r sent done <"$T/count"
+ok "after $done cuts the attachment is there whole" whole "$id" "$T/large.bin"
+is "it was cut as often as was meant" "$done" "$cuts"
+# A cut costs what was on its way (the relay's buffers, a piece) and what two partners
+# say when they meet: 128 KiB at most. For 1 GB that is 1.05.
+padded=$(find "$T/field/objects" -type f -printf '%s\n' | sort -n | tail -1)
+bound=$((padded + cuts * 131072))
+echo "# $sent bytes sent for $padded sealed ones ($size plain), $done cuts: $(
+	python3 -c "print(f'{$sent/$padded:.4f}')") of its size; bound $bound"
+is "what was sent in both directions is within the bound" \
+	"$([ "$sent" -le "$bound" ] && echo yes || echo "no: $sent")" yes
+[ -z "${ALL:-}" ] || is "which is 1.05 of its size at most" \
+	"$([ $((sent * 100)) -le $((padded * 105)) ] && echo yes || echo "no: $sent")" yes
+
+# A byte a second: nothing is waited for longer than is said in the manual.
+size=50000
+head -c $size /dev/urandom >"$T/small.bin"
+slow=$(on field capture --to hub --field statement=small --attach "$T/small.bin") || die "capture"
+relay_start 0 after 0
+on field sync hub 2>"$T/slow.err" &
+sync=$!
+ok "with a line of a byte a second the field answers its own people" \
+	timeout 10 "$EVIDENT" --home "$T/field" status
+wait $sync
+code=$?
+is "and gives the line up" "$([ $code -eq 1 ] || [ $code -eq 5 ] || echo $code)" ""
+ok "and says so" grep -q "error: " "$T/slow.err"
+relay_stop
+if [ -n "${ALL:-}" ]; then
+	relay_start 0 after 20000
+	on field sync hub 2>"$T/slow.err"
+	is "so it does in mid-attachment" "$?" 5
+	ok "and says so" grep -q "error: " "$T/slow.err"
+	relay_stop
+fi
+relay_start 0
+ok "over a line that holds the sync ends 0" on field sync hub
+ok "and all is there" whole "$slow" "$T/small.bin"
+relay_stop
