@@ -98,9 +98,10 @@ class Run:
         failed = self.failed
         try:
             self.guard(world, lambda: world.unlock(NAMES))
-            self.rounds(kind, seed, rounds, world, rng)
+            if not self.rounds(kind, seed, rounds, world, rng):
+                return
             began, world.against = time.monotonic(), []
-            self.guard(world, world.settle)
+            self.guard(world, lambda: world.settle(kind == "kill"))
             self.table.add((kind, "(batch)", "settled"), 1, bool(world.against))
             self.report(world.against, f"{kind}, seed {seed}: all meet, and nothing is lost "
                         f"of {len(world.records)} records; {time.monotonic() - began:.1f} s")
@@ -108,10 +109,11 @@ class Run:
             world.kill_all()
             if kind != "kill":
                 rounds.end()
-        if not (self.args.keep and self.failed > failed):
-            shutil.rmtree(top, ignore_errors=True)
+            if not (self.args.keep and self.failed > failed):
+                shutil.rmtree(top, ignore_errors=True)
 
     def rounds(self, kind, seed, rounds, world, rng):
+        """Whether the nodes are in a state to go on from."""
         for number in range(self.args.rounds or (25 if kind == "kill" else 4)):
             world.against = []
             own = random.Random(f"{kind} {seed} {number} {rng.random()}")
@@ -120,7 +122,8 @@ class Run:
             self.table.add((kind, *key), met, bool(world.against))
             self.report(world.against, f"{kind}, seed {seed} round {number}: {said}")
             if world.against or self.over():
-                break
+                return done is not None
+        return True
 
     def all(self):
         kinds = [kind for kind in KINDS if kind.startswith(self.args.only)]

@@ -256,10 +256,11 @@ class World(Net):
         return all(end.code == 0 and json.loads(end.out).get("round_trips") == 1
                    for _, end in ends)
 
-    def settle(self):
+    def settle(self, restart):
         """All start anew; every bundle is read again; they meet until nobody has
         anything to say."""
-        self.stop()
+        if restart:
+            self.stop()
         self.unlock(NAMES)
         self.check_processes()
         for _ in range(SETTLING):
