@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/store/control_custody.h"
+#include "proto/format/content_json.h"
 
 #define DETAIL_BYTES_MAX 8192
 
@@ -106,8 +107,7 @@ static json_t *parse(struct span text)
 	json_t *detail = NULL;
 
 	if (text.len <= DETAIL_BYTES_MAX)
-		detail = json_loadb((const char *)text.data, text.len,
-		    JSON_REJECT_DUPLICATES, NULL);
+		(void)content_json_read(text, JSON_REJECT_DUPLICATES, &detail);
 	if (json_is_object(detail))
 		return detail;
 	json_decref(detail);

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "daemon/store/control_custody.h"
+#include "proto/format/content_json.h"
 
 static json_t *load(struct span text)
 {
-	return text.len > 0 ? json_loadb((const char *)text.data, text.len,
-				  JSON_REJECT_DUPLICATES, NULL)
-			    : NULL;
+	json_t *json = NULL;
+
+	(void)content_json_read(text, JSON_REJECT_DUPLICATES, &json);
+	return json;
 }
 
 static int dump(const json_t *json, struct buf *out)

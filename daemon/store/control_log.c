@@ -12,6 +12,7 @@
 #include "daemon/store/proofs.h"
 #include "proto/format/proof.h"
 #include "proto/format/sshsig.h"
+#include "proto/format/content_json.h"
 
 #define DETAIL_BYTES_MAX (1024 * 1024) /* a reply holds no more */
 
@@ -50,7 +51,7 @@ static int put_who(
 static int on_event(void *context, const struct custody_event *event)
 {
 	struct account *account = context;
-	json_t *json = json_object(), *detail;
+	json_t *json = json_object(), *detail = NULL;
 	char id[65];
 
 	hex_encode(event->event.bytes, sizeof event->event.bytes, id);
@@ -60,10 +61,12 @@ static int on_event(void *context, const struct custody_event *event)
 	json_object_set_new(json, "time",
 	    json_stringn((const char *)event->time.data, event->time.len));
 	account->detail_bytes += event->detail.len;
-	detail = account->detail_bytes <= DETAIL_BYTES_MAX
-		     ? json_loadb((const char *)event->detail.data,
-			   event->detail.len, JSON_REJECT_DUPLICATES, NULL)
-		     : NULL;
+	if (account->detail_bytes <= DETAIL_BYTES_MAX &&
+	    content_json_read(event->detail, JSON_REJECT_DUPLICATES, &detail) ==
+		-ENOMEM) {
+		json_decref(json);
+		return -ENOMEM;
+	}
 	if (detail)
 		json_object_set_new(json, "detail", detail);
 	json_array_append_new(account->events, json);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/worker/consent.h"
+#include "proto/format/content_json.h"
 
 #define PREFIX "consent."
 #define SHARE "consent.share"
@@ -213,12 +214,17 @@ int consent_shown(const struct content *content,
     const struct wire_consent *consent, struct span asked, struct buf *out,
     struct job_fault *fault)
 {
-	json_t *shown = json_array(), *withheld = json_array(), *names, *all;
+	json_t *shown = json_array(), *withheld = json_array();
+	json_t *names = NULL, *all;
 	json_t *json =
 	    json_pack("{s:o, s:o}", "shown", shown, "withheld", withheld);
 	int r;
 
-	names = json_loadb((const char *)asked.data, asked.len, 0, NULL);
+	r = content_json_read(asked, 0, &names);
+	if (r == -ENOMEM) {
+		json_decref(json);
+		return r;
+	}
 	if (asks_for(names, ALL)) {
 		all = list_names(content);
 		sort_out(

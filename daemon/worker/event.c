@@ -10,6 +10,7 @@
 
 #include "daemon/worker/job.h"
 #include "proto/format/content.h"
+#include "proto/format/content_json.h"
 
 static bool line_is(const struct content_line *line, const char *name)
 {
@@ -121,8 +122,9 @@ static int read_detail(const struct content *content, struct buf *out)
 		line = &content->lines[i];
 		if (!is_plain(line))
 			continue;
-		value = json_loadb((const char *)line->value.data,
-		    line->value.len, JSON_DECODE_ANY, NULL);
+		r = content_json_read(line->value, JSON_DECODE_ANY, &value);
+		if (r != 0)
+			break;
 		list = json_object_get(all, line->name);
 		if (!list) {
 			list = json_array();
@@ -130,7 +132,7 @@ static int read_detail(const struct content *content, struct buf *out)
 		}
 		json_array_append_new(list, value);
 	}
-	text = json_object_size(all) > 0
+	text = r == 0 && json_object_size(all) > 0
 		   ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS)
 		   : NULL;
 	if (text && strlen(text) <= WIRE_DETAIL_MAX)

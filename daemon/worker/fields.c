@@ -15,6 +15,7 @@
 
 #include "daemon/worker/fields.h"
 #include "proto/wire/control.h"
+#include "proto/format/content_json.h"
 
 static int malformed(const char **ret_why, const char *why)
 {
@@ -161,7 +162,7 @@ int fields_read(int fd, struct fields *ret_fields, uint64_t *ret_input,
 {
 	struct fields fields = {0};
 	struct buf text = {0};
-	json_t *root;
+	json_t *root = NULL;
 	int r;
 
 	*ret_why = "the fields could not be read";
@@ -173,9 +174,9 @@ int fields_read(int fd, struct fields *ret_fields, uint64_t *ret_input,
 		buf_free(&text);
 		return r;
 	}
-	root = json_loadb(
-	    (const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	r = take_json(&fields, root, ret_input, ret_why);
+	r = content_json_read(buf_span(&text), JSON_REJECT_DUPLICATES, &root);
+	if (r != -ENOMEM) /* what is no JSON is told as such */
+		r = take_json(&fields, root, ret_input, ret_why);
 	json_decref(root);
 	buf_free(&text);
 	if (r != 0) {
