@@ -95,15 +95,23 @@ static void drop_folder(void)
 		parts_clear(folder);
 }
 
+static bool make_folder(const char *parent)
+{
+	if (snprintf(folder, sizeof folder, "%s/evident-fuzz.XXXXXX", parent) >=
+		(int)sizeof folder ||
+	    !mkdtemp(folder))
+		folder[0] = 0;
+	return folder[0];
+}
+
 const char *parts_folder(void)
 {
+	const char *given = getenv("FUZZ_FOLDER");
+
 	if (folder[0])
 		return folder;
-	strcpy(folder, "/dev/shm/evident-fuzz.XXXXXX");
-	if (!mkdtemp(folder)) {
-		strcpy(folder, "/tmp/evident-fuzz.XXXXXX");
-		CLAIM(mkdtemp(folder));
-	}
+	CLAIM(given ? make_folder(given)
+		    : make_folder("/dev/shm") || make_folder("/tmp"));
 	owner = getpid();
 	CLAIM(atexit(drop_folder) == 0);
 	return folder;
