@@ -101,7 +101,9 @@ static void fail(struct capture *capture, const struct capture_fault *fault)
 	struct store *store = capture->store;
 	size_t i;
 
-	for (i = 0; i < capture->file_count; i++)
+	/* Of a record that may be there when the database is read again, the
+	 * files stay; else they are swept. */
+	for (i = 0; i < capture->file_count && !database_is_torn(); i++)
 		if (capture->names[i].text[0])
 			objects_remove(
 			    store->records.objects, capture->names[i].text);
@@ -114,12 +116,18 @@ static void fail_result(struct capture *capture, int result)
 {
 	struct capture_fault fault;
 
-	if (result == -ENOSPC || result == -EDQUOT)
+	if (database_is_torn()) {
+		set_fault(&fault, WIRE_CODE_FAILED,
+		    "the disk failed: whether the record is stored, look with "
+		    "evident list");
+		fault.unsure = true;
+	} else if (result == -ENOSPC || result == -EDQUOT) {
 		set_fault(&fault, WIRE_CODE_NO_SPACE,
 		    "the disk is full; nothing was stored");
-	else
+	} else {
 		set_fault(&fault, WIRE_CODE_FAILED,
 		    "the record could not be stored; nothing was stored");
+	}
 	fail(capture, &fault);
 }
 

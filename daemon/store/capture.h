@@ -9,6 +9,7 @@
 /* Why a capture did not become a record. */
 struct capture_fault {
 	enum wire_code code;
+	bool unsure;    /* it may be stored for all that */
 	uint64_t input; /* which attachment or field, from 1, or 0 */
 	char why[256];
 };

@@ -44,7 +44,10 @@ static void on_captured(struct store *store, void *context,
 	else
 		snprintf(text, sizeof text, "%s", fault->why);
 	control_fail(request, 1, text,
-	    capturing->recorded
+	    fault->unsure
+		? "what was acknowledged is stored; if it is not there, try "
+		  "again on another disk"
+	    : capturing->recorded
 		? "the record was not stored, and the log says already whom "
 		  "it was for"
 		: "nothing was stored");

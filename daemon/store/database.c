@@ -3,8 +3,10 @@
  * of shapes. Migrations are append-only: a database of an older Evident is
  * brought up to date, one of a newer is refused.
  *
- * After an I/O error in a commit nothing more is written: the caller closes and
- * opens anew, and nothing that was not committed was ever acknowledged.
+ * After an I/O error in writing nothing more is written: whether what was being
+ * committed is found when the log is read again, nobody knows before it is. The
+ * store ends and opens anew, and nothing that was not committed was ever
+ * acknowledged.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -148,8 +150,12 @@ static const char *const migrations[] = {
 #define SQL_TEXT(name, text) text,
 static const char *const texts[] = {SQL_STATEMENTS(SQL_TEXT)};
 
+static bool torn; /* of the one database that a process has */
+
 static int fault(int sqlite_result)
 {
+	torn |= sqlite_result == SQLITE_IOERR_WRITE ||
+		sqlite_result == SQLITE_IOERR_FSYNC;
 	switch (sqlite_result & 0xff) {
 	case SQLITE_FULL:
 		return -ENOSPC;
@@ -231,6 +237,7 @@ int database_open(const char *path, bool create, struct database **ret_database)
 
 	if (!database)
 		return -ENOMEM;
+	torn = false;
 	r = vfs_open_database(path, create, &database->db);
 	if (r == VFS_E_WRONG_KEY || r == VFS_E_DAMAGED)
 		r = DATABASE_E_DAMAGED;
@@ -382,9 +389,14 @@ int64_t database_last_id(struct database *database)
 	return sqlite3_last_insert_rowid(database->db);
 }
 
+bool database_is_torn(void)
+{
+	return torn;
+}
+
 int database_begin(struct database *database)
 {
-	return database_run(database, SQL_BEGIN, "");
+	return torn ? -EIO : database_run(database, SQL_BEGIN, "");
 }
 
 int database_commit(struct database *database)

@@ -8,7 +8,9 @@
  *
  * Who loses a peer for a reason of its own can get no other channel to it but
  * by starting anew: so the store ends when its own fault cost it one, or when
- * the keeper's did, and the supervisor brings all together again.
+ * the keeper's did, and the supervisor brings all together again. It ends as
+ * well when the disk failed in mid-write: only reading it again tells what is
+ * on it.
  *
  * One thread, one event loop. The keeper is asked and waited for (it answers in
  * microseconds); workers, courier and clients are heard as they come.
@@ -241,6 +243,8 @@ static int serve(struct store *store)
 			r = -EIO;
 		else if (store->fault != 0)
 			r = store->fault;
+		else if (database_is_torn())
+			r = -EIO;
 		else if (store->keeper && channel_is_broken(store->keeper))
 			r = -EPIPE;
 	}
