@@ -72,13 +72,10 @@ relay_stop
 is "and the hub holds it whole" "$(complete)" True
 
 # An object that is gone here does not keep all else from being exchanged.
+find "$T/field/objects" -type f | sort >"$T/before"
 gone=$(on field capture --to hub --attach "$T/photo.jpg") || die "capture"
-object=$(find "$T/field/objects" -type f -newermt @-1 -size -1000k | xargs ls -i | sort -n | tail -1 | sed 's/^ *[0-9]* //')
 relay_start 0
-for file in $(find "$T/field/objects" -type f -size -1000k); do
-	[ "$file" = "$object" ] || continue
-	rm "$file"
-done
+find "$T/field/objects" -type f | sort | comm -13 "$T/before" - | xargs rm
 text=$(on field capture --to hub --field statement=words) || die "capture"
 on field sync hub 2>/dev/null
 code=$?
