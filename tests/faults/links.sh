@@ -20,6 +20,7 @@ skip() {
 }
 [ "$(id -u)" = 0 ] || skip "only root can make network namespaces"
 command -v ip >/dev/null || skip "there is no ip(8)"
+[ -c /dev/net/tun ] || skip "there is no /dev/net/tun"
 tag=ev$$
 ip netns add "$tag-hub" 2>/dev/null || skip "no network namespace can be made"
 lines=()
@@ -27,12 +28,10 @@ spaces=("$tag-hub")
 apart() {
 	local word
 	for word in "${lines[@]}"; do kill "$word" 2>/dev/null; done
-	finish
 	for word in "${spaces[@]}"; do ip netns del "$word"; done
+	finish
 }
 trap apart EXIT
-[ -c /dev/net/tun ] || skip_apart=1
-[ -z "${skip_apart:-}" ] || { ip netns del "$tag-hub"; skip "there is no /dev/net/tun"; }
 
 hub_address=10.99.0.1
 in_hub() { ip netns exec "$tag-hub" "$@"; }
