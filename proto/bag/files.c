@@ -182,15 +182,18 @@ int files_walk(int dir, struct bag_files *files, enum bag_reason *ret_reason,
 int files_open(int dir, const char *path, int *ret_fd, uint64_t *ret_size)
 {
 	struct stat st;
-	int fd;
+	int fd, r;
 
 	fd = openat(dir, path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+	r = fstat(fd, &st) < 0 ? -errno : 0;
+	if (r == 0 && (!S_ISREG(st.st_mode) || st.st_nlink != 1))
+		r = -EINVAL;
+	if (r < 0) {
 		close(fd);
-		return -EINVAL;
+		return r;
 	}
 	*ret_fd = fd;
 	*ret_size = (uint64_t)st.st_size;
