@@ -2,6 +2,7 @@
 # Goal of this test: what a thief learns is what README says and no more.
 #   thief.sh memory     from the memory of a daemon that is unlocked, as it locks,
 #                       and locked
+#   thief.sh lock       the same of one node as it locks, in a few seconds
 #   thief.sh disk       from a locked disk; from two images of one disk with a
 #                       month of work in between; and from one that was put back
 #                       and went on another way
@@ -52,6 +53,20 @@ p = n + (1 << s) - 1 >> s << s
 print(p + 16 + 16 * -(-p // 65536))' "$1"
 }
 
+ended='courier died
+keeper died
+store died
+worker died'
+if [ "$1" = lock ]; then
+	node_start desk --reader
+	passphrase_of desk | "$THIEF_KEYS" "$T/desk" >"$T/desk.secrets"
+	is "unlocked, the keeper has its reader" \
+		"$(memory desk | grep -c 'keeper reader')" 1
+	is "as it locks, all is wiped before the kernel takes it back" \
+		"$(dying desk "$EVIDENT" --home "$T/desk" lock)" "$ended"
+	is "and the locked daemon holds nothing" "$(memory desk)" ""
+	exit
+fi
 three_nodes
 printf 'Kqzwordspoken by somebody\n' >"$T/text"
 head -c 70011 /dev/urandom >"$T/photo.jpg"
@@ -76,10 +91,6 @@ for node in field hub; do
 done
 is "and the desk its reader beside them, in the keeper alone" \
 	"$(memory desk)" "$(printf '%s\nkeeper reader' "$held" | sort)"
-ended='courier died
-keeper died
-store died
-worker died'
 for node in field hub desk; do
 	is "as the $node locks, all is wiped before the kernel takes it back" \
 		"$(dying $node "$EVIDENT" --home "$T/$node" lock)" "$ended"
