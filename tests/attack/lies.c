@@ -314,9 +314,24 @@ static void bring_all(struct scene *scene, bool proven)
 		bring_both(scene, proven, spoils[i].name, TWISTS, i);
 }
 
+/* Of somebody else, and true: but who brings it is no hub of the victim's. */
+static void bring_foreign(struct scene *scene)
+{
+	struct digest leaf = {{7}};
+	struct forge forge;
+
+	forge_begin(&forge, &scene->other, "foreign");
+	forge_append(&forge, some_entry(scene, &forge));
+	forge_append(&forge, some_entry(scene, &forge));
+	forge_leaf(&forge, &leaf);
+	bring(scene, false, &forge, SPOILS, "the-log-of-another");
+	forge_end(&forge);
+}
+
 void attack_entries(struct scene *scene)
 {
 	bring_all(scene, false);
+	bring_foreign(scene);
 }
 
 void attack_proven(struct scene *scene)

@@ -101,8 +101,8 @@ strangers_begin() {
 # --- lies
 lies() {
 	lies='by-another-author|by-the-victim|of-another-log|of-another-place|of-another-content|signed-.*|with-.*|a-checkpoint-.*|under-.*|another-.*|no-.*|not-.*'
-	attack "entries that are not what they say" "$(ended 21 7)" evil entries
-	is "attack: each was refused" "$(told "$lies")" "21 cut"
+	attack "entries that are not what they say" "$(ended 22 7)" evil entries
+	is "attack: each was refused" "$(told "$lies|the-log-of-another")" "22 cut"
 	is "attack: and only for the lie" "$(told the-truth)" "21 heard"
 	is "attack: nothing of them is here" "$(from evil)" 42
 	attack "single entries that are not what they say" "$(ended 21 7)" evil proven
@@ -263,8 +263,9 @@ forks() {
 		"1 courier: a connection ended: 5|1 store: a log was told in two ways: the evidence is kept|1 store: a meeting was ended: 5" evilhub true-fork
 	is "attack: the person is told" "$(forks_told)" 1
 	attack "a log of its own told in two ways, and one that shrank" \
-		"5 courier: a connection ended: 5|1 courier: a connection ended: 7|6 store: a log was told in two ways: the evidence is kept|5 store: a meeting was ended: 5|1 store: a meeting was ended: 7" evil forks
-	is "attack: each was found" "$(told 'rewritten-.*|longer-.*|offered-.*|proven-.*')" "6 cut"
+		"5 courier: a connection ended: 5|6 store: a log was told in two ways: the evidence is kept|5 store: a meeting was ended: 5" evil forks
+	is "attack: each was found" "$(told 'rewritten-.*|longer-.*|offered-.*')" "5 cut"
+	is "attack: another entry of the same place stands beside the first" "$(told 'proven-.*')" "1 heard"
 	is "attack: the first stories and the shorter one stay" "$(told 'the-first-story|shrunk-.*')" "8 heard"
 }
 
