@@ -128,7 +128,8 @@ static void flood_frontiers(struct scene *scene)
 /* As many logs and wishes as a frontier may name, all the same. */
 static void flood_one_frontier(struct scene *scene)
 {
-	struct wire_sync_frontier frontier;
+	struct wire_sync_frontier frontier = {
+	    .logs = {.count = 4096}, .wants = {.count = 1024}};
 	struct forge forge;
 	struct peer peer;
 	struct buf note = {0};
@@ -136,8 +137,6 @@ static void flood_one_frontier(struct scene *scene)
 
 	make_log(scene, &forge, "replay");
 	forge_note(&forge, 2, &scene->self, 0, &note);
-	frontier.logs.count = 4096;
-	frontier.wants.count = 1024;
 	frontier.logs.items = calloc(4096, sizeof *frontier.logs.items);
 	frontier.wants.items = calloc(1024, sizeof *frontier.wants.items);
 	MUST(frontier.logs.items && frontier.wants.items);
