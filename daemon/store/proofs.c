@@ -36,7 +36,7 @@ static int from_tree(struct store *store, const struct record_row *row,
 	if (r == 0)
 		size = log_tree_note_size(buf_span(&note));
 	if (r == 0 && size <= row->place)
-		r = -EIO;
+		r = DATABASE_E_NONE;
 	if (r == 0)
 		r = log_tree_inclusion(store->database, row->log, row->place,
 		    size, &proof.inclusion);
@@ -69,9 +69,9 @@ int proofs_build_bare(struct store *store, const struct record_row *row,
 
 	note_origin(&log->author, &log->log, origin);
 	r = proofs_build(store, row, log, &proof);
-	if (r == 0)
-		r = proof_select(
-		    buf_span(&proof), origin, &log->key, NULL, 0, out);
+	if (r != 0)
+		return r;
+	r = proof_select(buf_span(&proof), origin, &log->key, NULL, 0, out);
 	buf_free(&proof);
 	return r > 0 ? -EIO : r;
 }

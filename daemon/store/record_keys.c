@@ -49,9 +49,10 @@ static int write_at(int fd, const uint8_t *data, size_t len, off_t at)
 	return 0;
 }
 
+/* Two names by turns: how often something was erased is nobody's business. */
 static void file_name(uint64_t generation, char name[32])
 {
-	snprintf(name, 32, "keys.%llu", (unsigned long long)generation);
+	snprintf(name, 32, "keys.%u", (unsigned)(generation & 1));
 }
 
 /* Random bytes over what a file holds, where it lies. */
@@ -205,8 +206,6 @@ static int open_file(struct record_keys *keys)
 	r = fsync(keys->dir) < 0 ? -errno : 0;
 	if (r == 0)
 		r = remove_file(keys->dir, keys->generation + 1);
-	if (r == 0 && keys->generation > 0)
-		r = remove_file(keys->dir, keys->generation - 1);
 	return r;
 }
 

@@ -19,6 +19,7 @@
 
 /* --- ours --------------------------------------------------------------- */
 
+/* DATABASE_E_NONE when nothing proves it yet, or it is not for this partner. */
 static int send_one(struct session *session, const struct record_row *row)
 {
 	struct store *store = session->store;
@@ -63,16 +64,22 @@ int sync_send_withdrawal(struct session *session)
 	if (session->withdrawal_at == 0)
 		r = database_run(store->database, SQL_WITHDRAWAL_AHEAD, "i",
 		    session->partner.id);
-	if (r == 0)
+	while (r == 0) {
 		r = sync_next_withdrawal(session, &record);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	session->withdrawal_at = record;
-	r = records_load(&store->records, record, &row);
-	if (r == 0)
-		r = send_one(session, &row);
-	session->told_news = true;
-	return r == 0 ? 1 : r < 0 ? r : -EIO;
+		if (r != 0)
+			return r < 0 ? r : 0;
+		session->withdrawal_at = record;
+		r = records_load(&store->records, record, &row);
+		if (r == 0)
+			r = send_one(session, &row);
+		if (r == 0) {
+			session->told_news = true;
+			return 1;
+		}
+		if (r == DATABASE_E_NONE)
+			r = 0;
+	}
+	return r < 0 ? r : -EIO;
 }
 
 /* What was told ahead is told once. */
@@ -100,12 +107,16 @@ int sync_send_proven(struct session *session)
 	struct record_row row;
 	int r;
 
-	r = next_proven(session, &row);
+	do {
+		r = next_proven(session, &row);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = send_one(session, &row);
+	} while (r == DATABASE_E_NONE);
 	if (r != 0)
-		return r < 0 ? r : 0;
-	r = send_one(session, &row);
+		return r < 0 ? r : -EIO;
 	session->told_news = true;
-	return r == 0 ? 1 : r < 0 ? r : -EIO;
+	return 1;
 }
 
 int sync_next_proven_object(

@@ -499,7 +499,7 @@ static void a_line_is_canonical_base64url(void **state)
 	buf_free(&line);
 }
 
-static void jansson_frees_by_a_function_that_wipes(void **state)
+static void jansson_takes_and_frees_by_functions_of_ours(void **state)
 {
 	json_malloc_t allocate;
 	json_free_t release;
@@ -507,7 +507,7 @@ static void jansson_frees_by_a_function_that_wipes(void **state)
 	(void)state;
 	finish_and_parse(begun_builder());
 	json_get_alloc_funcs(&allocate, &release);
-	assert_ptr_equal(allocate, malloc);
+	assert_ptr_not_equal(allocate, malloc);
 	assert_ptr_not_equal(release, free);
 }
 
@@ -624,7 +624,7 @@ int main(void)
 	    TEST(values_nest_eight_deep_and_no_deeper),
 	    TEST(a_million_brackets_are_refused_without_recursion),
 	    TEST(a_line_is_canonical_base64url),
-	    TEST(jansson_frees_by_a_function_that_wipes),
+	    TEST(jansson_takes_and_frees_by_functions_of_ours),
 	    TEST(an_attachment_is_read_as_it_was_added),
 	    TEST(an_attachment_that_no_reader_takes_is_not_added),
 	    TEST(an_attachment_has_exactly_its_five_keys),

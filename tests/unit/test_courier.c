@@ -297,15 +297,18 @@ static void test_words_for_a_session_that_is_over_are_dropped(void **state)
 	expect_answers();
 }
 
-/* The courier drops a store that breaks a rule, and hears the next. */
+/* The courier drops a store that breaks a rule, and ends: the supervisor brings
+ * a store together with none but a new one. */
 static void expect_dropped(void)
 {
 	struct wire_frame frame;
 
 	assert_int_equal(
 	    channel_receive(scene.store, &frame), CHANNEL_E_CLOSED);
-	channel_freep(&scene.store);
-	scene.store = introduce(WIRE_ROLE_STORE);
+	assert_int_equal(
+	    channel_receive(scene.supervisor, &frame), CHANNEL_E_CLOSED);
+	assert_int_equal(wait_courier(), 0);
+	assert_int_equal(make_scene(NULL), 0);
 	start("", "", 1);
 	expect_answers();
 }
