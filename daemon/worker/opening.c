@@ -64,6 +64,8 @@ int job_file_key(struct worker *worker, struct span envelope, size_t number,
 	    WIRE_KEEPER_FILE_KEY, &arena, &answer, &code);
 	if (r == CHANNEL_E_REFUSED)
 		r = code == WIRE_CODE_NO_KEY ? FORMAT_E_MISMATCH : -EIO;
+	else if (r > 0) /* the keeper is gone: that is no word on the record */
+		r = -ENOTCONN;
 	if (r == 0)
 		r = age_header_verify(bytes, &header, answer.key.bytes);
 	if (r == 0)
@@ -89,9 +91,11 @@ static int try_envelope(struct worker *worker, struct opening *opening,
 		if (r == FORMAT_E_MISMATCH)
 			r = FORMAT_E_MALFORMED;
 	}
-	for (i = 0; r == 0 && i < opening->entry.attachment_count; i++)
-		if (job_file_key(worker, envelope, i + 1, key) != 0)
+	for (i = 0; r == 0 && i < opening->entry.attachment_count; i++) {
+		r = job_file_key(worker, envelope, i + 1, key);
+		if (r > 0)
 			r = FORMAT_E_MALFORMED;
+	}
 	explicit_bzero(key, sizeof key);
 	if (r == 0)
 		opening->envelope = envelope;
