@@ -253,8 +253,9 @@ class World(Net):
         for (a, b), end in ends:
             if end.code != 0:
                 self.blame(f"at the end {a} and {b}: {end}")
-        return all(end.code == 0 and json.loads(end.out).get("round_trips") == 1
-                   for _, end in ends)
+        self.said = [f"{a} with {b}: {end.out.strip()}" for (a, b), end in ends
+                     if end.code != 0 or json.loads(end.out).get("round_trips") != 1]
+        return not self.said
 
     def settle(self, restart):
         """All start anew; every bundle is read again; they meet until nobody has
@@ -263,15 +264,15 @@ class World(Net):
             self.stop()
         self.unlock(NAMES)
         self.check_processes()
-        for _ in range(SETTLING):
-            for reader, path in self.bundles:
+        for number in range(SETTLING):
+            for reader, path in self.bundles if number < 2 else []:
                 end = self.run(reader, "bundle", "read", path)
                 if end.code not in (0, 5):
                     self.blame(f"{reader} reads a whole bundle: {end}")
             if self.meet():
                 break
         else:
-            self.blame("the nodes do not come to rest")
+            self.blame(f"the nodes do not come to rest: {self.said}")
         lists = {node: self.check_node(node) for node in NAMES}
         self.find_nameless(lists)
         for record in self.records.values():
