@@ -13,6 +13,7 @@ import errno
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -163,6 +164,7 @@ def main():
     parser.add_argument("--skip-memory", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # daemons end, nothing is left
     names = [args.path] if args.path else list(PATHS)
     rng = random.Random(args.seed)
     print(f"# seed {args.seed}", flush=True)
