@@ -9,6 +9,10 @@
  * has, once: a partner that holds less of it could not see otherwise that it is
  * told in two ways, and would not know that it has to tell again.
  *
+ * A third one's log told in two ways is no fault of the partner's: the evidence
+ * is kept, that log is passed over, and the meeting goes on. How far it is held
+ * here is what the partner is told next, and sends no more of it then.
+ *
  * What was told again counts as told by a receipt, as always; of a log told in
  * two ways none is taken in, so each meeting tells it anew.
  */
@@ -84,7 +88,9 @@ int sync_meet_fork(
 		r = tell_again(session);
 		if (connected && session->fork == SESSION_FORK_NONE)
 			session->fork = SESSION_FORK_FOUND;
-	} else if (log->own && connected && !session->disowned) {
+	} else if (!log->own) {
+		return sync_set_brought(session, log->id, log->size);
+	} else if (connected && !session->disowned) {
 		session->disowned = true;
 	} else {
 		return FORMAT_E_MISMATCH;

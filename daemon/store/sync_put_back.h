@@ -30,8 +30,9 @@ enum session_fork {
  * than are here shows nothing by itself. */
 void sync_keep_fork(struct session *session, const struct log_row *log,
     struct span note, bool shown);
-/* The same, and what follows: 0 when the meeting goes on, for nothing but what
- * is taken back; FORMAT_E_MISMATCH when it ends; -errno. */
+/* The same, and what follows: 0 when the meeting goes on, without that log if
+ * it is a third one's, else for nothing but what is taken back;
+ * FORMAT_E_MISMATCH when it ends; -errno. */
 int sync_meet_fork(
     struct session *session, const struct log_row *log, struct span note);
 /* By what the partner says of its own log. FORMAT_E_MISMATCH when that was

@@ -85,8 +85,8 @@ int sync_envelope(struct session *session, const struct log_row *log,
 		   : r;
 }
 
-/* What the peer says it holds of a log. */
-static uint64_t peer_size(
+/* What the peer says of a log, or NULL. */
+static const struct wire_sync_log *peer_log(
     const struct session *session, const struct log_row *log)
 {
 	const struct wire_sync_log *item;
@@ -96,9 +96,33 @@ static uint64_t peer_size(
 		item = &session->frontier.logs.items[i];
 		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
 		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
-			return item->size;
+			return item;
 	}
-	return 0;
+	return NULL;
+}
+
+static uint64_t peer_size(
+    const struct session *session, const struct log_row *log)
+{
+	const struct wire_sync_log *item = peer_log(session, log);
+
+	return item ? item->size : 0;
+}
+
+/* Of a log that was told to the peer in another way it takes nothing from
+ * here: 1, 0 or -errno. */
+static int is_told_otherwise(struct session *session, const struct log_row *log)
+{
+	const struct wire_sync_log *item = peer_log(session, log);
+	struct digest root;
+	int r;
+
+	if (log->own || !item || item->size == 0 || item->size > log->size)
+		return 0;
+	r = log_tree_root(session->store->database, log->id, item->size, &root);
+	if (r != 0)
+		return r < 0 ? r : -EIO;
+	return memcmp(root.bytes, item->root.bytes, 32) != 0;
 }
 
 /* The checkpoint of an own log, signed, with the cosignature of this partner
@@ -314,7 +338,11 @@ static int send_log(struct session *session, const struct log_row *log)
 	start = session->entry_at == UINT64_MAX ? peer_size(session, log)
 						: session->entry_at;
 	if (r == 0 && start < size) {
-		r = send_batch(session, log, batch, start, size);
+		r = is_told_otherwise(session, log);
+		if (r == 0)
+			r = send_batch(session, log, batch, start, size);
+		else if (r > 0)
+			r = 0;
 	}
 	batch_free(batch);
 	return r;
