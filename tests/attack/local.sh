@@ -200,15 +200,16 @@ ok "what is written elsewhere works" write card "$S/own.card"
 rm -f "$S/own.card"
 
 # A name that changes all the time.
-other bash -c "while :; do ln -sf '$T/mine/precious' '$S/race'; rm -f '$S/race'; : >'$S/race'; rm -f '$S/race'; done" 2>/dev/null &
+other bash -c "while [ ! -e '$S/stop' ]; do ln -sf '$T/mine/precious' '$S/race'; rm -f '$S/race'; : >'$S/race'; rm -f '$S/race'; done" 2>/dev/null &
 racer=$!
 for _ in $(seq 15); do
 	write card "$S/race" >/dev/null 2>&1
 	write leaves "$S/race" >/dev/null 2>&1
 	rm -f "$S/race"
 done
-kill $racer
+touch "$S/stop"
 wait $racer 2>/dev/null
+rm "$S/stop"
 is "nor through a name that changes all the time" "$(cat "$T/mine/precious")" precious
 
 # --- what is read ---------------------------------------------------------

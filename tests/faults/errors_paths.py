@@ -572,7 +572,8 @@ class Partner(Path):
     def done(self, answer, wrong):
         if "hub" not in self.node.must("partner", "list"):
             wrong.append("it ended 0 and the partner is not there")
-        number = self.world.hub.must("partner", "compare", "field").strip()
+        # What the hub shows is of a card that the field had before "key".
+        number = self.node.must("partner", "compare", "hub").strip()
         self.node.must("partner", "compare", "hub", number)
         self.world.check_held(self.node, wrong)
 

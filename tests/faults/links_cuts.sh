@@ -27,7 +27,7 @@ relay_start() { # CUTS [after BYTES]
 }
 relay_stop() {
 	kill "$relay_pid"
-	wait "$relay_pid" 2>/dev/null
+	wait "$relay_pid" 2>/dev/null || true
 }
 whole() { # ID FILE
 	rm -rf "$T/shown"
