@@ -257,6 +257,16 @@ static int encode_one(const struct codec_row *row, const void *from,
 	return 0;
 }
 
+/* A number that came later into a message is left out when it is 0: so whoever
+ * does not know it reads all else. */
+static void mark_there(
+    const ProtobufCFieldDescriptor *field, const void *from, void *to)
+{
+	if (field->label == PROTOBUF_C_LABEL_OPTIONAL)
+		*(protobuf_c_boolean *)at(to, field->quantifier_offset) =
+		    *(const uint64_t *)from != 0;
+}
+
 static int encode_table(const struct codec_table *table, const void *from,
     struct wire_arena *arena, ProtobufCMessage **ret_message)
 {
@@ -279,6 +289,8 @@ static int encode_table(const struct codec_table *table, const void *from,
 		else
 			r = encode_one(row, at(from, row->offset), arena,
 			    at(message, field->offset));
+		if (row->kind == CODEC_U64)
+			mark_there(field, at(from, row->offset), message);
 	}
 	*ret_message = message;
 	return r;
