@@ -74,28 +74,53 @@ static uint64_t total_bytes(const struct entry *entry)
 }
 
 /* A record beside the telling of its log that is known here has a row's place
- * below 0: some of its id, and its index. */
+ * below 0: some of its id, and its index. An author may have made two that have
+ * this much in common, so the next that is free is taken. */
 #define BESIDE_BITS 40
-static int row_place(const struct record_new *record, int64_t *ret_place)
+#define BESIDE_TRIES 1024
+static int place_beside(struct records *records, int64_t log,
+    const struct entry_id *id, uint64_t index, int64_t *ret_place)
 {
-	const uint8_t *id = record->id.bytes;
-	int64_t some;
+	int64_t some, found;
+	int i, r = 0;
 
-	*ret_place = (int64_t)record->place;
-	if (!record->beside)
-		return 0;
-	if (record->place >> BESIDE_BITS != 0)
+	if (index > RECORDS_BESIDE_MAX)
 		return -EOVERFLOW;
-	some = (id[0] & 0x7f) << 16 | id[1] << 8 | id[2];
-	*ret_place = -1 - (some << BESIDE_BITS | (int64_t)record->place);
-	return 0;
+	some = (id->bytes[0] & 0x7f) << 16 | id->bytes[1] << 8 | id->bytes[2];
+	for (i = 0; r == 0 && i < BESIDE_TRIES; i++) {
+		*ret_place = -1 - (some << BESIDE_BITS | (int64_t)index);
+		r = database_number(records->database, SQL_RECORD_AT, &found,
+		    "ii", log, *ret_place);
+		some = (some + 1) & 0x7fffff;
+	}
+	return r == DATABASE_E_NONE ? 0 : r < 0 ? r : -EEXIST;
+}
+
+static int row_place(struct records *records, const struct record_new *record,
+    int64_t *ret_place)
+{
+	*ret_place = (int64_t)record->place;
+	return record->beside ? place_beside(records, record->log, &record->id,
+				    record->place, ret_place)
+			      : 0;
+}
+
+int records_put_beside(struct records *records, const struct record_row *row)
+{
+	int64_t place;
+	int r;
+
+	r = place_beside(records, row->log, &row->entry, row->place, &place);
+	return r == 0 ? database_run(records->database, SQL_RECORD_PLACE, "ii",
+			    place, row->id)
+		      : r;
 }
 
 static void take_place(int64_t place, struct record_row *ret_row)
 {
 	ret_row->beside = place < 0;
 	if (place < 0)
-		place = (-1 - place) & ((INT64_C(1) << BESIDE_BITS) - 1);
+		place = (-1 - place) & (int64_t)RECORDS_BESIDE_MAX;
 	ret_row->place = (uint64_t)place;
 }
 
@@ -106,7 +131,7 @@ int records_add(struct records *records, const struct record_new *record,
 	int64_t slot, place, whole = record->entry->attachment_count == 0;
 	int r;
 
-	r = row_place(record, &place);
+	r = row_place(records, record, &place);
 	if (r == 0)
 		r = record_keys_add(records->keys, ret_key, &slot);
 	if (r < 0)

@@ -13,15 +13,17 @@
 #include "daemon/store/record_keys.h"
 #include "proto/format/entry.h"
 
+/* The highest index that an entry beside another can have here. */
+#define RECORDS_BESIDE_MAX ((UINT64_C(1) << 40) - 1)
+
 /* What became of a record that is withdrawn or forgotten (withdraw.h). */
 enum record_withdrawn {
 	RECORD_IN_FORCE,
 	RECORD_SET_ASIDE, /* closed to everybody until a person confirms */
 	RECORD_ERASING,   /* its rows are gone, its key may not be */
 	RECORD_ERASED,
-	RECORD_FORGETTING, /* as ERASING and ERASED, of an own record that was
-			    */
-	RECORD_FORGOTTEN,  /* delivered, where the node is told to keep none */
+	RECORD_FORGETTING, /* the same of an own one that was delivered, */
+	RECORD_FORGOTTEN,  /* where the node is told to keep none */
 };
 
 struct record_row {
@@ -103,6 +105,8 @@ int records_load(
     struct records *records, int64_t id, struct record_row *ret_row);
 int records_at(struct records *records, int64_t log, uint64_t place,
     struct record_row *ret_row);
+/* From now on it stands beside the one at its place in the log. */
+int records_put_beside(struct records *records, const struct record_row *row);
 /* By 8 to 64 hex digits; -ENOTUNIQ when more than one begins so. */
 int records_by_prefix(
     struct records *records, struct span digits, struct record_row *ret_row);

@@ -50,6 +50,7 @@
 	X(RECORD_PREFIX, SQL_RECORD_ROW " WHERE entry>=? AND entry<=? LIMIT 2")\
 	X(RECORD_PAGE, SQL_RECORD_ROW " WHERE id>? AND hidden=0"              \
 		       " ORDER BY id LIMIT ?")                                \
+	X(RECORD_PLACE, "UPDATE record SET place=? WHERE id=?")               \
 	X(RECORD_WHOLE, "UPDATE record SET whole=1 WHERE id=?")               \
 	X(RECORD_PRIVATE, "SELECT hidden, EXISTS(SELECT 1 FROM unread u"      \
 		    " WHERE u.record=r.id) FROM record r WHERE r.id=?")       \

@@ -182,6 +182,9 @@ static int check_history(struct session *session, struct sync_proven *proven)
 	if (proven->log.id == 0)
 		return 0;
 	r = check_place(session, proven, &proven->beside);
+	if (r == 0 && proven->beside &&
+	    proven->entry.index > RECORDS_BESIDE_MAX)
+		return FORMAT_E_UNKNOWN; /* no log is that long */
 	forked = proven->beside;
 	if (r == 0 && size <= proven->log.size) {
 		r = log_tree_root(store->database, proven->log.id, size, &root);

@@ -316,20 +316,21 @@ static int store_record(struct session *session,
 		      : r;
 }
 
-/* A record that was shared with us before must be the one that stands at its
- * place in the log. */
-static int check_place(struct session *session, int64_t log, uint64_t place,
-    const struct digest *leaf)
+/* A record that came alone before, and is not the one that stands at its place
+ * in the log, stands beside it from now on: it came first by chance. */
+static int clear_place(struct session *session, const struct log_row *log,
+    uint64_t place, const struct digest *leaf)
 {
 	struct record_row row;
 	int r;
 
-	r = records_at(&session->store->records, log, place, &row);
+	r = records_at(&session->store->records, log->id, place, &row);
 	if (r == DATABASE_E_NONE)
 		return 0;
-	if (r == 0 && memcmp(row.entry.bytes, leaf->bytes, 32) != 0)
-		r = FORMAT_E_MISMATCH;
-	return r;
+	if (r != 0 || memcmp(row.entry.bytes, leaf->bytes, 32) == 0)
+		return r;
+	sync_keep_fork(session, log, session->entries.checkpoint, true);
+	return records_put_beside(&session->store->records, &row);
 }
 
 /* Of a checkpoint only what says something: it is told to others. */
@@ -386,7 +387,7 @@ static int store_item(struct session *session, struct sync_arrival *arrival,
 	if (!fills) {
 		r = sync_leaf_of(item, &leaf);
 		if (r == 0)
-			r = check_place(session, arrival->log.id, place, &leaf);
+			r = clear_place(session, &arrival->log, place, &leaf);
 		if (r == 0)
 			r = log_tree_append(
 			    session->store->database, &arrival->log, &leaf);

@@ -145,6 +145,45 @@ static void test_a_place_holds_one_record_only(void **state)
 	assert_int_equal(database_rollback(scene.database, -1), -1);
 }
 
+/* Their ids begin with the same bytes: an author may see to that. */
+static void test_many_stand_beside_one_and_say_their_place(void **state)
+{
+	struct record_new record = {
+	    .log = log_number,
+	    .place = 7,
+	    .beside = true,
+	    .id = {{9, 9, 9}},
+	    .entry = &entry,
+	    .entry_bytes = span_text("another"),
+	    .signature = span_of("0123456789012345678901234567890123456789"
+				 "012345678901234567890123",
+		64),
+	};
+	struct record_row row;
+	struct record_key key;
+	int64_t id;
+	uint8_t i;
+
+	(void)state;
+	add(1, 2, 7, &key);
+	for (i = 0; i < 20; i++) {
+		record.id.bytes[31] = i;
+		assert_int_equal(records_add(&scene, &record, &key, &id), 0);
+		assert_int_equal(records_load(&scene, id, &row), 0);
+		assert_true(row.beside);
+		assert_int_equal(row.place, 7);
+	}
+	assert_int_equal(records_at(&scene, log_number, 7, &row), 0);
+	assert_int_equal(records_put_beside(&scene, &row), 0);
+	assert_int_equal(
+	    records_at(&scene, log_number, 7, &row), DATABASE_E_NONE);
+	assert_int_equal(records_load(&scene, row.id, &row), 0);
+	assert_true(row.beside);
+	assert_int_equal(row.place, 7);
+	record.place = RECORDS_BESIDE_MAX + 1;
+	assert_true(records_add(&scene, &record, &key, &id) < 0);
+}
+
 static void test_an_envelope_is_found_by_its_audience(void **state)
 {
 	struct author_id first = {{1}}, second = {{2}};
@@ -507,6 +546,7 @@ int main(void)
 	    TEST(test_another_records_key_opens_nothing),
 	    TEST(test_prefixes_find_one_none_or_say_that_there_are_two),
 	    TEST(test_a_place_holds_one_record_only),
+	    TEST(test_many_stand_beside_one_and_say_their_place),
 	    TEST(test_an_envelope_is_found_by_its_audience),
 	    TEST(test_an_object_keeps_its_veil_and_what_is_missing),
 	    TEST(test_two_entries_may_name_one_payload),
