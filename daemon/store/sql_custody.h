@@ -17,7 +17,8 @@
 	X(CUSTODY_BY, "SELECT 1 FROM custody WHERE subject=? AND actor=?"     \
 	    " AND kind=? LIMIT 1")                                            \
 	X(WITHDRAWAL_ADD, "INSERT OR IGNORE INTO withdrawal VALUES(?,?)")     \
-	X(WITHDRAWAL_BY, "SELECT l.author,max(l.own) FROM withdrawal w"       \
+	X(WITHDRAWAL_BY, "SELECT l.author,max(l.own AND r.source IS NULL)"    \
+	    " FROM withdrawal w"                                              \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
 	    " WHERE w.target=? GROUP BY l.author")                            \
 	X(WITHDRAWAL_NEWEST, "SELECT coalesce(max(record),0) FROM withdrawal")\
