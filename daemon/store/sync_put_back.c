@@ -134,14 +134,11 @@ static int is_put_back(struct session *session,
 int sync_look_for_put_back(
     struct session *session, const struct wire_sync_frontier *frontier)
 {
-	int64_t record;
 	bool is;
 	int r;
 
-	if (session->fork != SESSION_FORK_NONE) {
-		r = sync_next_withdrawal(session, &record);
-		return r == DATABASE_E_NONE ? FORMAT_E_MISMATCH : r;
-	}
+	if (session->fork != SESSION_FORK_NONE)
+		return 0; /* what it signed is shown to it, if nothing else */
 	r = is_put_back(session, frontier, &is);
 	session->put_back = is;
 	return r == 0 && is ? tell_again(session) : r;

@@ -35,8 +35,7 @@ void sync_keep_fork(struct session *session, const struct log_row *log,
  * FORMAT_E_MISMATCH when it ends; -errno. */
 int sync_meet_fork(
     struct session *session, const struct log_row *log, struct span note);
-/* By what the partner says of its own log. FORMAT_E_MISMATCH when that was
- * told in two ways and there is nothing to tell it. */
+/* By what the partner says of its own log. */
 int sync_look_for_put_back(
     struct session *session, const struct wire_sync_frontier *frontier);
 /* What shows the partner that it was put back goes with our frontier. */

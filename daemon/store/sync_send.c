@@ -488,6 +488,14 @@ struct frontier {
 	struct wire_sync_want wants[WANTS_MAX];
 };
 
+/* Whether the partner is shown what it signed itself. By a bundle always: what
+ * it holds now is not known. */
+static bool shows_own(const struct session *session, uint64_t brought)
+{
+	return sync_shows_put_back(session) ||
+	       (session->carrier == WIRE_CARRIER_WRITE && brought > 0);
+}
+
 /* What we offer comes with its checkpoint; of what the partner brings, the size
  * says how far we have it from this partner, and it goes on from there. To who
  * was put back comes what it signed itself; and who was, names the log that it
@@ -504,9 +512,9 @@ static int add_log(struct session *session, const struct log_row *log,
 	r = sync_get_brought(session, log->id, &brought);
 	if (r == 0 &&
 	    (sync_may_offer(session, log) || (log->own && session->recover) ||
-		(theirs && sync_shows_put_back(session))))
+		(theirs && shows_own(session, brought))))
 		r = offered(session, log, &frontier->notes[at], &size);
-	if (brought > 0 && frontier->notes[at].len == 0)
+	if (brought > 0 && (theirs || frontier->notes[at].len == 0))
 		size = brought;
 	if (r != 0 || (size == 0 && !own_log_is_new(session->store, log)))
 		return r;
