@@ -120,6 +120,8 @@ static int take_frontier(
 		return sync_recover(session, frontier);
 	for (i = 0; r == 0 && i < frontier->logs.count; i++)
 		r = check_known(session, &frontier->logs.items[i]);
+	if (r == 0 && session->was_put_back)
+		r = SYNC_E_PUT_BACK;
 	if (r == 0)
 		r = sync_look_for_put_back(session, frontier);
 	return r == 0 ? sync_leave_behind(session, frontier) : r;

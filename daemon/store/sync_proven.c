@@ -11,11 +11,14 @@
 #include <string.h>
 
 #include "daemon/store/jobs.h"
+#include "daemon/store/own_log.h"
 #include "daemon/store/proofs.h"
 #include "daemon/store/sync_proven.h"
 #include "daemon/store/sync_quota.h"
 #include "daemon/store/withdraw.h"
 #include "proto/format/sshsig.h"
+
+#define PROVEN_E_UNASKED 34 /* what this node wrote, and did not ask for */
 
 /* --- ours --------------------------------------------------------------- */
 
@@ -250,7 +253,7 @@ static int check(struct session *session, struct sync_proven *proven)
 	r = sync_check_proven(message, proven);
 	if (r == 0 && is_own(session, proven) && !session->recover &&
 	    proven->entry.withdraw_count == 0)
-		r = FORMAT_E_MISMATCH; /* nobody asked for our own */
+		r = PROVEN_E_UNASKED;
 	if (r == 0)
 		r = log_tree_find(session->store->database, &proven->author,
 		    &proven->entry.log, &proven->log);
@@ -368,6 +371,21 @@ static int store_proven(struct session *session, struct sync_proven *proven)
 	return r == 0 ? 0 : database_rollback(store->database, r);
 }
 
+/* What this node wrote in the log that it writes, and does not have there: the
+ * place is taken, so it goes on in another before it takes this in. */
+static int part_with_own(struct session *session, struct sync_proven *proven)
+{
+	int r;
+
+	if (!own_log_is_current(session->store, &proven->log))
+		return 0;
+	r = sync_hear_own(session, &proven->log, proven->proof.checkpoint);
+	if (r != SYNC_E_PUT_BACK)
+		return r;
+	session->was_put_back = true;
+	return 0;
+}
+
 static void on_verified(
     struct store *store, void *context, struct wire_frame *answer)
 {
@@ -383,6 +401,8 @@ static void on_verified(
 			r = -ECANCELED;
 		else if (sync_all_hold(answer, session->asked))
 			r = proven ? check(session, proven) : -ENOMEM;
+		if (r == 0)
+			r = part_with_own(session, proven);
 		if (r == 0)
 			r = store_proven(session, proven);
 		sync_end_arrival(session, r);
@@ -430,7 +450,8 @@ void sync_receive_proven(struct session *session, struct wire_frame *frame)
 		r = sync_quota_check(session, &cost);
 	if (r == 0)
 		r = submit(session);
-	if (r == FORMAT_E_UNKNOWN) /* of a later version: not ours */
+	if (r == FORMAT_E_UNKNOWN || r == PROVEN_E_UNASKED)
+		/* Of a later version; or left from a recovery that was cut. */
 		sync_end_arrival(session, 0);
 	else if ((r == QUOTA_E_FULL || r == QUOTA_E_RATE) &&
 		 proven->entry.withdraw_count > 0)

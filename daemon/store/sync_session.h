@@ -53,8 +53,7 @@ struct session {
 	int64_t proven_at;     /* the last record sent with its proof */
 	int64_t proven_object; /* and the last object of those, in a bundle */
 	struct digest told_frontier; /* hash of the last one sent */
-	bool has_told;
-	bool agreed; /* by the summaries there is nothing to tell */
+	bool has_told, agreed; /* by the summaries there is nothing to tell */
 	struct pending_cosign *cosigns;
 
 	/* A message that waits for a worker. */
@@ -72,6 +71,7 @@ struct session {
 	bool disowned; /* the partner holds another log of ours than we do */
 	bool put_back; /* the partner holds less of its own than we do */
 	bool recover, recovered; /* we ask for what we wrote; the partner did */
+	bool was_put_back; /* this node: the partner brought what it lacks */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);
@@ -137,7 +137,7 @@ void sync_end_arrival(struct session *session, int result);
 void sync_receive_frontier(struct session *session, struct span body);
 void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, struct log_row *log);
-/* All meetings under way; NULL behind the last. */
+/* All under way; NULL behind the last. */
 struct session *sync_next_session(struct store *store, struct session *before);
 /* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
 int sync_send_object(
