@@ -239,9 +239,14 @@ int own_log_is_parted(struct store *store, const struct log_row *log,
 	return r < 0 ? r : 0;
 }
 
-int own_log_met(struct store *store, int64_t partner)
+int own_log_met(struct store *store, int64_t partner, int64_t told)
 {
-	return database_run(store->database, SQL_PARTED_TOLD, "i", partner);
+	int r;
+
+	r = database_run(store->database, SQL_PARTED_TOLD, "ii", partner, told);
+	return r == 0 ? database_run(store->database, SQL_RECOVER_TOLD, "ii",
+			    partner, told)
+		      : r;
 }
 
 int own_log_is_put_back(struct store *store, bool *ret_is)

@@ -41,9 +41,11 @@ int own_log_part(struct store *store, const struct log_row *log,
 /* Whether it is not offered to that partner any more. */
 int own_log_is_parted(struct store *store, const struct log_row *log,
     int64_t partner, bool *ret_is);
-/* A meeting with ${partner} ended in good order: what is never confirmed was
- * told, and is not told again. */
-int own_log_met(struct store *store, int64_t partner);
+/* A meeting with ${partner} ended in good order, in which single records up to
+ * ${told} went out: what is never confirmed was told, and is not told again;
+ * nor is what the partner asked for as its own and did not confirm, for it may
+ * hold that, or have forgotten it. */
+int own_log_met(struct store *store, int64_t partner, int64_t told);
 /* Whether another log was opened and nothing brought back since. */
 int own_log_is_put_back(struct store *store, bool *ret_is);
 int own_log_recovered(struct store *store);

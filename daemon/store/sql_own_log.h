@@ -13,9 +13,15 @@
 	    " FROM record r JOIN envelope e ON e.record=r.id"                 \
 	    " WHERE r.log=?1 AND e.audience=?3 AND e.delivered=0")            \
 	X(PARTED_TOLD, "DELETE FROM shared WHERE partner=?1 AND delivered=0"  \
-	    " AND record IN (SELECT r.id FROM record r JOIN parted d"         \
+	    " AND record<=?2 AND record IN (SELECT r.id"                      \
+	    " FROM record r JOIN parted d"                                    \
 	    " ON d.log=r.log AND d.partner=?1 WHERE r.hidden=1 AND"           \
 	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=r.id))")   \
+	X(RECOVER_TOLD, "DELETE FROM shared WHERE partner=?1 AND delivered=0" \
+	    " AND record<=?2 AND record IN (SELECT r.id FROM record r"        \
+	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=l.author"   \
+	    " WHERE p.id=?1) AND"                                             \
+	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=shared.record)")\
 	X(LOG_LEFT_BEHIND, "DELETE FROM told WHERE partner=? AND log=?")      \
 	X(RECOVER_SEND, "INSERT OR REPLACE INTO shared SELECT r.id,?2,0"      \
 	    " FROM record r WHERE r.log=?1 AND (r.place<0 OR r.place>=?3)"    \

@@ -303,7 +303,7 @@ static int on_part(struct store *store, struct wire_frame *frame)
 
 /* When this partner was last met in good order. */
 static void remember_meeting(
-    struct store *store, const struct wire_courier_ended *ended)
+    struct store *store, const struct wire_courier_ended *ended, int64_t told)
 {
 	struct partner partner;
 
@@ -312,7 +312,7 @@ static void remember_meeting(
 	database_run(store->database, SQL_PARTNER_MET, "ib",
 	    (int64_t)time(NULL), span_of(ended->partner.bytes, 32));
 	if (partners_by_author(store->database, &ended->partner, &partner) == 0)
-		own_log_met(store, partner.id);
+		own_log_met(store, partner.id, told);
 }
 
 static int on_ended(struct store *store, struct wire_frame *frame)
@@ -321,6 +321,7 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 	struct wire_courier_ended ended;
 	struct session *session;
 	uint64_t gaps;
+	int64_t told;
 	int r;
 
 	r = wire_decode(
@@ -330,10 +331,11 @@ static int on_ended(struct store *store, struct wire_frame *frame)
 		return -EPROTO;
 	session = sync_find(store, ended.session);
 	gaps = session ? session->gaps : 0;
+	told = session ? session->proven_at : 0;
 	if (session)
 		drop(store, session);
 	if (ended.carrier <= WIRE_CARRIER_DIALLED)
-		remember_meeting(store, &ended);
+		remember_meeting(store, &ended, told);
 	if (ended.carrier == WIRE_CARRIER_DIALLED &&
 	    !auto_sync_ended(store, &ended.partner, (enum wire_code)ended.code))
 		control_sync_ended(store, &ended);

@@ -77,12 +77,14 @@ static int check_known(
 }
 
 /* A cosignature of ours that the partner does not have yet (the meeting in
- * which it was made was cut) is made again. */
+ * which it was made was cut) is made again; of what it holds otherwise than
+ * this node, none is. */
 static void offer_cosign(
     struct session *session, const struct wire_sync_log *item)
 {
 	struct author_id author;
 	struct log_row log = {.id = 0};
+	struct digest root;
 	struct note note;
 	uint64_t time;
 
@@ -92,6 +94,9 @@ static void offer_cosign(
 		session->store->database, &author, &item->log, &log) != 0)
 		return;
 	if (log.size == item->size && item->checkpoint.len > 0 &&
+	    log_tree_root(session->store->database, log.id, log.size, &root) ==
+		0 &&
+	    memcmp(root.bytes, item->root.bytes, 32) == 0 &&
 	    note_parse(item->checkpoint, &note) == 0) {
 		if (cosignature_verify(
 			&note, &session->store->author_key, &time) != 0)
