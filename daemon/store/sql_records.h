@@ -13,7 +13,7 @@
 	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
 	" UNION SELECT p.record FROM proven p JOIN record r"                  \
 	" ON r.id=p.record JOIN log l ON l.id=r.log"                          \
-	" WHERE ?3=1 AND r.source IS NOT ?1 AND r.hidden=0 AND"               \
+	" WHERE ?3=1 AND l.own=0 AND r.source IS NOT ?1 AND r.hidden=0 AND"   \
 	" NOT EXISTS(SELECT 1 FROM unread u WHERE u.record=p.record) AND"     \
 	" l.author<>(SELECT author FROM partner WHERE id=?1) AND"             \
 	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \

@@ -273,15 +273,17 @@ static int find_log(
 		*ret_log = proven->log.id;
 		return 0;
 	}
+	if (is_own(session, proven))
+		return log_tree_add(database, &session->proven.author,
+		    &proven->entry.log, true, 0, ret_log);
 	r = database_number(
 	    database, SQL_LOG_COUNT_VIA, &count, "i", session->partner.id);
 	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
 		r = -EDQUOT;
-	if (r != 0)
-		return r;
-	return log_tree_add(database, &session->proven.author,
-	    &proven->entry.log, is_own(session, proven),
-	    is_own(session, proven) ? 0 : session->partner.id, ret_log);
+	return r == 0 ? log_tree_add(database, &session->proven.author,
+			    &proven->entry.log, false, session->partner.id,
+			    ret_log)
+		      : r;
 }
 
 /* What this node wrote and a partner brought back: that one has it. What it

@@ -79,8 +79,11 @@ int sync_envelope(struct session *session, const struct log_row *log,
 	if (r != 0)
 		return r;
 	r = records_envelope(records, row, audience, out, &hash);
-	/* Whoever gets a log at all must hear what is taken back. */
-	return r == DATABASE_E_NONE && row->withdraws
+	/* Whoever gets a log at all must hear what is taken back; and an author
+	 * gets back what came here by whatever way. */
+	return r == DATABASE_E_NONE &&
+		       (row->withdraws ||
+			   same_author(&log->author, &session->partner.author))
 		   ? records_any_envelope(records, row, out)
 		   : r;
 }
