@@ -10,8 +10,10 @@
 	X(PARTED_ADD, "INSERT OR IGNORE INTO parted VALUES(?,?)")             \
 	X(PARTED_FIND, "SELECT 1 FROM parted WHERE log=? AND partner=?")      \
 	X(PARTED_SEND, "INSERT OR IGNORE INTO shared SELECT r.id,?2,0"        \
-	    " FROM record r JOIN envelope e ON e.record=r.id"                 \
-	    " WHERE r.log=?1 AND e.audience=?3 AND e.delivered=0")            \
+	    " FROM record r LEFT JOIN envelope e"                             \
+	    " ON e.record=r.id AND e.audience=?3 WHERE r.log=?1 AND"          \
+	    " (e.delivered=0 OR (e.delivered IS NULL AND"                     \
+	    " EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=r.id)))")      \
 	X(PARTED_TOLD, "DELETE FROM shared WHERE partner=?1 AND delivered=0"  \
 	    " AND record<=?2 AND record IN (SELECT r.id"                      \
 	    " FROM record r JOIN parted d"                                    \
@@ -22,6 +24,10 @@
 	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=l.author"   \
 	    " WHERE p.id=?1) AND"                                             \
 	    " NOT EXISTS(SELECT 1 FROM withdrawal w WHERE w.record=shared.record)")\
+	X(SHARED_AGAIN, "UPDATE shared SET delivered=0 WHERE partner=?1"      \
+	    " AND delivered=1 AND NOT EXISTS(SELECT 1 FROM record r"          \
+	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=l.author"   \
+	    " WHERE p.id=?1 AND r.id=shared.record)")                         \
 	X(LOG_LEFT_BEHIND, "DELETE FROM told WHERE partner=? AND log=?")      \
 	X(RECOVER_SEND, "INSERT OR REPLACE INTO shared SELECT r.id,?2,0"      \
 	    " FROM record r WHERE r.log=?1 AND (r.place<0 OR r.place>=?3)"    \

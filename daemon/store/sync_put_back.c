@@ -68,12 +68,19 @@ static bool is_partners(
 	return memcmp(author->bytes, session->partner.author.bytes, 32) == 0;
 }
 
-/* From the first on, also what was told in this meeting already. */
+/* From the first on, also what was told in this meeting already; and all single
+ * records, which no size of a log would bring again. */
 static int tell_again(struct session *session)
 {
+	struct database *database = session->store->database;
+	int r;
+
 	session->withdrawal_at = 0;
-	return database_run(session->store->database, SQL_WITHDRAWAL_AGAIN, "i",
-	    session->partner.id);
+	r = database_run(
+	    database, SQL_WITHDRAWAL_AGAIN, "i", session->partner.id);
+	return r == 0 ? database_run(database, SQL_SHARED_AGAIN, "i",
+			    session->partner.id)
+		      : r;
 }
 
 int sync_meet_fork(
