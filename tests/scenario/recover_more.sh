@@ -1,0 +1,221 @@
+#!/bin/bash
+# Goal of this test: what goes wrong around being put back. Whatever was cut off,
+# forgotten or came by another way, a node that was put back can record, meets its
+# partners again and falls silent, and its partners meet each other.
+# ONLY="PART..." runs some of it.
+. "$(dirname "$0")/lib.sh"
+
+told() { # NODE TO WORDS [FILE]: capture a statement, and print its id
+	on "$1" capture --to "$2" --field "statement=$3" ${4:+--attach "$4"}
+}
+copy() { # NODE NAME: keep its disk as it is
+	on "$1" stop
+	rm -rf "${T:?}/$1.$2"
+	cp -a "$T/$1" "$T/$1.$2"
+	node_unlock "$1" || die "unlock"
+}
+put_back() { # NODE NAME
+	on "$1" stop 2>/dev/null
+	rm -rf "${T:?}/$1"
+	cp -a "$T/$1.$2" "$T/$1"
+	node_unlock "$1" || die "unlock"
+}
+log_of() { on "$1" log "$2" --json | json "j['log']"; }
+listed() { on "$1" list --json | json "'\n'.join(sorted(r['id'] for r in j['records']))"; }
+lacks() { # NODE ID...: how many of them are not there
+	local node=$1
+	shift
+	listed "$node" >"$T/listed"
+	printf '%s\n' "$@" | sort | comm -23 - "$T/listed" | wc -l
+}
+quiet() { on "$1" sync "$2" --json | json "j['round_trips']"; }
+
+hub_start hub
+hub_start desk --reader
+on hub card add-reader "$(on desk card | sed -n 's/^reader //p')" || die "add-reader"
+introduce hub desk --mirror || die "desk and hub"
+hub_start far --reader
+head -c 3000000 /dev/urandom >"$T/photo.jpg"
+
+# recover is the first that it does
+part_first() {
+	node_start first
+	introduce first hub || die "first and hub"
+	a=$(told first hub one) && on first sync hub || die "sync"
+	copy first early
+	b=$(told first hub two) && on first sync hub || die "sync"
+	put_back first early
+	fails 5 "put back" "who asks before it knows is told" on first recover hub
+	c=$(told first hub three) || c=none
+	is "it can record" "$([ "$c" != none ] && echo yes)" yes
+	is "in a new log" "$([ "$(log_of first "$c")" != "$(log_of first "$a")" ] && echo new)" new
+	ok "it recovers" on first recover hub
+	is "all" "$(lacks first "$a" "$b" "$c") $(lacks hub "$a" "$b" "$c")" "0 0"
+	ok "and syncs" on first sync hub
+	is "until nothing is left to say" "$(quiet first hub)" 1
+}
+
+# a recovery that is cut off
+part_cut() {
+	node_start cut
+	introduce cut hub || die "cut and hub"
+	a=$(told cut hub one) && on cut sync hub || die "sync"
+	copy cut early
+	b=$(told cut hub two "$T/photo.jpg") && c=$(told cut hub three) && on cut sync hub || die "sync"
+	put_back cut early
+	on cut sync hub 2>/dev/null
+	on cut partner limit hub 200 || die "limit"
+	on hub partner limit cut 200 || die "limit"
+	on cut recover hub 2>/dev/null &
+	meeting=$!
+	for _ in $(seq 100); do
+		[ "$(object_files cut)" -gt 0 ] && break
+		sleep 0.1
+	done
+	process_of cut courier | xargs -r kill -9
+	wait $meeting
+	on cut partner limit hub none
+	on hub partner limit cut none
+	node_reopen cut || die "reopen"
+	ok "a sync after a recovery that was cut off goes well" on cut sync hub
+	ok "and one more" on cut sync hub
+	is "it is quiet" "$(quiet cut hub)" 1
+	ok "a recovery brings the rest" on cut recover hub
+	is "all" "$(lacks cut "$a" "$b" "$c")" 0
+	is "whole" "$(on cut list --json | json "[r['complete'] for r in j['records'] if r['id'] == '$b']")" "[True]"
+}
+
+# what it forgot, since it was delivered
+part_lean() {
+	node_start lean
+	introduce lean hub || die "lean and hub"
+	on lean stop
+	echo 'retain = until-delivered' >"$T/lean/evident.conf"
+	node_unlock lean || die "unlock"
+	a=$(told lean hub one) && on lean sync hub || die "sync"
+	copy lean early
+	b=$(told lean hub two) && on lean sync hub || die "sync"
+	put_back lean early
+	c=$(told lean hub "on the old disk") || die "capture"
+	on lean sync hub 2>/dev/null
+	on lean sync hub || die "sync"
+	on lean recover hub || die "recover"
+	ok "who forgot what the partner sends again syncs" on lean sync hub
+	is "and is quiet" "$(quiet lean hub)" 1
+	is "the partner owes it nothing" "$(on hub status --json | json "j['undelivered']")" 0
+}
+
+# what comes back to a node that has a mirror
+part_mirrored() {
+	introduce hub far || die "hub and far"
+	on desk sync hub || die "sync"
+	copy hub early
+	a=$(told hub far "by the hub") && on hub sync far || die "sync"
+	put_back hub early
+	on hub sync far 2>/dev/null
+	on hub sync far && on hub recover far || die "recover"
+	is "a hub has back what it wrote" "$(lacks hub "$a")" 0
+	on desk sync hub 2>/dev/null # the hub learns that it was put back
+	ok "its mirror meets it" on desk sync hub
+	is "and they fall silent" "$(quiet desk hub)" 1
+}
+
+# by way of another
+part_around() {
+	node_start around
+	introduce around hub || die "around and hub"
+	introduce around desk || die "around and desk"
+	a=$(told around hub one) && on around sync hub || die "sync"
+	copy around early
+	b=$(told around hub two) && on around sync hub && on desk sync hub || die "sync"
+	put_back around early
+	on around sync desk 2>/dev/null
+	on around sync hub 2>/dev/null
+	ok "a desk gives back what it has by way of its hub" on around recover desk
+	is "whole" "$(lacks around "$a" "$b")" 0
+	ok "and is met again" on around sync desk
+}
+
+# by hand alone
+part_hand() {
+	node_start hand
+	introduce hand far || die "hand and far"
+	a=$(told hand far one) && by_hand hand far "$T/1.bundle" >/dev/null && by_hand far hand "$T/1.answer" >/dev/null || die "by hand"
+	copy hand early
+	b=$(told hand far two) && by_hand hand far "$T/2.bundle" >/dev/null && by_hand far hand "$T/2.answer" >/dev/null || die "by hand"
+	put_back hand early
+	c=$(told hand far "on the old disk") || die "capture"
+	on hand bundle write far "$T/3.bundle" && on far bundle read "$T/3.bundle" 2>/dev/null
+	on far bundle write hand "$T/3.answer" || die "bundle"
+	fails 5 "put back" "who is reached by hand learns that it was put back" on hand bundle read "$T/3.answer"
+	d=$(told hand far four) || die "capture"
+	ok "what it wrote comes" by_hand hand far "$T/4.bundle"
+	is "all of it" "$(lacks far "$a" "$b" "$c" "$d")" 0
+	ok "and is confirmed" by_hand far hand "$T/4.answer"
+	is "there" "$(on hand status --json | json "j['undelivered']")" 0
+}
+
+# a mirror that has single entries before their log
+part_late() {
+	node_start late
+	introduce late hub || die "late and hub"
+	a=$(told late hub one) && on late sync hub && on desk sync hub || die "sync"
+	copy late early
+	copy desk early
+	b=$(told late hub two) && c=$(told late hub three) && on late sync hub && on desk sync hub || die "sync"
+	put_back late early
+	d=$(told late hub "on the old disk") || die "capture"
+	on late sync hub 2>/dev/null
+	on late sync hub || die "sync"
+	put_back desk early
+	by_hand hub desk "$T/mirror.bundle" >/dev/null 2>&1
+	on desk sync hub 2>/dev/null
+	ok "a mirror that was put back meets its hub" on desk sync hub
+	is "and has both tellings" "$(lacks desk "$a" "$b" "$c" "$d")" 0
+}
+
+# the partner is put back, too
+part_both() {
+	node_start both
+	hub_start near --reader
+	introduce both near || die "both and near"
+	a=$(told both near one) && on both sync near || die "sync"
+	copy both early
+	b=$(told both near two) && on both sync near || die "sync"
+	put_back both early
+	copy near early
+	c=$(told both near "on the old disk") || die "capture"
+	on both sync near 2>/dev/null
+	on both sync near || die "sync"
+	is "what it wrote meanwhile is there" "$(lacks near "$c")" 0
+	put_back near early
+	is "and is not, once the partner is put back" "$(lacks near "$c")" 1
+	on both sync near 2>/dev/null
+	on both sync near 2>/dev/null
+	on both sync near 2>/dev/null
+	is "it is told again" "$(lacks near "$a" "$b" "$c")" 0
+	ok "and they meet in good order" on both sync near
+	is "and in silence" "$(quiet both near)" 1
+}
+
+# whoever took a copy of the device takes back all that it wrote
+part_seized() {
+	local ids=() i
+	node_start seized
+	introduce seized hub || die "seized and hub"
+	for i in 1 2 3 4 5; do
+		ids+=("$(told seized hub "number $i")") || die "capture"
+	done
+	on seized sync hub || die "sync"
+	copy seized twin
+	on seized withdraw "${ids[@]}" && on seized sync hub || die "withdraw"
+	put_back seized twin
+	on seized sync hub 2>/dev/null
+	is "the device itself destroys no more than others would" \
+		"$(for i in "${ids[@]}"; do withdrawn seized "$i"; echo; done | grep . | sort | uniq -c | xargs)" \
+		"3 destroyed 2 set aside"
+}
+
+for part in ${ONLY:-first cut lean mirrored around hand late both seized}; do
+	"part_$part"
+done
