@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 0089c77bd031befbf278a8636b3913f49f2824a0c6260d9d3b6621529e97400e
+FORMAT.md 3e1a16207a032a38a3a9146df1303d0fd73d78ff3b7a07d26c8968082f478622
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

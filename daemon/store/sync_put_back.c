@@ -28,15 +28,19 @@
 
 /* Whether a checkpoint is one of those that our tree has had: then whoever
  * brought it told something else than its author did. */
-static bool is_ours(struct session *session, const struct log_row *log,
+static int is_ours(struct session *session, const struct log_row *log,
     const struct checkpoint *checkpoint)
 {
 	struct digest root;
+	int r;
 
-	return checkpoint->size > 0 && checkpoint->size <= log->size &&
-	       log_tree_root(session->store->database, log->id,
-		   checkpoint->size, &root) == 0 &&
-	       memcmp(root.bytes, checkpoint->root.bytes, 32) == 0;
+	if (checkpoint->size == 0 || checkpoint->size > log->size)
+		return 0;
+	r = log_tree_root(
+	    session->store->database, log->id, checkpoint->size, &root);
+	if (r != 0) /* a disk that fails is no evidence */
+		return r < 0 ? r : -EIO;
+	return memcmp(root.bytes, checkpoint->root.bytes, 32) == 0;
 }
 
 /* Only what the author signed is evidence, and contradicts what is here:
@@ -51,7 +55,7 @@ void sync_keep_fork(struct session *session, const struct log_row *log,
 
 	note_origin(&log->author, &log->log, origin);
 	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
-	    is_ours(session, log, &checkpoint) ||
+	    is_ours(session, log, &checkpoint) != 0 ||
 	    (checkpoint.size > log->size && !shown) ||
 	    database_number(session->store->database, SQL_FORK_FIND, &found,
 		"ib", log->id, bytes) != DATABASE_E_NONE)
@@ -169,8 +173,11 @@ int sync_hear_own(
 	note_origin(&log->author, &log->log, origin);
 	if (note.len == 0 ||
 	    sync_check_note(&log->key, note, origin, &checkpoint) != 0 ||
-	    checkpoint.size == 0 || is_ours(session, log, &checkpoint))
+	    checkpoint.size == 0)
 		return 0;
+	r = is_ours(session, log, &checkpoint);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (checkpoint.size <= log->size)
 		sync_keep_fork(session, log, note, false);
 	r = own_log_part(session->store, log, &session->partner);
