@@ -173,6 +173,19 @@ static size_t choose_names(const struct export *export,
 	return count;
 }
 
+/* Before the log says that it was exported. */
+static int check_proof(const struct opened *opened)
+{
+	if (opened->proof.len > 0)
+		return 0;
+	say_error("what proves this record's place in its log is not all here "
+		  "yet",
+	    NULL);
+	say_hint("nothing was exported, and nothing is wrong with the record: "
+		 "sync with whom it came from, then export again");
+	return EXIT_FAILED;
+}
+
 static int add_record(
     struct export *export, struct opened *opened, const json_t *withheld)
 {
@@ -214,6 +227,8 @@ static int export_one(struct export *export, const char *id)
 	int r;
 
 	r = opened_fetch(export->control, id, &opened);
+	if (r == 0)
+		r = check_proof(opened);
 	if (r == 0)
 		r = opened_read(export->control, opened, CTL_OPEN_TO_EXPORT,
 		    detail, &withheld);
@@ -263,7 +278,7 @@ static int add_custody_entry(struct export *export, const struct entry_id *id)
 	r = opened_fetch(export->control, text, &opened);
 	if (r != 0)
 		return r;
-	if (!opened_try(export->control, opened)) {
+	if (opened->proof.len == 0 || !opened_try(export->control, opened)) {
 		export->unopened++;
 		opened_free(opened);
 		return 0;

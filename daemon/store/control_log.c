@@ -234,6 +234,8 @@ static int put_cosigners(struct account *account, json_t *list)
 	int r;
 
 	r = proofs_build(account->store, account->row, account->log, &bytes);
+	if (r == DATABASE_E_NONE) /* and so nobody cosigned it yet */
+		return 0;
 	if (r == 0)
 		r = proof_parse(buf_span(&bytes), &proof);
 	if (r == 0)
