@@ -100,6 +100,9 @@ int sync_meet_fork(
 		if (connected && session->fork == SESSION_FORK_NONE)
 			session->fork = SESSION_FORK_FOUND;
 	} else if (!log->own) {
+		log_event(LOG_LEVEL_WARNING,
+		    "what a partner tells of another's log does not fit: it is "
+		    "passed over");
 		return sync_set_brought(session, log->id, log->size);
 	} else if (connected && !session->disowned) {
 		session->disowned = true;

@@ -155,7 +155,7 @@ def run_path(world, name, args, rng, number):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
-    parser.add_argument("--rounds", type=int, default=26)
+    parser.add_argument("--rounds", type=int, default=13)
     parser.add_argument("--path", choices=PATHS)
     parser.add_argument("--role")
     parser.add_argument("--call", choices=CALLS)
