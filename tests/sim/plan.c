@@ -425,6 +425,7 @@ static void take_image(struct world *world, unsigned node)
 	if (node_copy_home(world->nodes[node].home, path) != 0)
 		abort();
 	world->images[node].there = true;
+	world->images[node].strangers = world->strangers[node];
 	world->images[node].step = world->step - 1; /* nothing of it yet */
 	world_note(world, "%s: an image is taken", sim_names[node]);
 }
@@ -445,6 +446,7 @@ static void put_back(struct world *world, unsigned node)
 		abort();
 	world->restored++;
 	world->put_back |= 1u << node;
+	world->strangers[node] |= world->images[node].strangers;
 	judge_put_back(world, node, world->images[node].step);
 	world_note(world, "%s: the disk of step %d is put back",
 	    sim_names[node], world->images[node].step);

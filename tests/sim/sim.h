@@ -42,6 +42,7 @@ struct image {
 	bool there;
 	int step;
 	unsigned number;
+	unsigned strangers; /* whom the node had removed by then */
 };
 
 struct topology {
