@@ -1,6 +1,6 @@
 """Code of an attacker inside a process of a running daemon: each system call is
 made by the real process, under its own filter, its own limits and with its own
-descriptors (traced.py makes it do so). TAP. Needs root and x86_64; else 77.
+descriptors (traced.py makes it do so). TAP. Needs root and x86_64; else skipped.
 
 What is tried is either answered with an error or ends the process, which the
 daemon says in one line of its log and starts anew. What can be done is in here,
@@ -266,7 +266,7 @@ def check_limits(daemon):
 def main():
     if os.geteuid() != 0 or platform.machine() != "x86_64":
         print("1..0 # SKIP it needs root, to be another user and to trace, and x86_64")
-        sys.exit(77)
+        sys.exit(0)
     top = tempfile.mkdtemp(prefix="evident-inside.")
     os.chmod(top, 0o755)
     # Where the user may read them, wherever they were built.

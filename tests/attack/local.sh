@@ -10,7 +10,7 @@ OWNER=12346 OTHER=12345
 [ "$(id -u)" -eq 0 ] && setpriv --reuid $OTHER --regid $OTHER --clear-groups true || {
 	echo "1..0 # SKIP it needs root, to be two users"
 	trap - EXIT
-	exit 77
+	exit 0
 }
 chmod 755 "$T"
 # Where both may run it, wherever it was built.

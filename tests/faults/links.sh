@@ -16,7 +16,7 @@ skip() {
 	echo "1..0 # SKIP $*"
 	trap - EXIT
 	rm -rf "$T"
-	exit 77
+	exit 0
 }
 [ "$(id -u)" = 0 ] || skip "only root can make network namespaces"
 command -v ip >/dev/null || skip "there is no ip(8)"

@@ -134,7 +134,7 @@ class Run:
             why = power_rounds.missing(kind)
             if why and self.args.tap:
                 print(f"1..0 # SKIP {why}")
-                sys.exit(77)
+                sys.exit(0)
             if why:
                 self.report([why], f"{kind}, seed {seed}: THIS COULD NOT BE TRIED")
                 time.sleep(1)

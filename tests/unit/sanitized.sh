@@ -13,7 +13,7 @@ flags="-O1 -g1 -std=c11 -D_GNU_SOURCE -DEVIDENT_VERSION=\"test\" -fsanitize=addr
 	-fno-sanitize-recover=all -I$source -I$build -I$build/proto/wire"
 if ! echo 'int main(void) { return 0; }' | $compiler $flags -xc - -o there 2>said; then
 	echo "1..0 # SKIP $compiler has no sanitizers: $(head -1 said)"
-	exit 77
+	exit 0
 fi
 export EVIDENT_SOURCE=$source UBSAN_OPTIONS=print_stacktrace=1
 echo "1..$(($# + 1))"
