@@ -51,8 +51,8 @@ static int64_t undelivered(struct store *store, const struct author_id *id)
 	int64_t number = 0;
 
 	if (store->state != STORE_OPEN ||
-	    database_number(store->database, SQL_UNDELIVERED, &number, "b",
-		span_of(id->bytes, 32)) != 0)
+	    database_number(store->database, SQL_UNDELIVERED, &number, "bi",
+		span_of(id->bytes, 32), INT64_MAX) != 0)
 		return 1;
 	return number;
 }

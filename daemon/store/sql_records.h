@@ -56,6 +56,7 @@
 		    " WHERE u.record=r.id) FROM record r WHERE r.id=?")       \
 	X(RECORD_HIDE, "UPDATE record SET hidden=1 WHERE id=?")               \
 	X(RECORD_NEWEST, "SELECT coalesce(max(stored),0) FROM record")        \
+	X(RECORD_LAST, "SELECT coalesce(max(id),0) FROM record")              \
 	X(RECORD_COUNT, "SELECT count(*) FROM record WHERE hidden=0")         \
 	X(RECORD_SLOTS, "SELECT max(slot) FROM record")                       \
 	X(ENVELOPE_ADD, "INSERT OR IGNORE INTO envelope VALUES(?,?,?,?,0)")   \
@@ -72,10 +73,10 @@
 	X(UNDELIVERED, "SELECT count(*) + (SELECT count(*) FROM shared s"     \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record" \
 	    " JOIN log l ON l.id=r.log WHERE p.author=?1 AND s.delivered=0"   \
-	    " AND l.own=0 AND " SQL_CONFIRMED ")"                             \
+	    " AND l.own=0 AND r.id<=?2 AND " SQL_CONFIRMED ")"                \
 	    " FROM envelope e JOIN record r ON r.id=e.record"                 \
 	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND e.delivered=0"      \
-	    " AND e.audience=?1 AND " SQL_CONFIRMED)                           \
+	    " AND e.audience=?1 AND r.id<=?2 AND " SQL_CONFIRMED)             \
 	X(UNDELIVERED_ALL,                                                    \
 	    "SELECT count(*) + (SELECT count(*) FROM shared s"                \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record"\
@@ -135,6 +136,8 @@
 	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
 		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \
 		   " ORDER BY o.record LIMIT ?")                              \
+	X(OWED_COUNT, "SELECT count(*) FROM owed WHERE partner=?"             \
+		      " AND record<=?")                                       \
 	X(OWED_TO, "SELECT 1 FROM owed WHERE record=? AND partner=?")         \
 	X(OWED_REMOVE, "DELETE FROM owed WHERE record=? AND partner=?")       \
 	X(UNREAD_ADD, "INSERT OR IGNORE INTO unread VALUES(?)")               \

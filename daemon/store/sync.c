@@ -11,6 +11,10 @@
  *   acceptor: ... FRONTIER | DONE
  *   dialler:  ... FRONTIER | DONE   and so on
  *
+ * Where there is always news, because records are captured or come to a partner
+ * as fast as they go, the dialler says DONE once all that was there at first is
+ * confirmed; the rest is for the next meeting.
+ *
  * Everything received is durable before it is acknowledged to the courier, and
  * every step can be repeated: a meeting cut at any point is simply met again.
  */

@@ -142,6 +142,9 @@ void sync_receive_frontier(struct session *session, struct span body)
 	if (r == 0)
 		r = database_run(session->store->database, SQL_FRONTIER_PUT,
 		    "ib", session->partner.id, body);
+	if (r == 0 && !session->has_frontier)
+		r = database_number(session->store->database, SQL_RECORD_LAST,
+		    &session->goal, "");
 	if (r == 0)
 		r = take_frontier(session, &frontier);
 	if (r != 0) {

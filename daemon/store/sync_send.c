@@ -15,6 +15,7 @@
 #define BATCH_BYTES (1024 * 1024)
 #define BATCH_BYTES_FIRST 16384
 #define WANTS_MAX 1024
+#define TURNS_ENOUGH 8
 #define SEND_E_WAIT 32 /* not before this node knows what it is */
 
 static bool same_author(const struct author_id *a, const struct author_id *b)
@@ -613,17 +614,49 @@ static int send_summary(struct session *session)
 	return r;
 }
 
+static int say_done(struct session *session)
+{
+	struct wire_empty nothing = {0};
+
+	return sync_message(session, WIRE_SYNC_DONE, &nothing);
+}
+
+/* Who dialled ends a meeting in which there is always more to tell, for records
+ * are captured or come to the partner as fast as they go: not before it has had
+ * time, and all that was there when both had spoken is confirmed. The partner
+ * has one more turn, in which it reads our receipts; the rest is for the next
+ * meeting. */
+static int look_for_end(struct session *session)
+{
+	struct database *database = session->store->database;
+	int64_t lacking = 1, owed = 1;
+	int r = 0;
+
+	session->turns++;
+	if (session->carrier != WIRE_CARRIER_DIALLED ||
+	    !session->has_frontier || session->turns < TURNS_ENOUGH)
+		return 0;
+	r = database_number(database, SQL_UNDELIVERED, &lacking, "bi",
+	    span_of(session->partner.author.bytes, 32), session->goal);
+	if (r == 0)
+		r = database_number(database, SQL_OWED_COUNT, &owed, "ii",
+		    session->partner.id, session->goal);
+	session->settled = r == 0 && lacking == 0 && owed == 0;
+	return r;
+}
+
 /* End the turn: by a frontier, or by DONE when neither side has news. */
 static int end_turn(struct session *session)
 {
 	struct wire_session_message wrapped = {.session = session->number};
-	struct wire_empty nothing = {0};
 	struct buf body = {0};
 	struct digest hash;
 	bool known;
 	int r;
 
-	r = sync_build_frontier(session, &body);
+	r = look_for_end(session);
+	if (r == 0)
+		r = sync_build_frontier(session, &body);
 	if (r == 0)
 		r = hash_sha256(buf_span(&body), &hash);
 	if (r < 0)
@@ -632,7 +665,7 @@ static int end_turn(struct session *session)
 		memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;
 	if (known && session->has_frontier && !session->told_news &&
 	    !session->heard_news) {
-		r = sync_message(session, WIRE_SYNC_DONE, &nothing);
+		r = say_done(session);
 		goto out;
 	}
 	session->told_frontier = hash;
@@ -690,11 +723,10 @@ static int do_stage(struct session *session)
 /* The first word of a meeting, which may be the last: true when it was sent. */
 static bool begin_meeting(struct session *session)
 {
-	struct wire_empty nothing = {0};
 	int r;
 
 	if (session->agreed)
-		r = sync_message(session, WIRE_SYNC_DONE, &nothing);
+		r = say_done(session);
 	else if (session->carrier == WIRE_CARRIER_ACCEPTED &&
 		 !session->has_told)
 		r = send_summary(session);
@@ -722,6 +754,8 @@ void sync_next(struct session *session)
 		sync_close(session, WIRE_CODE_OK);
 		return;
 	}
+	if (session->settled)
+		r = say_done(session) == 0 ? 1 : -EPIPE;
 	while (r == 0) {
 		r = do_stage(session);
 		if (r == 0)

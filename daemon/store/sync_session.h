@@ -42,18 +42,18 @@ struct session {
 	/* Our turn. */
 	enum session_stage stage;
 	bool told_news;
-	size_t log_at;     /* which of our logs */
+	size_t log_at, want_at; /* which of our logs, and of the peer's wants */
 	uint64_t entry_at; /* next index to send of it; UINT64_MAX: not begun */
 	size_t batch_bytes; /* of the next batch of entries; 0: none was sent */
-	size_t want_at;     /* which of the peer's wants */
 	struct {
 		int64_t log, place, object; /* the last one put into a bundle */
 	} eager;
 	int64_t withdrawal_at; /* the last withdrawal sent ahead of all else */
 	int64_t proven_at;     /* the last record sent with its proof */
 	int64_t proven_object; /* and the last object of those, in a bundle */
-	struct digest told_frontier; /* hash of the last one sent */
-	bool has_told, agreed; /* by the summaries there is nothing to tell */
+	struct digest told_frontier;    /* hash of the last one sent */
+	bool has_told, agreed, settled; /* by the summaries; but for news */
+	int64_t goal, turns; /* the newest record at their first; of ours */
 	struct pending_cosign *cosigns;
 
 	/* A message that waits for a worker. */
