@@ -34,6 +34,8 @@ static const char *state_of(const json_t *record)
 							   : "withdrawn";
 	if (json_is_true(json_object_get(record, "forgotten")))
 		return "forgotten";
+	if (json_is_true(json_object_get(record, "unread")))
+		return "unread";
 	return json_is_true(json_object_get(record, "complete")) ? "whole"
 								 : "incomplete";
 }

@@ -138,6 +138,26 @@ static int put_label(
 	return r;
 }
 
+/* It may be a record, or a receipt that goes from the list once it is read. */
+static int put_unread(
+    struct store *store, const struct record_row *row, json_t *json)
+{
+	sqlite3_stmt *found;
+	bool unread;
+	int r;
+
+	found =
+	    database_query(store->database, SQL_RECORD_PRIVATE, "i", row->id);
+	r = database_step(found);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	unread = database_column_int(found, 1);
+	database_done(found);
+	if (unread)
+		json_object_set_new(json, "unread", json_true());
+	return 0;
+}
+
 /* Append one record to the list. What cannot be read is an error: a record
  * that is silently left out would be a record hidden. */
 static int describe(
@@ -174,6 +194,8 @@ static int describe(
 	r = put_names(store, row, own, json);
 	if (r == 0)
 		r = put_label(store, row, json);
+	if (r == 0)
+		r = put_unread(store, row, json);
 	json_array_append_new(list, json);
 	return r > 0 ? -EIO : r;
 }

@@ -119,8 +119,8 @@ class World:
         if held - have:
             wrong.append(f"{len(held - have)} acknowledged records are gone at {node.name}")
         more = have - held - set(maybe) - self.withdrawn[node.name]
-        # A partner's receipt that no worker could read yet is listed until one can.
-        if any(records[key]["own"] or records[key]["attachments"] for key in more):
+        # What was not read yet: a partner's receipt, or word of what it did.
+        if not all(records[key].get("unread") for key in more):
             wrong.append(f"{node.name} has a record that it said it had not stored")
         files = sum(record["attachments"] for record in records.values()
                     if not record.get("withdrawn") and record["complete"])
