@@ -27,6 +27,7 @@ FILES = {"control", "evident.conf", "evident.db", "evident.db-wal", "keyring", "
 MARKER = "Qxwtorturedwords"
 PATIENCE = 30  # seconds for what is done at once
 SETTLING = 8   # rounds of meetings, at most
+AGAIN = 3      # the same, when all that they tell each other was told before
 
 
 class Record:
@@ -257,22 +258,37 @@ class World(Net):
                      if end.code != 0 or json.loads(end.out).get("round_trips") != 1]
         return not self.said
 
+    def rest(self, rounds, what):
+        """They meet until nobody has anything to say."""
+        for _ in range(rounds):
+            if self.meet():
+                return
+        self.blame(f"the nodes do not come to rest {what}: {self.said}")
+
+    def read_again(self):
+        """Every whole bundle. One from before a withdrawal is as one of a node that was
+        put back, which has to hear of it: each reading makes news, once."""
+        for reader, path in self.bundles:
+            end = self.run(reader, "bundle", "read", path)
+            if end.code not in (0, 5):
+                self.blame(f"{reader} reads a whole bundle: {end}")
+
     def settle(self, restart):
-        """All start anew; every bundle is read again; they meet until nobody has
-        anything to say."""
+        """All start anew; every bundle is read again, twice; they meet until nobody has
+        anything to say, and show the same after the second time as after the first."""
         if restart:
             self.stop()
         self.unlock(NAMES)
         self.check_processes()
-        for number in range(SETTLING):
-            for reader, path in self.bundles if number < 2 else []:
-                end = self.run(reader, "bundle", "read", path)
-                if end.code not in (0, 5):
-                    self.blame(f"{reader} reads a whole bundle: {end}")
-            if self.meet():
-                break
-        else:
-            self.blame(f"the nodes do not come to rest: {self.said}")
+        self.rest(SETTLING, "at the end")
+        self.read_again()
+        self.rest(AGAIN, "after old bundles")
+        lists = {node: self.check_node(node) for node in NAMES}
+        self.read_again()
+        self.rest(AGAIN, "after old bundles once more")
+        for node in NAMES:
+            if self.rows(node) != lists[node]:
+                self.blame(f"{node} shows something else after bundles that were read before")
         lists = {node: self.check_node(node) for node in NAMES}
         self.find_nameless(lists)
         for record in self.records.values():
