@@ -66,6 +66,7 @@ ended() { # COUNT CODE: the line of each of the two that end a meeting
 told() { # NAME-PATTERN: how those variants ended, and how often
 	grep -E "^($1) " "$T/told" | cut -d' ' -f2- | sort | uniq -c | sed 's/^ *//' | paste -sd'|'
 }
+lies_heard() { sed -n '/^the-truth /d; s/ heard$//p' "$T/told" | paste -sd' '; }
 field_meets() {
 	on field capture --to office --field statement=more >/dev/null && on field sync office
 }
@@ -104,10 +105,12 @@ lies() {
 	lies='by-another-author|by-the-victim|of-another-log|of-another-place|of-another-content|signed-.*|with-.*|a-checkpoint-.*|under-.*|another-.*|no-.*|not-.*'
 	attack "entries that are not what they say" "$(ended 22 7)" evil entries
 	is "attack: each was refused" "$(told "$lies|the-log-of-another")" "22 cut"
+	is "attack: none was heard" "$(lies_heard)" ""
 	is "attack: and only for the lie" "$(told the-truth)" "21 heard"
 	is "attack: nothing of them is here" "$(from evil)" 42
 	attack "single entries that are not what they say" "$(ended 21 7)" evil proven
 	is "attack: each was refused" "$(told "$lies")" "21 cut"
+	is "attack: none was heard" "$(lies_heard)" ""
 	is "attack: and only for the lie" "$(told the-truth)" "21 heard"
 	is "attack: nothing of them is here" "$(from evil)" 63
 
