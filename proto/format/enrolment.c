@@ -180,9 +180,11 @@ void enrolment_split(
 	const size_t len = sizeof CARD_END - 1;
 	const uint8_t *end;
 
+	*ret_card = *ret_enrolment = file;
+	if (file.len == 0)
+		return;
 	/* A card has one armour, and no line of its text can look like this. */
-	end = file.len > 0 ? memmem(file.data, file.len, CARD_END, len) : NULL;
-	*ret_card = file;
+	end = memmem(file.data, file.len, CARD_END, len);
 	if (end)
 		ret_card->len = (size_t)(end - file.data) + len;
 	*ret_enrolment =

@@ -116,7 +116,7 @@ is "and at the desk" "$(withdrawn desk "$e") $(withdrawn desk "$b")" "destroyed 
 put_back field early
 on field sync hub >/dev/null 2>&1
 on field sync hub || die "sync"
-on field recover hub || die "recover"
+on field recover hub >/dev/null || die "recover"
 is "what it took back stays away" "$(listed field | grep -c -e "$e" -e "$b" -e "$gone")" 0
 
 # --- two of one device ---
