@@ -310,13 +310,22 @@ static void remember_meeting(
     struct store *store, const struct wire_courier_ended *ended, int64_t told)
 {
 	struct partner partner;
+	int r;
 
 	if (ended->code != WIRE_CODE_OK || store->state != STORE_OPEN)
 		return;
-	database_run(store->database, SQL_PARTNER_MET, "ib",
+	r = database_run(store->database, SQL_PARTNER_MET, "ib",
 	    (int64_t)time(NULL), span_of(ended->partner.bytes, 32));
-	if (partners_by_author(store->database, &ended->partner, &partner) == 0)
-		own_log_met(store, partner.id, told);
+	if (r == 0)
+		r = partners_by_author(
+		    store->database, &ended->partner, &partner);
+	if (r == 0)
+		r = own_log_met(store, partner.id, told);
+	/* Nothing that was told hangs on it, but the disk failed. */
+	if (r < 0)
+		log_event(LOG_LEVEL_ERROR,
+		    "that a partner was met could not be noted");
+	store_end_if(store, r);
 }
 
 static int on_ended(struct store *store, struct wire_frame *frame)
