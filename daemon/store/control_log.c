@@ -10,9 +10,9 @@
 #include "daemon/store/control.h"
 #include "daemon/store/custody.h"
 #include "daemon/store/proofs.h"
+#include "proto/format/content_json.h"
 #include "proto/format/proof.h"
 #include "proto/format/sshsig.h"
-#include "proto/format/content_json.h"
 
 #define DETAIL_BYTES_MAX (1024 * 1024) /* a reply holds no more */
 

@@ -57,15 +57,21 @@ int own_log_note(
 	return buf_append_span(out_note, buf_span(&log->checkpoint));
 }
 
+static void name_cosigned_of(
+    const struct log_row *log, char ret_name[COSIGNED_NAME])
+{
+	memcpy(ret_name, COSIGNED " ", sizeof COSIGNED);
+	hex_encode(log->log.bytes, 32, ret_name + sizeof COSIGNED);
+}
+
 /* Of the one that is written it has the plain name. */
 static void cosigned_name(const struct store *store, const struct log_row *log,
     char ret_name[COSIGNED_NAME])
 {
-	memcpy(ret_name, COSIGNED, sizeof COSIGNED);
 	if (own_log_is_current(store, log))
-		return;
-	ret_name[sizeof COSIGNED - 1] = ' ';
-	hex_encode(log->log.bytes, 32, ret_name + sizeof COSIGNED);
+		memcpy(ret_name, COSIGNED, sizeof COSIGNED);
+	else
+		name_cosigned_of(log, ret_name);
 }
 
 int own_log_keep_cosigned(
@@ -135,12 +141,12 @@ static int draw(struct store *store, struct log_id *ret_id)
 static int put_current(
     struct store *store, const struct log_id *id, struct span previous)
 {
-	char name[COSIGNED_NAME] = COSIGNED " ";
+	char name[COSIGNED_NAME];
 	struct buf cosigned = {0};
 	int64_t unused;
 	int r;
 
-	hex_encode(store->log.log.bytes, 32, name + sizeof COSIGNED);
+	name_cosigned_of(&store->log, name);
 	r = own_log_cosigned(store, &store->log, &cosigned);
 	if (r == 0 && cosigned.len > 0)
 		r = database_put(store->database, name, buf_span(&cosigned));

@@ -189,28 +189,36 @@ int sync_hear_own(
 	return current ? SYNC_E_PUT_BACK : 1;
 }
 
+const struct wire_sync_log *sync_said_of(
+    const struct wire_sync_frontier *frontier, const struct log_row *log)
+{
+	const struct wire_sync_log *item;
+	size_t i;
+
+	for (i = 0; i < frontier->logs.count; i++) {
+		item = &frontier->logs.items[i];
+		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
+		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
+			return item;
+	}
+	return NULL;
+}
+
 /* How much of a log the partner has as it is here. */
 static int same_size(struct session *session,
     const struct wire_sync_frontier *frontier, const struct log_row *log,
     uint64_t *ret_size)
 {
-	const struct wire_sync_log *item;
+	const struct wire_sync_log *item = sync_said_of(frontier, log);
 	struct digest root;
-	size_t i;
-	int r = 0;
+	int r;
 
 	*ret_size = 0;
-	for (i = 0; r == 0 && i < frontier->logs.count; i++) {
-		item = &frontier->logs.items[i];
-		if (memcmp(item->author.bytes, log->key.bytes, 32) != 0 ||
-		    memcmp(item->log.bytes, log->log.bytes, 32) != 0 ||
-		    item->size > log->size)
-			continue;
-		r = log_tree_root(
-		    session->store->database, log->id, item->size, &root);
-		if (r == 0 && memcmp(root.bytes, item->root.bytes, 32) == 0)
-			*ret_size = item->size;
-	}
+	if (!item || item->size > log->size)
+		return 0;
+	r = log_tree_root(session->store->database, log->id, item->size, &root);
+	if (r == 0 && memcmp(root.bytes, item->root.bytes, 32) == 0)
+		*ret_size = item->size;
 	return r;
 }
 
@@ -259,17 +267,11 @@ int sync_recover(
 static int leave_behind(struct session *session,
     const struct wire_sync_frontier *frontier, const struct log_row *log)
 {
-	const struct wire_sync_log *item;
 	uint64_t brought = 0;
-	size_t i;
 	int r;
 
-	for (i = 0; i < frontier->logs.count; i++) {
-		item = &frontier->logs.items[i];
-		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
-		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
-			return 0;
-	}
+	if (sync_said_of(frontier, log))
+		return 0;
 	r = sync_get_brought(session, log->id, &brought);
 	if (r != 0 || brought == 0)
 		return r;

@@ -35,6 +35,9 @@ void sync_keep_fork(struct session *session, const struct log_row *log,
  * FORMAT_E_MISMATCH when it ends; -errno. */
 int sync_meet_fork(
     struct session *session, const struct log_row *log, struct span note);
+/* What ${frontier}'s sender says of a log; NULL when it does not name it. */
+const struct wire_sync_log *sync_said_of(
+    const struct wire_sync_frontier *frontier, const struct log_row *log);
 /* By what the partner says of its own log. */
 int sync_look_for_put_back(
     struct session *session, const struct wire_sync_frontier *frontier);

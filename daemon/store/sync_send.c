@@ -89,26 +89,11 @@ int sync_envelope(struct session *session, const struct log_row *log,
 		   : r;
 }
 
-/* What the peer says of a log, or NULL. */
-static const struct wire_sync_log *peer_log(
-    const struct session *session, const struct log_row *log)
-{
-	const struct wire_sync_log *item;
-	size_t i;
-
-	for (i = 0; i < session->frontier.logs.count; i++) {
-		item = &session->frontier.logs.items[i];
-		if (memcmp(item->author.bytes, log->key.bytes, 32) == 0 &&
-		    memcmp(item->log.bytes, log->log.bytes, 32) == 0)
-			return item;
-	}
-	return NULL;
-}
-
 static uint64_t peer_size(
     const struct session *session, const struct log_row *log)
 {
-	const struct wire_sync_log *item = peer_log(session, log);
+	const struct wire_sync_log *item =
+	    sync_said_of(&session->frontier, log);
 
 	return item ? item->size : 0;
 }
@@ -117,7 +102,8 @@ static uint64_t peer_size(
  * here: 1, 0 or -errno. */
 static int is_told_otherwise(struct session *session, const struct log_row *log)
 {
-	const struct wire_sync_log *item = peer_log(session, log);
+	const struct wire_sync_log *item =
+	    sync_said_of(&session->frontier, log);
 	struct digest root;
 	int r;
 
