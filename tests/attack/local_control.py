@@ -6,33 +6,17 @@ came of it; what hangs for ten seconds is a failure.
 import os
 import select
 import socket
-import struct
 import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../scenario"))
+from control_wire import INIT, KEY, LAST, LOCK, STATUS, STOP, UNLOCK, frame, request
 
 home, uid = sys.argv[1], int(sys.argv[2])
 os.setgroups([])
 os.setgid(uid)
 os.setuid(uid)
-STATUS, INIT, UNLOCK, LOCK, STOP, KEY, LAST = 1, 2, 3, 4, 5, 25, 33
-
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out += bytes([number & 127 | 128])
-        number >>= 7
-    return out + bytes([number])
-
-
-def request(op, text=b""):
-    body = b""
-    for field, value in ((1, op), (2, 0), (3, 0)):
-        body += varint(field << 3) + varint(value)
-    for field, value in ((4, text), (5, b"")):
-        body += varint(field << 3 | 2) + varint(len(value)) + value
-    return body
 
 
 def connect():
@@ -45,9 +29,9 @@ def connect():
 def ask(op, fds, text=b""):
     """The length of an answer, 0 when it was cut off."""
     sock = connect()
-    body = request(op, text)
+    body = request(op, text=text)
     try:
-        socket.send_fds(sock, [struct.pack(">IHBB", len(body), 16, len(fds), 0) + body], fds)
+        socket.send_fds(sock, [frame(body, len(fds))], fds)
         return len(sock.recv(65536))
     except (ConnectionResetError, BrokenPipeError):
         return 0

@@ -77,12 +77,12 @@ void settle(struct peer *peer, struct forge *forge, const char *name)
 			    (unsigned)refused.code);
 			break;
 		} else if (type == WIRE_SYNC_DONE) {
-			strcpy(outcome, "heard");
+			snprintf(outcome, sizeof outcome, "heard");
 			break;
 		}
 	}
 	if (type < 0)
-		strcpy(outcome, "nothing");
+		snprintf(outcome, sizeof outcome, "nothing");
 	if (name)
 		say(name, outcome);
 	peer_close(peer);

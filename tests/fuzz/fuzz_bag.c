@@ -121,13 +121,13 @@ static void complete(int dir)
 
 static void check_entry(int dir, const struct bag_claim *claim)
 {
-	char path[80] = "data/";
+	char path[80], id_hex[65];
 	struct buf bytes = {0};
 	struct entry_id id;
 	struct entry entry;
 
-	hex_encode(claim->id.bytes, 32, path + 5);
-	strcat(path, "/entry");
+	hex_encode(claim->id.bytes, 32, id_hex);
+	snprintf(path, sizeof path, "data/%s/entry", id_hex);
 	CLAIM(files_read(dir, path, ENTRY_BYTES_MAX, &bytes) == 0);
 	CLAIM(entry_id_of(buf_span(&bytes), &id) == 0);
 	CLAIM(memcmp(&id, &claim->id, sizeof id) == 0);

@@ -12,24 +12,7 @@ import socket
 import struct
 import sys
 
-OPEN, OPEN_OBJECT, SHARE = 9, 10, 23
-
-
-def varint(number):
-    out = b""
-    while number > 127:
-        out += bytes([number & 127 | 128])
-        number >>= 7
-    return out + bytes([number])
-
-
-def request(op, number=0, text="", blob=b"", names=()):
-    body = b""
-    for field, value in ((1, op), (2, 0), (3, number)):
-        body += varint(field << 3) + varint(value)
-    for field, value in [(4, text.encode()), (5, blob)] + [(6, name.encode()) for name in names]:
-        body += varint(field << 3 | 2) + varint(len(value)) + value
-    return body
+from control_wire import OPEN, OPEN_OBJECT, SHARE, frame, request
 
 
 def take_all(sock, size):
@@ -67,7 +50,7 @@ def take(sock):
 
 def ask(sock, body, fd=None):
     fds = [] if fd is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))]
-    data = struct.pack(">IHBB", len(body), 16, len(fds), 0) + body
+    data = frame(body, len(fds))
     sent = sock.sendmsg([data], fds)
     sock.sendall(data[sent:])
     last = 0
@@ -79,11 +62,11 @@ def ask(sock, body, fd=None):
 def operation(sock, words):
     what, record = words[0], words[1]
     if what == "share":
-        return ask(sock, request(SHARE, text=record, blob=":".join(words[3:]).encode(), names=[words[2]]))
+        return ask(sock, request(SHARE, text=record.encode(), blob=":".join(words[3:]).encode(), names=[words[2].encode()]))
     op = OPEN_OBJECT if what.startswith("object-") else OPEN
     blob = bytes.fromhex(words[2]) if op == OPEN_OBJECT else b""
     fd = os.memfd_create("out")
-    answer = ask(sock, request(op, int(what.endswith("export")), record, blob), fd)
+    answer = ask(sock, request(op, int(what.endswith("export")), record.encode(), blob), fd)
     os.close(fd)
     return answer
 

@@ -190,3 +190,30 @@ object_files() { find "$T/$1/objects" -type f | wc -l; }
 by_hand() { # FROM TO FILE: a bundle
 	on "$1" bundle write "$2" "$3" >/dev/null && on "$2" bundle read "$3"
 }
+
+told() { # NODE TO WORDS [FILE]: capture a statement, and print its id
+	on "$1" capture --to "$2" --field "statement=$3" ${4:+--attach "$4"}
+}
+
+log_of() { on "$1" log "$2" --json | json "j['log']"; } # NODE ID
+
+lacks() { # NODE ID...: how many of them it does not list
+	local node=$1
+	shift
+	on "$node" list --json |
+		json "len(set('$(printf '%s ' "$@")'.split(' ')[:-1]) - {r['id'] for r in j['records']})"
+}
+
+# An old disk: keep it as it is under a name, and start from it again.
+keep_disk() { # NODE NAME
+	on "$1" stop
+	rm -rf "${T:?}/$1.$2"
+	cp -a "$T/$1" "$T/$1.$2"
+	node_unlock "$1" || die "unlock"
+}
+put_back() { # NODE NAME
+	on "$1" stop 2>/dev/null
+	rm -rf "${T:?}/$1"
+	cp -a "$T/$1.$2" "$T/$1"
+	node_unlock "$1" || die "unlock"
+}

@@ -14,9 +14,7 @@ on fielda sync huba && on deska sync huba && on deska share "$id" --to hubb &&
 on deska sync hubb && on deskb sync hubb && by_hand deska arch "$T/1.bundle" >/dev/null &&
 	by_hand arch deska "$T/1.answer" >/dev/null || die "sync"
 for node in deska hubb deskb arch; do
-	on $node stop
-	cp -a "$T/$node" "$T/$node.backup"
-	node_unlock $node || die "unlock"
+	keep_disk $node backup
 done
 on fielda withdraw "$id" && on fielda sync huba && on deska sync huba && on deska sync hubb &&
 	on deskb sync hubb && by_hand deska arch "$T/2.bundle" >/dev/null &&
@@ -27,13 +25,10 @@ on deskb sync hubb || die "sync"
 ok "two that were not put back have nothing to say" on deskb sync hubb --json
 is "in one round trip" "$(json "j['round_trips']" <"$T/out")" 1
 
-# NODE: as it was; and what it is now, aside
-put_back() {
+as_it_was() { # NODE: its backup, and what it is now aside
 	on "$1" stop 2>/dev/null
 	[ -e "$T/$1.now" ] || mv "$T/$1" "$T/$1.now"
-	rm -rf "${T:?}/$1"
-	cp -a "$T/$1.backup" "$T/$1"
-	node_unlock "$1" || die "unlock"
+	put_back "$1" backup
 	[ "$(withdrawn "$1" "$id")" = None ] || die "$1 is not put back"
 }
 as_it_is() { # NODE
@@ -52,33 +47,33 @@ gone() { # CLAIM NODE: it is destroyed there, with its file, and nowhere else th
 }
 
 # --- a desk, which is a mirror of its hub ---
-put_back deskb
+as_it_was deskb
 is "a desk that is put back has it again" "$(object_files deskb)" 1
 on deskb sync hubb >/dev/null 2>&1
 gone "and destroys it when it meets its hub" deskb
-put_back deskb
+as_it_was deskb
 ok "one that opens it first" on deskb show "$id"
 on deskb sync hubb >/dev/null 2>&1
 gone "destroys it, though its log is a fork now" deskb
 ok "which its hub tells a person" sh -c '"$0" --home "$1" status --json | grep -q "two ways"' "$EVIDENT" "$T/hubb"
-put_back deskb
+as_it_was deskb
 write_more deskb 20
 on deskb sync hubb >/dev/null 2>&1
 gone "and so it does when its log is the longer one" deskb
-put_back deskb
+as_it_was deskb
 fails 5 "put back" "a bundle of its hub's tells it" by_hand hubb deskb "$T/desk.bundle"
 gone "it destroys it as well" deskb
 gone "its hub has not taken it back" hubb
 as_it_is deskb
 
-put_back deska
+as_it_was deska
 on deska sync huba >/dev/null 2>&1
 gone "a mirror of the author's hub destroys it" deska
-put_back deska
+as_it_was deska
 ok "one that opens it first" on deska show "$id"
 on deska sync huba >/dev/null 2>&1
 gone "destroys it, too" deska
-put_back deska
+as_it_was deska
 write_more deska 20
 on deska sync hubb >/dev/null 2>&1
 gone "and so it does when it meets whom it had shared it with" deska
@@ -87,24 +82,24 @@ gone "nor does the author's hub" huba
 as_it_is deska
 
 # --- a hub ---
-put_back hubb
+as_it_was hubb
 on deska sync hubb >/dev/null 2>&1
 gone "a hub that is put back destroys it when it meets who had shared it" hubb
-put_back hubb
+as_it_was hubb
 on deskb sync hubb >/dev/null 2>&1
 gone "or its own desk, which had it from there" hubb
 gone "the desk has not taken it back" deskb
-put_back hubb
+as_it_was hubb
 write_more hubb 20 deskb
 on deska sync hubb >/dev/null 2>&1
 gone "also when its log is a fork, and the longer one" hubb
-put_back hubb
+as_it_was hubb
 fails 5 "put back" "or by bundle" by_hand deska hubb "$T/hub.bundle"
 gone "as well" hubb
 as_it_is hubb
 
 # --- who is reached by bundles alone ---
-put_back arch
+as_it_was arch
 on arch bundle read "$T/1.bundle" >/dev/null 2>&1
 is "who was put back and hears nothing has it yet" "$(withdrawn arch "$id")" None
 by_hand arch deska "$T/3.answer" >/dev/null 2>&1

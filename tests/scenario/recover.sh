@@ -13,44 +13,22 @@ node_start field
 introduce field hub || die "field and hub"
 
 head -c 300000 /dev/urandom >"$T/photo.jpg"
-told() { # NODE WORDS: capture a statement, and print its id
-	on "$1" capture --to hub --field "statement=$2" ${3:+--attach "$3"}
-}
-copy() { # NODE NAME: keep its disk as it is
-	on "$1" stop
-	cp -a "$T/$1" "$T/$1.$2"
-	node_unlock "$1" || die "unlock"
-}
-put_back() { # NODE NAME
-	on "$1" stop 2>/dev/null
-	rm -rf "${T:?}/$1"
-	cp -a "$T/$1.$2" "$T/$1"
-	node_unlock "$1" || die "unlock"
-}
-log_of() { on "$1" log "$2" --json | json "j['log']"; }
-listed() { on "$1" list --json | json "'\n'.join(sorted(r['id'] for r in j['records']))"; }
-has_all() { # NODE ID...
-	local node=$1
-	shift
-	listed "$node" >"$T/listed"
-	printf '%s\n' "$@" | sort | comm -23 - "$T/listed" | wc -l
-}
 warned() { on "$1" status --json | grep -c "put back"; }
 
-a=$(told field first) || die "capture"
+a=$(told field hub first) || die "capture"
 on field sync hub || die "sync"
-copy field early
-b=$(told field second "$T/photo.jpg") && c=$(told field third) || die "capture"
+keep_disk field early
+b=$(told field hub second "$T/photo.jpg") && c=$(told field hub third) || die "capture"
 on field sync hub && on desk sync hub || die "sync"
-gone=$(told field "to be taken back") && on field sync hub && on field withdraw "$gone" &&
+gone=$(told field hub "to be taken back") && on field sync hub && on field withdraw "$gone" &&
 	on field sync hub || die "withdraw"
 
 # --- put back, and found out at once ---
 put_back field early
-is "a device that is put back has lost what it wrote since" "$(has_all field "$a" "$b" "$c")" 2
+is "a device that is put back has lost what it wrote since" "$(lacks field "$a" "$b" "$c")" 2
 fails 5 "put back to an earlier state" "its next sync tells, and what to do: recover" on field sync hub
 is "its status says so" "$(warned field)" 1
-d=$(told field "after it was put back") || die "capture"
+d=$(told field hub "after it was put back") || die "capture"
 ok "the next sync goes well" on field sync hub
 is "which stands in a new log" "$([ "$(log_of field "$d")" != "$(log_of field "$a")" ] && echo new)" new
 is "that begins with it" "$(on field log "$d" --json | json "j['index']")" 0
@@ -64,16 +42,16 @@ is "in one round trip" "$(on field sync hub --json | json "j['round_trips']")" 1
 is "nothing was told in two ways" "$(on hub status --json | grep -c "two ways")" 0
 
 # --- what the partner holds comes back ---
-is "nothing came back by itself" "$(has_all field "$b" "$c")" 2
+is "nothing came back by itself" "$(lacks field "$b" "$c")" 2
 ok "recover" on field recover hub --json
 cp "$T/out" "$T/recovered"
 is "brings back the two that are in force, and the withdrawal was there" "$(json "j['recovered']" <"$T/recovered")" 2
-is "all are there" "$(has_all field "$a" "$b" "$c" "$d")" 0
+is "all are there" "$(lacks field "$a" "$b" "$c" "$d")" 0
 is "delivered, as they were" "$(on field list --json | json "sorted(len(r.get('delivered', [])) for r in j['records'] if r['id'] in '$b $c')")" "[1, 1]"
 ok "whole" sh -c '"$0" --home "$1" list --json | python3 -c "import json,sys; assert [r for r in json.load(sys.stdin)[\"records\"] if r[\"id\"] == \"$2\"][0][\"complete\"]"' "$EVIDENT" "$T/field" "$b"
 is "nothing is undelivered" "$(on field status --json | json "j['undelivered']")" 0
 is "its status is calm again" "$(warned field)" 0
-is "what was taken back is not" "$(listed field | grep -c "$gone")" 0
+is "what was taken back is not" "$(lacks field "$gone")" 1
 on field sync hub || die "sync"
 is "and it is quiet" "$(on field sync hub --json | json "j['round_trips']")" 1
 ok "once more" on field recover hub --json
@@ -82,17 +60,17 @@ ok "what came back proves its place" sh -c '"$0" --home "$1" export "$2" --to "$
 
 # --- it wrote before it met anybody: both tellings are kept ---
 put_back field early
-e=$(told field "written on the old disk" "$T/photo.jpg") && f=$(told field "and more") || die "capture"
+e=$(told field hub "written on the old disk" "$T/photo.jpg") && f=$(told field hub "and more") || die "capture"
 is "it goes on in the old log before it knows" "$(on field log "$e" --json | json "j['index']")" 1
 fails 5 "put back" "the next sync tells" on field sync hub
 ok "the one after it goes well" on field sync hub
-is "what it wrote meanwhile is at the hub" "$(has_all hub "$e" "$f")" 0
+is "what it wrote meanwhile is at the hub" "$(lacks hub "$e" "$f")" 0
 is "at its own place" "$(on hub log "$e" --json | json "j['index'], j['state']")" "1 whole"
 is "beside what stood there before" "$(on hub log "$b" --json | json "j['index'], j['state']")" "1 whole"
 is "nothing is undelivered" "$(on field status --json | json "j['undelivered']")" 0
 is "the hub says that the log was told in two ways" "$(on hub status --json | grep -c "two ways")" 1
 on desk sync hub || die "sync"
-is "the desk has both" "$(has_all desk "$b" "$e" "$f")" 0
+is "the desk has both" "$(lacks desk "$b" "$e" "$f")" 0
 on desk show "$e" --attachments "$T/shown.e" >"$T/shown" || die "show"
 ok "and reads what was written on the old disk" grep -q "written on the old disk" "$T/shown"
 ok "with its attachment" cmp "$T/shown.e/attachment-1.jpg" "$T/photo.jpg"
@@ -105,7 +83,7 @@ is "it is quiet again" "$(on field sync hub --json | json "j['round_trips']")" 1
 on desk sync hub || die "sync"
 is "the desk, too" "$(on desk sync hub --json | json "j['round_trips']")" 1
 ok "recover" on field recover hub
-is "brings back the other telling" "$(has_all field "$a" "$b" "$c" "$d" "$e" "$f")" 0
+is "brings back the other telling" "$(lacks field "$a" "$b" "$c" "$d" "$e" "$f")" 0
 ok "what it wrote there it can take back" on field withdraw "$e" "$b"
 ok "sync" on field sync hub
 is "it is destroyed at the hub" "$(withdrawn hub "$e") $(withdrawn hub "$b")" "destroyed destroyed"
@@ -117,17 +95,17 @@ put_back field early
 on field sync hub >/dev/null 2>&1
 on field sync hub || die "sync"
 on field recover hub >/dev/null || die "recover"
-is "what it took back stays away" "$(listed field | grep -c -e "$e" -e "$b" -e "$gone")" 0
+is "what it took back stays away" "$(lacks field "$e" "$b" "$gone")" 3
 
 # --- two of one device ---
-copy field twin
-x=$(told field "from the one") && on field sync hub || die "sync"
+keep_disk field twin
+x=$(told field hub "from the one") && on field sync hub || die "sync"
 mv "$T/field" "$T/field.one"
 on field stop 2>/dev/null
 "$EVIDENT" --home "$T/field.one" stop 2>/dev/null
 cp -a "$T/field.twin" "$T/field"
 node_unlock field || die "unlock"
-y=$(told field "from the other") || die "capture"
+y=$(told field hub "from the other") || die "capture"
 fails 5 "put back" "a copy of a device is told that it is one" on field sync hub
 ok "and goes on by itself" on field sync hub
 rm -rf "$T/field.two"
@@ -135,22 +113,22 @@ on field stop
 mv "$T/field" "$T/field.two"
 mv "$T/field.one" "$T/field"
 node_unlock field || die "unlock"
-z=$(told field "from the one again") || die "capture"
+z=$(told field hub "from the one again") || die "capture"
 ok "while the first is as it was" on field sync hub
-is "what both wrote is at the hub" "$(has_all hub "$x" "$y" "$z")" 0
+is "what both wrote is at the hub" "$(lacks hub "$x" "$y" "$z")" 0
 is "in logs of their own" "$([ "$(log_of hub "$x")" = "$(log_of hub "$z")" ] && [ "$(log_of hub "$x")" != "$(log_of hub "$d")" ] && echo yes)" yes
 
 # --- before its very first entry ---
 node_start late
 introduce late hub || die "late and hub"
-copy late empty
-p=$(told late one) && on late sync hub || die "sync"
+keep_disk late empty
+p=$(told late hub one) && on late sync hub || die "sync"
 put_back late empty
 fails 5 "put back" "a device put back to before its first entry is told" on late sync hub
-q=$(told late two) || die "capture"
+q=$(told late hub two) || die "capture"
 ok "and goes on" on late sync hub
 ok "recover" on late recover hub
-is "has both" "$(has_all late "$p" "$q")" 0
+is "has both" "$(lacks late "$p" "$q")" 0
 
 # --- whoever has no right to it ---
 fails 2 "one partner" "recover takes one partner" on field recover

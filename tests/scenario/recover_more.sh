@@ -5,29 +5,6 @@
 # Three parts, drawn each time; ALL=1 runs every part, ONLY="PART..." those.
 . "$(dirname "$0")/lib.sh"
 
-told() { # NODE TO WORDS [FILE]: capture a statement, and print its id
-	on "$1" capture --to "$2" --field "statement=$3" ${4:+--attach "$4"}
-}
-copy() { # NODE NAME: keep its disk as it is
-	on "$1" stop
-	rm -rf "${T:?}/$1.$2"
-	cp -a "$T/$1" "$T/$1.$2"
-	node_unlock "$1" || die "unlock"
-}
-put_back() { # NODE NAME
-	on "$1" stop 2>/dev/null
-	rm -rf "${T:?}/$1"
-	cp -a "$T/$1.$2" "$T/$1"
-	node_unlock "$1" || die "unlock"
-}
-log_of() { on "$1" log "$2" --json | json "j['log']"; }
-listed() { on "$1" list --json | json "'\n'.join(sorted(r['id'] for r in j['records']))"; }
-lacks() { # NODE ID...: how many of them are not there
-	local node=$1
-	shift
-	listed "$node" >"$T/listed"
-	printf '%s\n' "$@" | sort | comm -23 - "$T/listed" | wc -l
-}
 quiet() { on "$1" sync "$2" --json | json "j['round_trips']"; }
 
 hub_start hub
@@ -42,7 +19,7 @@ part_first() {
 	node_start first
 	introduce first hub || die "first and hub"
 	a=$(told first hub one) && on first sync hub || die "sync"
-	copy first early
+	keep_disk first early
 	b=$(told first hub two) && on first sync hub || die "sync"
 	put_back first early
 	fails 5 "put back" "who asks before it knows is told" on first recover hub
@@ -60,7 +37,7 @@ part_cut() {
 	node_start cut
 	introduce cut hub || die "cut and hub"
 	a=$(told cut hub one) && on cut sync hub || die "sync"
-	copy cut early
+	keep_disk cut early
 	b=$(told cut hub two "$T/photo.jpg") && c=$(told cut hub three) && on cut sync hub || die "sync"
 	put_back cut early
 	on cut sync hub 2>/dev/null
@@ -93,7 +70,7 @@ part_lean() {
 	echo 'retain = until-delivered' >"$T/lean/evident.conf"
 	node_unlock lean || die "unlock"
 	a=$(told lean hub one) && on lean sync hub || die "sync"
-	copy lean early
+	keep_disk lean early
 	b=$(told lean hub two) && on lean sync hub || die "sync"
 	put_back lean early
 	c=$(told lean hub "on the old disk") || die "capture"
@@ -109,7 +86,7 @@ part_lean() {
 part_mirrored() {
 	introduce hub far || die "hub and far"
 	on desk sync hub || die "sync"
-	copy hub early
+	keep_disk hub early
 	a=$(told hub far "by the hub") && on hub sync far || die "sync"
 	put_back hub early
 	on hub sync far 2>/dev/null
@@ -126,7 +103,7 @@ part_around() {
 	introduce around hub || die "around and hub"
 	introduce around desk || die "around and desk"
 	a=$(told around hub one) && on around sync hub || die "sync"
-	copy around early
+	keep_disk around early
 	b=$(told around hub two) && on around sync hub && on desk sync hub || die "sync"
 	put_back around early
 	on around sync desk 2>/dev/null
@@ -141,7 +118,7 @@ part_hand() {
 	node_start hand
 	introduce hand far || die "hand and far"
 	a=$(told hand far one) && by_hand hand far "$T/1.bundle" >/dev/null && by_hand far hand "$T/1.answer" >/dev/null || die "by hand"
-	copy hand early
+	keep_disk hand early
 	b=$(told hand far two) && by_hand hand far "$T/2.bundle" >/dev/null && by_hand far hand "$T/2.answer" >/dev/null || die "by hand"
 	put_back hand early
 	c=$(told hand far "on the old disk") || die "capture"
@@ -160,8 +137,8 @@ part_late() {
 	node_start late
 	introduce late hub || die "late and hub"
 	a=$(told late hub one) && on late sync hub && on desk sync hub || die "sync"
-	copy late early
-	copy desk early
+	keep_disk late early
+	keep_disk desk early
 	b=$(told late hub two) && c=$(told late hub three) && on late sync hub && on desk sync hub || die "sync"
 	put_back late early
 	d=$(told late hub "on the old disk") || die "capture"
@@ -180,10 +157,10 @@ part_both() {
 	hub_start near --reader
 	introduce both near || die "both and near"
 	a=$(told both near one) && on both sync near || die "sync"
-	copy both early
+	keep_disk both early
 	b=$(told both near two) && on both sync near || die "sync"
 	put_back both early
-	copy near early
+	keep_disk near early
 	c=$(told both near "on the old disk") || die "capture"
 	on both sync near 2>/dev/null
 	on both sync near || die "sync"
@@ -207,7 +184,7 @@ part_seized() {
 		ids+=("$(told seized hub "number $i")") || die "capture"
 	done
 	on seized sync hub || die "sync"
-	copy seized twin
+	keep_disk seized twin
 	on seized withdraw "${ids[@]}" && on seized sync hub || die "withdraw"
 	put_back seized twin
 	on seized sync hub 2>/dev/null

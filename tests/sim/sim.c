@@ -73,12 +73,16 @@ static void prepare(struct world *world, const struct topology *topology)
 		world_revive(world, i);
 }
 
-static void tell_trace(char *trace)
+static void tell_trace(const char *trace)
 {
-	char *line;
+	size_t length;
 
-	for (line = strtok(trace, "\n"); line; line = strtok(NULL, "\n"))
-		printf("# %s\n", line);
+	for (; *trace; trace += length) {
+		trace += strspn(trace, "\n");
+		length = strcspn(trace, "\n");
+		if (length > 0)
+			printf("# %.*s\n", (int)length, trace);
+	}
 }
 
 /* What the couriers log is kept with what the other processes do. */

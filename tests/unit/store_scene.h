@@ -53,7 +53,7 @@ static void scene_close(void)
 static int scene_begin(void **state)
 {
 	(void)state;
-	strcpy(scene_dir, "/tmp/evident-store.XXXXXX");
+	snprintf(scene_dir, sizeof scene_dir, "/tmp/evident-store.XXXXXX");
 	if (sodium_init() < 0 || !mkdtemp(scene_dir) || chdir(scene_dir) < 0)
 		return -1;
 	return scene_open(true);

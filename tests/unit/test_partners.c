@@ -27,7 +27,7 @@ static void make_card(const char *name, uint8_t who, uint8_t reader,
 	ret_card->has_organisation = organisation;
 	if (organisation)
 		ret_card->organisation = *organisation;
-	strcpy(ret_card->name, name);
+	snprintf(ret_card->name, sizeof ret_card->name, "%s", name);
 	ret_card->serial = serial;
 	crypto_sign_seed_keypair(ret_card->author.bytes, secret, seed);
 	seed[1] = 1;
