@@ -27,6 +27,7 @@
 #include "client/command.h"
 #include "client/qr.h"
 #include "client/say.h"
+#include "proto/format/asan.h"
 
 #define FILE_BYTES_MAX (32 * 1024 * 1024)
 #define SIDE_MAX 8192                    /* pixels */
@@ -123,7 +124,8 @@ static int shut_in(void)
 	    SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(rt_sigprocmask),
 	    SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(exit),
 	    SCMP_SYS(exit_group)};
-	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX};
+	const struct rlimit memory = {EVIDENT_ASAN ? RLIM_INFINITY : MEMORY_MAX,
+	    EVIDENT_ASAN ? RLIM_INFINITY : MEMORY_MAX};
 	const struct rlimit time = {SECONDS_MAX, SECONDS_MAX};
 	const struct rlimit none = {0, 0};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));

@@ -15,18 +15,11 @@
 #include "daemon/base/home.h"
 #include "daemon/base/service.h"
 #include "daemon/supervise.h"
+#include "proto/format/asan.h"
 
 #define EXIT_USAGE 2
 
-#if defined(__SANITIZE_ADDRESS__)
-#define EVIDENTD_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define EVIDENTD_ASAN 1
-#endif
-#endif
-
-#ifdef EVIDENTD_ASAN
+#if EVIDENT_ASAN
 /* The search for leaks at exit clones and traces, which the sandbox kills. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)

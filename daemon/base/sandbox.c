@@ -28,18 +28,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/sandbox.h"
 #include "daemon/base/sandbox_landlock.h"
+#include "proto/format/asan.h"
 #include "proto/format/hash.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANDBOX_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANDBOX_ASAN 1
-#endif
-#endif
-#ifndef SANDBOX_ASAN
-#define SANDBOX_ASAN 0
-#endif
 
 #define END (-1) /* of a list; no system call has this number */
 
@@ -240,7 +230,7 @@ static int fill_filter(scmp_filter_ctx filter, const struct profile *profile)
 		r = add_list(filter, SCMP_ACT_ERRNO(EINVAL), probes);
 	if (r == 0 && !profile->files)
 		r = add_list(filter, SCMP_ACT_ERRNO(EACCES), file_probes);
-	if (r == 0 && SANDBOX_ASAN)
+	if (r == 0 && EVIDENT_ASAN)
 		r = add_list(filter, SCMP_ACT_ALLOW, asan);
 	if (r == 0)
 		r = add_conditions(filter, profile);
@@ -271,7 +261,7 @@ static int limit_memory(const struct profile *profile)
 	    profile->address_space, profile->address_space};
 
 	/* AddressSanitizer maps terabytes of shadow. */
-	if (SANDBOX_ASAN)
+	if (EVIDENT_ASAN)
 		return 0;
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }
