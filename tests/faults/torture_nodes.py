@@ -31,13 +31,13 @@ AGAIN = 3      # the same, when all that they tell each other was told before
 
 
 class Record:
-    """What was asked to be kept. id: it was acknowledged. withdrawn: no, maybe (the
-    answer was lost) or yes."""
+    """What was asked to be kept. id: it was acknowledged. withdrawn, shared:
+    no, maybe (the answer was lost) or yes."""
 
     def __init__(self, author, text, sums, to, subject=None):
         self.author, self.text, self.sums, self.to = author, text, sorted(sums), to
         self.subject = subject
-        self.id, self.shared, self.told = None, False, "no"
+        self.id, self.shared, self.told = None, "no", "no"
 
     @property
     def withdrawn(self):
@@ -120,7 +120,7 @@ class World(Net):
             rows = self.rows("desk")
             return [record for record in self.records.values()
                     if record.author == "field" and record.withdrawn == "no" and
-                    not (record.shared and not shared) and rows.get(record.id, {}).get("complete")]
+                    (shared or record.shared == "no") and rows.get(record.id, {}).get("complete")]
         while len(found()) < count:
             record, words = self.capture(rng, files)
             self.take_ids([record], self.must("field", *words))
@@ -327,7 +327,7 @@ class World(Net):
                 if self.run(node, "show", record.id).code == 0:
                     self.blame(f"{what} was withdrawn and {node} reads it")
             return
-        holders = {record.author, "hub", "desk"} | ({"office"} if record.shared else set())
+        holders = {record.author, "hub", "desk"} | ({"office"} if record.shared == "yes" else set())
         for node in holders:
             if not lists[node].get(record.id, {}).get("complete"):
                 self.blame(f"{what}: {node} lacks it")
