@@ -1,6 +1,7 @@
 /*
- * Whether AddressSanitizer is built in, which needs more of the kernel than what
- * it looks at: address space without end, and calls that a sandbox refuses.
+ * Whether AddressSanitizer is built in, which needs more of the kernel than
+ * what it looks at: address space without end, and calls that a sandbox
+ * refuses.
  */
 #ifndef EVIDENT_FORMAT_ASAN_H
 #define EVIDENT_FORMAT_ASAN_H
