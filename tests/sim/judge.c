@@ -170,19 +170,32 @@ static void take_unacknowledged(
 		snprintf(record->id, sizeof record->id, "%s", id);
 }
 
+/* Also of a record that nobody knows by its id: of a withdrawal that is not
+ * read yet. */
+static bool is_of_put_back(const struct world *world, json_t *row)
+{
+	const char *author = json_string_value(json_object_get(row, "author"));
+	unsigned i;
+
+	for (i = 0; author && i < world->count; i++)
+		if (world->put_back & 1u << i &&
+		    strcmp(world->authors[i], author) == 0)
+			return true;
+	return false;
+}
+
 static void judge_place(
     struct world *world, json_t *places, const char *id, json_t *row)
 {
 	const char *log = json_string_value(json_object_get(row, "log"));
 	const json_t *other;
 	char place[96];
-	struct record *record = find(world, id);
 
 	snprintf(place, sizeof place, "%s %lld", log ? log : "",
 	    (long long)json_integer_value(json_object_get(row, "index")));
 	other = json_object_get(places, place);
 	if (other && strcmp(json_string_value(other), id) != 0 &&
-	    !(record && world->put_back & 1u << record->author))
+	    !is_of_put_back(world, row))
 		world_wrong(world, "%.8s and %.8s stand at one place", id,
 		    json_string_value(other));
 	json_object_set_new(places, place, json_string(id));
@@ -198,9 +211,12 @@ static void judge_node(
 
 	json_object_foreach(list, id, row)
 	{
-		if (json_is_true(json_object_get(row, "own")) &&
-		    !find(world, id))
-			take_unacknowledged(world, node, id, row);
+		if (json_is_true(json_object_get(row, "own"))) {
+			snprintf(world->authors[node], 65, "%s",
+			    json_string_value(json_object_get(row, "author")));
+			if (!find(world, id))
+				take_unacknowledged(world, node, id, row);
+		}
 		judge_place(world, places, id, row);
 	}
 	for (i = 0; i < world->record_count; i++) {

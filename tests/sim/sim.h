@@ -65,6 +65,7 @@ struct world {
 	bool retain[SIM_NODES_MAX]; /* keeps what is delivered */
 	bool restores;              /* old disks are put back in this seed */
 	unsigned put_back;          /* nodes that were */
+	char authors[SIM_NODES_MAX][65];   /* of each, as its own records say */
 	unsigned strangers[SIM_NODES_MAX]; /* partners of each, removed */
 	int step;
 	int64_t clock, skew[SIM_NODES_MAX];
