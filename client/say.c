@@ -71,7 +71,8 @@ void say_safely(FILE *stream, const char *text, size_t len, bool lines)
 		fputs("evident: error: out of memory\n", stderr);
 		exit(EXIT_FAILED);
 	}
-	fwrite(out.data, 1, out.len, stream);
+	if (out.len > 0)
+		fwrite(out.data, 1, out.len, stream);
 	buf_free(&out);
 }
 
