@@ -308,6 +308,7 @@ static void expect_dropped(void)
 	assert_int_equal(
 	    channel_receive(scene.supervisor, &frame), CHANNEL_E_CLOSED);
 	assert_int_equal(wait_courier(), 0);
+	wire_arena_free(&scene.arena);
 	assert_int_equal(make_scene(NULL), 0);
 	start("", "", 1);
 	expect_answers();
