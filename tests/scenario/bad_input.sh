@@ -65,22 +65,15 @@ refuse 2 "no option" "an unknown option" on desk capture --wrong
 refuse 2 "no command" "an unknown command" on desk frobnicate
 
 # Attachments that change while they are read.
-head -c 60000000 /dev/zero >"$T/shrinks"
-shrink() {
-	on desk capture --attach "$T/shrinks" &
-	local pid=$!
-	for _ in $(seq 200); do
-		truncate -s -200000 "$T/shrinks" 2>/dev/null
-	done
-	wait "$pid"
-}
-refuse 1 "changed while" "an attachment that shrinks while it is read" shrink
 while_captured() { # COMMAND: again and again until the capture ends
 	on desk capture --attach "$T/changes" &
 	local pid=$!
 	while kill -0 "$pid" 2>/dev/null; do "$@"; done
 	wait "$pid"
 }
+head -c 60000000 /dev/zero >"$T/changes"
+shrink() { truncate -s -1000 "$T/changes"; }
+refuse 1 "changed while" "an attachment that shrinks while it is read" while_captured shrink
 head -c 60000000 /dev/zero >"$T/changes"
 grow() { head -c 4096 /dev/zero >>"$T/changes"; }
 refuse 1 "changed while" "an attachment that grows while it is read" while_captured grow
