@@ -18,33 +18,13 @@
 #include <sodium.h>
 
 #include "tests/unit/keeper_scene.h"
+#include "tests/unit/service_scene.h"
 
 struct scene scene;
 
-static void become_keeper(int fd)
-{
-	if (fd == SERVICE_FD)
-		fcntl(fd, F_SETFD, 0);
-	else if (dup2(fd, SERVICE_FD) < 0)
-		_exit(90);
-	close_range(SERVICE_FD + 1, ~0U, 0);
-	_exit(keeper_main());
-}
-
 struct channel *introduce(enum wire_role role)
 {
-	const struct wire_sup_peer peer = {.role = role};
-	struct channel *channel;
-	int fds[2];
-
-	assert_int_equal(channel_pair(fds), 0);
-	assert_int_equal(
-	    channel_send(scene.supervisor, WIRE_SUP_PEER, &peer, &fds[1], 1),
-	    0);
-	close(fds[1]);
-	assert_int_equal(
-	    channel_new(fds[0], role, WIRE_ROLE_KEEPER, &channel), 0);
-	return channel;
+	return introduce_peer(scene.supervisor, WIRE_ROLE_KEEPER, role, role);
 }
 
 void expect_state(enum sup_state wanted)
@@ -64,17 +44,9 @@ void expect_state(enum sup_state wanted)
 void start_keeper(void)
 {
 	const struct wire_sup_start start = {.workers = 1};
-	int fds[2];
 
-	assert_int_equal(channel_pair(fds), 0);
-	scene.pid = fork();
-	assert_true(scene.pid >= 0);
-	if (scene.pid == 0)
-		become_keeper(fds[1]);
-	close(fds[1]);
-	assert_int_equal(channel_new(fds[0], WIRE_ROLE_SUPERVISOR,
-			     WIRE_ROLE_KEEPER, &scene.supervisor),
-	    0);
+	scene.pid =
+	    start_service(keeper_main, WIRE_ROLE_KEEPER, &scene.supervisor);
 	assert_int_equal(channel_send(scene.supervisor, WIRE_SUP_START, &start,
 			     &scene.home, 1),
 	    0);

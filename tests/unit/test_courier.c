@@ -21,6 +21,7 @@
 
 #include "daemon/base/service.h"
 #include "daemon/courier/courier.h"
+#include "tests/unit/service_scene.h"
 
 static struct {
 	pid_t pid;
@@ -28,52 +29,23 @@ static struct {
 	struct wire_arena arena;
 } scene;
 
-static void become_courier(int fd)
-{
-	if (fd == SERVICE_FD)
-		fcntl(fd, F_SETFD, 0);
-	else if (dup2(fd, SERVICE_FD) < 0)
-		_exit(90);
-	close_range(SERVICE_FD + 1, ~0U, 0);
-	_exit(courier_main());
-}
-
 /* Tell the courier of its store, or of whom it should have none. */
 static struct channel *introduce(enum wire_role role)
 {
-	const struct wire_sup_peer peer = {.role = role};
-	struct channel *channel;
-	int fds[2];
-
-	assert_int_equal(channel_pair(fds), 0);
-	assert_int_equal(
-	    channel_send(scene.supervisor, WIRE_SUP_PEER, &peer, &fds[1], 1),
-	    0);
-	close(fds[1]);
-	assert_int_equal(
-	    channel_new(fds[0], WIRE_ROLE_STORE, WIRE_ROLE_COURIER, &channel),
-	    0);
-	return channel;
+	return introduce_peer(
+	    scene.supervisor, WIRE_ROLE_COURIER, role, WIRE_ROLE_STORE);
 }
 
 static int make_scene(void **state)
 {
 	const struct wire_sup_start start = {.workers = 1};
 	struct wire_frame frame;
-	int fds[2];
 
 	(void)state;
 	memset(&scene, 0, sizeof scene);
 	scene.arena.budget = WIRE_ARENA_BUDGET;
-	assert_int_equal(channel_pair(fds), 0);
-	scene.pid = fork();
-	assert_true(scene.pid >= 0);
-	if (scene.pid == 0)
-		become_courier(fds[1]);
-	close(fds[1]);
-	assert_int_equal(channel_new(fds[0], WIRE_ROLE_SUPERVISOR,
-			     WIRE_ROLE_COURIER, &scene.supervisor),
-	    0);
+	scene.pid =
+	    start_service(courier_main, WIRE_ROLE_COURIER, &scene.supervisor);
 	assert_int_equal(
 	    channel_send(scene.supervisor, WIRE_SUP_START, &start, NULL, 0), 0);
 	scene.store = introduce(WIRE_ROLE_STORE);
