@@ -28,12 +28,14 @@ static void print_who(const json_t *who)
 static void print_time(const json_t *seconds)
 {
 	const time_t at = (time_t)json_integer_value(seconds);
-	char text[32] = "?";
+	const char *shown = "?";
+	char text[32];
 	struct tm utc;
 
-	if (gmtime_r(&at, &utc))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	fputs(text, stdout);
+	if (gmtime_r(&at, &utc) &&
+	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+		shown = text;
+	fputs(shown, stdout);
 }
 
 /* What else an event says: a list of texts for each name. */

@@ -105,12 +105,11 @@ static void exec_daemon(const char *home)
 
 	setsid();
 	null = open("/dev/null", O_RDWR);
-	if (null < 0)
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0)
 		_exit(127);
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	if (!getenv("EVIDENTD_DEBUG"))
-		dup2(null, STDERR_FILENO);
+	if (!getenv("EVIDENTD_DEBUG") && dup2(null, STDERR_FILENO) < 0)
+		_exit(127);
 	closefrom(STDERR_FILENO + 1);
 	find_daemon(path);
 	execlp(path, path, "--home", home, (char *)NULL);

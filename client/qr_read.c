@@ -179,9 +179,10 @@ __attribute__((noreturn)) static void work(
 	struct picture picture = {NULL, 0, 0};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	dup2(out, STDIN_FILENO); /* the one descriptor that stays */
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
+	/* The first is the one descriptor that stays. */
+	if (null < 0 || dup2(out, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
+		_exit(EXIT_FAILED);
 	closefrom(STDERR_FILENO + 1);
 	if (shut_in() != 0 || !read_picture(data, len, &picture))
 		_exit(EXIT_FAILED);

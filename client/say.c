@@ -93,6 +93,6 @@ void say_progress(const char *what, uint64_t done, uint64_t total)
 		    filled, full,
 		    (int)(done >= total ? 100 : done * 100 / total));
 	}
-	fflush(stderr);
+	(void)fflush(stderr);
 	bar_shown = true;
 }

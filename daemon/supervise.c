@@ -439,6 +439,7 @@ static void list_children(struct supervisor *supervisor)
 	}
 }
 
+/* As far as may be: where it may not, what needs more says so. */
 static void raise_limit(int resource)
 {
 	struct rlimit limit;
@@ -446,7 +447,7 @@ static void raise_limit(int resource)
 	if (getrlimit(resource, &limit) < 0)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(resource, &limit);
+	(void)setrlimit(resource, &limit);
 }
 
 /* Keys must not reach a disk by way of swap. libsodium locks its memory, but

@@ -475,10 +475,12 @@ static size_t count_new(struct courier *courier, const char *source)
 
 void link_accept(struct courier *courier, int fd, const char *source)
 {
-	struct link *link = NULL;
+	struct link *link = NULL, *oldest = NULL;
 
 	if (count_new(courier, source) >= LINKS_NEW_MAX)
-		link_close(oldest_new(courier, source), WIRE_CODE_BUSY);
+		oldest = oldest_new(courier, source);
+	if (oldest)
+		link_close(oldest, WIRE_CODE_BUSY);
 	if (courier->tls && make_room(courier))
 		link = link_new(courier);
 	if (!link) {

@@ -469,9 +469,12 @@ static int submit(struct capture *capture, const struct capture_order *order)
 	size_t i;
 	int r;
 
-	strftime(capture->time, sizeof capture->time, "%Y-%m-%dT%H:%M:%SZ",
-	    gmtime_r(&now, &utc));
-	r = lists ? node_after(capture->store, after) : -ENOMEM;
+	if (!gmtime_r(&now, &utc) ||
+	    strftime(capture->time, sizeof capture->time, "%Y-%m-%dT%H:%M:%SZ",
+		&utc) == 0)
+		r = -EOVERFLOW;
+	else
+		r = lists ? node_after(capture->store, after) : -ENOMEM;
 	if (r == 0)
 		r = own_log_previous(capture->store, &previous);
 	for (i = 0; r == 0 && i < audience_count; i++) {

@@ -146,9 +146,10 @@ int control_consent(struct span text, struct control_consent *ret_consent)
 	int r;
 
 	memset(ret_consent, 0, sizeof *ret_consent);
-	gmtime_r(&now, &utc);
-	strftime(
-	    ret_consent->today, sizeof ret_consent->today, "%Y-%m-%d", &utc);
+	if (!gmtime_r(&now, &utc) ||
+	    strftime(ret_consent->today, sizeof ret_consent->today, "%Y-%m-%d",
+		&utc) == 0)
+		return -EOVERFLOW;
 	ret_consent->wire.today = span_text(ret_consent->today);
 	if (text.len == 0)
 		return 0;

@@ -134,7 +134,7 @@ int records_add(struct records *records, const struct record_new *record,
 	r = row_place(records, record, &place);
 	if (r == 0)
 		r = record_keys_add(records->keys, ret_key, &slot);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (record->source > 0)
 		r = database_run(records->database, SQL_RECORD_ADD, "biiiiiiii",

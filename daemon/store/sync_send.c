@@ -645,7 +645,7 @@ static int end_turn(struct session *session)
 		r = sync_build_frontier(session, &body);
 	if (r == 0)
 		r = hash_sha256(buf_span(&body), &hash);
-	if (r < 0)
+	if (r != 0)
 		goto out;
 	known = session->carrier != WIRE_CARRIER_WRITE && session->has_told &&
 		memcmp(hash.bytes, session->told_frontier.bytes, 32) == 0;

@@ -69,7 +69,10 @@ int vfs_seal_set_keys(const struct vfs_keys *keys)
 		return -ENOMEM;
 	}
 	memcpy(copy, keys, sizeof(*copy));
-	sodium_mprotect_readonly(copy);
+	if (sodium_mprotect_readonly(copy) != 0) {
+		sodium_free(copy);
+		return -ENOMEM;
+	}
 	keys_held = copy;
 	return 0;
 }

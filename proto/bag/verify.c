@@ -472,6 +472,7 @@ int bag_verify(const char *path, struct span signers, bag_progress_cb progress,
 	ret_verdict->self_vouched = !signers.data;
 	v.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (v.dir < 0)
+		/* cppcheck-suppress memleak ; a number, and of nothing open */
 		return -errno;
 	r = signers.data ? sshsig_read_signers(signers, SSHSIG_NAMESPACE_ENTRY,
 			       add_key, &v.anchors)

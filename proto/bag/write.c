@@ -87,6 +87,7 @@ static bool is_empty(const char *path)
 int bag_writer_new(const char *path, struct bag_writer **ret_writer)
 {
 	struct bag_writer *writer;
+	/* cppcheck-suppress ctunullpointer ; no export is without --to */
 	size_t len = strlen(path);
 	int r = 0;
 

@@ -136,7 +136,8 @@ void channel_set_nonblocking(struct channel *channel)
 {
 	int flags = fcntl(channel->fd, F_GETFL);
 
-	fcntl(channel->fd, F_SETFL, flags | O_NONBLOCK);
+	if (flags < 0 || fcntl(channel->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		channel->broken = true;
 	channel->nonblocking = true;
 }
 

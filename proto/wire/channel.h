@@ -34,6 +34,7 @@ int channel_new(int fd, enum wire_role self, enum wire_role peer,
 void channel_free(struct channel *channel);
 void channel_freep(struct channel **channel);
 int channel_fd(const struct channel *channel);
+/* One that cannot be is broken. */
 void channel_set_nonblocking(struct channel *channel);
 
 /* Queue a message; ${fds} are duplicated or sent before the call returns, so
