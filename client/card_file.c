@@ -11,28 +11,28 @@
 #include "client/card_file.h"
 #include "client/command.h"
 #include "client/say.h"
+#include "proto/format/file.h"
 
 int card_file_read(const char *path, char ret_text[ENROLLED_CARD_BYTES_MAX + 1],
     size_t *ret_len)
 {
 	struct stat st;
-	ssize_t n = -1;
-	int fd;
+	int fd, r = -1;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		n = read(fd, ret_text, ENROLLED_CARD_BYTES_MAX + 1);
+		r = file_read(
+		    fd, ret_text, ENROLLED_CARD_BYTES_MAX + 1, ret_len);
 	if (fd >= 0)
 		close(fd);
-	if (n < 0) {
+	if (r < 0) {
 		say_error("cannot read a regular file", path);
 		return EXIT_FAILED;
 	}
-	if ((size_t)n > ENROLLED_CARD_BYTES_MAX) {
+	if (*ret_len > ENROLLED_CARD_BYTES_MAX) {
 		say_error("this file is too large for a card:", path);
 		return EXIT_FAILED;
 	}
-	*ret_len = (size_t)n;
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 #include "client/control.h"
 #include "client/say.h"
+#include "proto/format/file.h"
 
 static int call(struct client *client, const struct ctl_request *request,
     int fd, const char *what)
@@ -46,28 +47,19 @@ static int say_unwritable(const char *path)
 	return EXIT_FAILED;
 }
 
-/* The folder's entry must be on disk too before the stick may be pulled. */
-static int sync_folder(const char *path)
-{
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int fd, r;
-
-	snprintf(folder, sizeof folder, "%.*s",
-	    slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	r = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return r;
-}
-
+/* Not before the folder's entry is on disk too may the stick be pulled. */
 static int put_in_place(const char *partial, const char *path, int fd)
 {
-	if (fsync(fd) < 0 || rename(partial, path) < 0 || sync_folder(path) < 0)
+	int r;
+
+	if (fsync(fd) < 0 || rename(partial, path) < 0)
 		return say_unwritable(path);
-	return 0;
+	r = file_sync_folder(path);
+	if (r == 0)
+		return 0;
+	unlink(path);
+	errno = -r;
+	return say_unwritable(path);
 }
 
 static int write_bundle(

@@ -146,7 +146,11 @@ static int open_file(struct import *import, const char *path)
 	import->file = fdopen(fd, "r");
 	snprintf(copy, sizeof copy, "%s", path);
 	import->dir = open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return import->file && import->dir >= 0 ? 0 : EXIT_FAILED;
+	if (import->file && import->dir >= 0)
+		return 0;
+	say_error("cannot open this file and its folder:", path);
+	say_hint("nothing was imported");
+	return EXIT_FAILED;
 }
 
 int import_run(struct client *client, int argc, char **argv)

@@ -28,6 +28,7 @@
 #include "client/qr.h"
 #include "client/say.h"
 #include "proto/format/asan.h"
+#include "proto/format/file.h"
 
 #define FILE_BYTES_MAX (32 * 1024 * 1024)
 #define SIDE_MAX 8192                    /* pixels */
@@ -196,20 +197,18 @@ static int read_file(const char *path, uint8_t **ret_data, size_t *ret_len)
 {
 	struct stat st;
 	uint8_t *data = NULL;
-	ssize_t n = -1;
 	size_t len = 0;
-	int fd;
+	int fd, r = -1;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size > 0 && st.st_size <= FILE_BYTES_MAX)
 		data = malloc((size_t)st.st_size);
-	while (data && len < (size_t)st.st_size &&
-	       (n = read(fd, data + len, (size_t)st.st_size - len)) > 0)
-		len += (size_t)n;
+	if (data)
+		r = file_read(fd, data, (size_t)st.st_size, &len);
 	if (fd >= 0)
 		close(fd);
-	if (!data || n < 0 || len == 0) {
+	if (r < 0 || len == 0) {
 		free(data);
 		say_error("cannot read a picture of at most 32 MiB", path);
 		return EXIT_FAILED;
@@ -217,21 +216,6 @@ static int read_file(const char *path, uint8_t **ret_data, size_t *ret_len)
 	*ret_data = data;
 	*ret_len = len;
 	return 0;
-}
-
-/* All that the child says, up to ${size} bytes and one. */
-static size_t hear(int fd, char *text, size_t size)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len < size && (n = read(fd, text + len, size - len)) != 0) {
-		if (n < 0 && errno != EINTR)
-			break;
-		if (n > 0)
-			len += (size_t)n;
-	}
-	return len;
 }
 
 static int decode(const uint8_t *data, size_t len, char *ret_text, size_t size,
@@ -246,7 +230,8 @@ static int decode(const uint8_t *data, size_t len, char *ret_text, size_t size,
 	if (child == 0)
 		work(data, len, pipe_fds[1]);
 	close(pipe_fds[1]);
-	*ret_len = hear(pipe_fds[0], ret_text, size);
+	if (file_read(pipe_fds[0], ret_text, size, ret_len) < 0)
+		*ret_len = 0;
 	close(pipe_fds[0]);
 	if (child > 0)
 		while (waitpid(child, &status, 0) < 0 && errno == EINTR)

@@ -15,6 +15,7 @@
 
 #include "client/record.h"
 #include "client/say.h"
+#include "proto/format/file.h"
 
 static const struct {
 	const char *ending, *type;
@@ -111,26 +112,6 @@ int record_add_text(struct record *record, const char *name, const char *text,
 	return r;
 }
 
-/* Read at most ${max} bytes and one more, to tell when there are too many. */
-static int read_limited(int fd, char *data, size_t max, size_t *ret_len)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	while (len <= max) {
-		n = read(fd, data + len, max + 1 - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	*ret_len = len;
-	return 0;
-}
-
 static int add_from(struct record *record, const char *name, int fd,
     const char *path, struct record_error *ret_error)
 {
@@ -141,7 +122,7 @@ static int add_from(struct record *record, const char *name, int fd,
 
 	if (!data)
 		return wrong(ret_error, "out of memory", NULL);
-	if (read_limited(fd, data, max, &len) < 0)
+	if (file_read(fd, data, max + 1, &len) < 0)
 		r = wrong(ret_error, "cannot read file", path);
 	else if (len > max)
 		r = wrong(ret_error,
@@ -211,7 +192,7 @@ int record_label_file(
 	r = open_regular(AT_FDCWD, path, &fd, ret_error);
 	if (r != 0)
 		return r;
-	if (read_limited(fd, text, sizeof text - 1, &len) < 0)
+	if (file_read(fd, text, sizeof text, &len) < 0)
 		r = wrong(ret_error, "cannot read file", path);
 	close(fd);
 	if (r == 0 && len > 0 && len < sizeof text && text[len - 1] == '\n')

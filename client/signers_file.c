@@ -9,6 +9,7 @@
 #include "client/command.h"
 #include "client/say.h"
 #include "client/signers_file.h"
+#include "proto/format/file.h"
 
 #define SIGNERS_BYTES_MAX (1024 * 1024)
 
@@ -28,18 +29,17 @@ int signers_file_open(const char *path)
 int signers_file_read(const char *path, struct buf *out)
 {
 	uint8_t *room = NULL;
-	ssize_t n = 0;
+	size_t len = 0;
 	int fd = signers_file_open(path), r = -EIO;
 
 	if (fd >= 0)
 		r = buf_reserve(out, SIGNERS_BYTES_MAX + 1, &room);
-	while (r == 0 && out->len <= SIGNERS_BYTES_MAX &&
-	       (n = read(
-		    fd, room + out->len, SIGNERS_BYTES_MAX + 1 - out->len)) > 0)
-		out->len += (size_t)n;
+	if (r == 0)
+		r = file_read(fd, room, SIGNERS_BYTES_MAX + 1, &len);
+	out->len += len;
 	if (fd >= 0)
 		close(fd);
-	if (r != 0 || n < 0 || out->len > SIGNERS_BYTES_MAX) {
+	if (r != 0 || out->len > SIGNERS_BYTES_MAX) {
 		say_error("cannot read a file of signers", path);
 		return EXIT_FAILED;
 	}

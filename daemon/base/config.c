@@ -20,6 +20,7 @@
 
 #include "daemon/base/config.h"
 #include "daemon/base/service.h"
+#include "proto/format/file.h"
 
 #define SECONDS_MAX (365 * 24 * 3600)
 #define KIB_MAX (4 * 1024 * 1024 - 1)
@@ -183,19 +184,11 @@ static int read_text(int fd, const char *shown, char *text)
 {
 	size_t len = 0;
 	struct stat st;
-	ssize_t n = 1;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return refuse(shown, "this is not a regular file");
-	while (n > 0 && len <= CONFIG_BYTES_MAX) {
-		n = read(fd, text + len, CONFIG_BYTES_MAX + 1 - len);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			return refuse(shown, "this file cannot be read");
-		else
-			len += (size_t)n;
-	}
+	if (file_read(fd, text, CONFIG_BYTES_MAX + 1, &len) < 0)
+		return refuse(shown, "this file cannot be read");
 	if (len > CONFIG_BYTES_MAX)
 		return refuse(shown, "this file has more than 65536 bytes");
 	if (memchr(text, 0, len))

@@ -16,6 +16,8 @@
 
 #define SERVICE_FD 3
 #define SERVICE_WORKERS_MAX 16
+/* Whose store hung up, and who hears of no other for so long, ends. */
+#define SERVICE_LONELY_SECONDS 2
 
 /* What children tell the supervisor. */
 enum sup_state {

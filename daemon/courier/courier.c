@@ -5,7 +5,8 @@
  * It can open no file and knows no key but the one it proves itself with on the
  * wire. What it passes to the store is decoded and within its limits; the store
  * checks it all again. When the store is started anew, every session ends, and
- * START comes again.
+ * START comes again. A store that hung up and lives is met by who starts anew:
+ * so nobody waits for the next one for long.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,8 +25,19 @@
 #include "daemon/courier/bundle.h"
 #include "daemon/courier/tls.h"
 
+static void on_lonely(evutil_socket_t fd, short what, void *context)
+{
+	struct courier *courier = context;
+
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(courier->base);
+}
+
 static void drop_store(struct courier *courier)
 {
+	const struct timeval patience = {.tv_sec = SERVICE_LONELY_SECONDS};
+
 	if (courier->store_read)
 		event_free(courier->store_read);
 	if (courier->store_write)
@@ -33,6 +45,8 @@ static void drop_store(struct courier *courier)
 	courier->store_read = courier->store_write = NULL;
 	channel_freep(&courier->store);
 	link_close_all(courier);
+	if (event_add(courier->lonely, &patience) < 0)
+		event_base_loopbreak(courier->base);
 }
 
 void courier_tell(
@@ -389,7 +403,6 @@ static void on_store(evutil_socket_t fd, short what, void *context)
 	if (r == 0 || r == CHANNEL_E_AGAIN)
 		return;
 	drop_store(courier);
-	/* Only who starts anew is brought together with a store that lives. */
 	if (r != CHANNEL_E_CLOSED)
 		event_base_loopbreak(courier->base);
 }
@@ -419,6 +432,7 @@ static int take_store(struct courier *courier, int fd)
 	if (r < 0)
 		return r;
 	channel_set_nonblocking(courier->store);
+	event_del(courier->lonely);
 	courier->store_read = event_new(
 	    courier->base, fd, EV_READ | EV_PERSIST, on_store, courier);
 	courier->store_write =
@@ -477,6 +491,9 @@ static int begin(struct courier *courier)
 		return -EIO;
 	courier->base = event_base_new();
 	if (!courier->base)
+		return -ENOMEM;
+	courier->lonely = evtimer_new(courier->base, on_lonely, courier);
+	if (!courier->lonely)
 		return -ENOMEM;
 	courier->dns =
 	    evdns_base_new(courier->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |

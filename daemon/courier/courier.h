@@ -43,7 +43,8 @@ struct courier {
 	struct evdns_base *dns;
 	struct channel *store;
 	struct event *store_read, *store_write;
-	struct tls *tls; /* of tls.c; NULL until START */
+	struct event *lonely; /* the store is gone, and no other has come */
+	struct tls *tls;      /* of tls.c; NULL until START */
 	struct evconnlistener *listener;
 	struct peer *peers;
 	size_t peer_count;

@@ -13,6 +13,7 @@
 #include <event2/buffer.h>
 
 #include "daemon/courier/courier.h"
+#include "proto/format/file.h"
 
 /* A piece that is cut off in the middle is sent again, so pieces are small: on
  * a line of 20 kbit/s one takes some seconds. */
@@ -50,43 +51,9 @@ int object_take(
 	return 0;
 }
 
-static int read_at(int fd, uint8_t *data, size_t len, uint64_t at)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = pread(fd, data, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_at(int fd, const uint8_t *data, size_t len, uint64_t at)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = pwrite(fd, data, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int object_read(struct stream *stream, uint8_t *data, size_t len)
 {
-	int r = read_at(stream->fd, data, len, stream->offset);
+	int r = file_read_at(stream->fd, data, len, stream->offset);
 
 	if (r == 0)
 		r = veil_apply(stream->veil, data, len, data);
@@ -100,7 +67,7 @@ int object_append(struct stream *stream, uint8_t *data, size_t len)
 	int r = veil_apply(stream->veil, data, len, data);
 
 	if (r == 0)
-		r = write_at(stream->fd, data, len, stream->offset);
+		r = file_write_at(stream->fd, data, len, stream->offset);
 	if (r == 0)
 		stream->offset += len;
 	return r;

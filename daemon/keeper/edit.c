@@ -15,6 +15,7 @@
 
 #include "daemon/keeper/keeper.h"
 #include "daemon/keeper/passphrase.h"
+#include "proto/format/file.h"
 
 #define MACHINE_KEY_BYTES 32
 
@@ -29,23 +30,6 @@ static int read_secret(
 	r = passphrase_read(fd, ret_secret);
 	close(fd);
 	return r > 0 ? WIRE_CODE_INPUT : r;
-}
-
-static int write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-	ssize_t done;
-
-	while (len > 0) {
-		done = write(fd, at, len);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		at += done;
-		len -= (size_t)done;
-	}
-	return 0;
 }
 
 static int code_of(int r)
@@ -95,7 +79,7 @@ static int draw_machine_key(int out, struct passphrase **ret_key)
 		hex_encode(bytes, MACHINE_KEY_BYTES, (char *)key->bytes);
 		key->len = 2 * MACHINE_KEY_BYTES;
 		key->bytes[key->len] = '\n';
-		r = write_all(out, key->bytes, key->len + 1);
+		r = file_write(out, key->bytes, key->len + 1);
 		if (r == 0 && fsync(out) < 0)
 			r = -errno;
 	}
@@ -224,14 +208,14 @@ static int write_identity(const struct age_identity *identity, int out)
 	if (r == 0) {
 		age_recipient_format(&recipient, line + strlen(line));
 		age_identity_format(identity, secret);
-		r = write_all(out, line, strlen(line));
+		r = file_write(out, line, strlen(line));
 	}
 	if (r == 0)
-		r = write_all(out, "\n", 1);
+		r = file_write(out, "\n", 1);
 	if (r == 0)
-		r = write_all(out, secret, strlen(secret));
+		r = file_write(out, secret, strlen(secret));
 	if (r == 0)
-		r = write_all(out, "\n", 1);
+		r = file_write(out, "\n", 1);
 	sodium_free(secret);
 	return r;
 }

@@ -34,6 +34,7 @@
 #include <sodium.h>
 
 #include "daemon/keeper/keyring.h"
+#include "proto/format/file.h"
 #include "proto/format/hash.h"
 
 #define SALT_BYTES crypto_pwhash_argon2id_SALTBYTES
@@ -452,22 +453,15 @@ bool keyring_exists(int home_fd)
 static int read_whole(int fd, uint8_t *ret_image)
 {
 	struct stat st;
-	size_t at = 0;
-	ssize_t got;
+	size_t len = 0;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size != KEYRING_BYTES)
 		return KEYRING_E_CORRUPT;
-	while (at < KEYRING_BYTES) {
-		got = read(fd, ret_image + at, KEYRING_BYTES - at);
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			return KEYRING_E_CORRUPT;
-		at += (size_t)got;
-	}
-	return 0;
+	r = file_read(fd, ret_image, KEYRING_BYTES, &len);
+	return r == 0 && len < KEYRING_BYTES ? KEYRING_E_CORRUPT : r;
 }
 
 int keyring_load(int home_fd, uint8_t ret_image[KEYRING_BYTES])
@@ -483,20 +477,6 @@ int keyring_load(int home_fd, uint8_t ret_image[KEYRING_BYTES])
 	return r;
 }
 
-static int write_whole(int fd, const uint8_t *image)
-{
-	size_t at = 0;
-	ssize_t done;
-
-	while (at < KEYRING_BYTES) {
-		done = write(fd, image + at, KEYRING_BYTES - at);
-		if (done < 0)
-			return -errno;
-		at += (size_t)done;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 int keyring_store_new(int home_fd, const uint8_t image[KEYRING_BYTES])
 {
 	int fd, r;
@@ -507,7 +487,9 @@ int keyring_store_new(int home_fd, const uint8_t image[KEYRING_BYTES])
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_whole(fd, image);
+	r = file_write(fd, image, KEYRING_BYTES);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r == 0 && fsync(home_fd) < 0)

@@ -260,22 +260,6 @@ void control_progress(struct request *request, uint64_t done, uint64_t total)
 		send_reply(request->connection, &reply);
 }
 
-int control_write_all(int fd, struct span bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
-
 void control_set_opened(
     struct request *request, const struct entry_id *id, uint64_t what)
 {

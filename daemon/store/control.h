@@ -99,8 +99,6 @@ void control_signers(struct request *request);  /* control_signers.c */
 void control_withdraw(struct request *request); /* control_withdraw.c */
 void control_log(struct request *request);      /* control_log.c */
 void control_leaves(struct request *request);   /* control_leaves.c */
-/* Write to a descriptor of the client's, whole (control.c). */
-int control_write_all(int fd, struct span bytes);
 /* The record that was opened last on this connection, and what for: enum
  * ctl_open (control.c). */
 void control_set_opened(

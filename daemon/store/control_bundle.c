@@ -3,9 +3,8 @@
  *
  *   write: courier (frames to a veiled file) -> worker (their hash) -> keeper
  *          (signature) -> worker (one age file to the client's descriptor)
- *   read:  worker (age file to a veiled file) -> from a partner, for us,
- * signed?
- *          -> courier (frames, as from a connection)
+ *   read:  worker (age file to a veiled file) -> is it from a partner, for
+ *          us, signed? -> courier (frames, as from a connection)
  *
  * The veiled file has no name: whatever happens, nothing of it stays. Nothing
  * of a bundle is looked at by the store before its signature is good.
@@ -50,18 +49,14 @@ static void parcel_free(struct parcel *parcel)
 	free(parcel);
 }
 
-/* A file that is gone from the folder before anything is in it. */
 static int make_frames(struct parcel *parcel)
 {
-	int dir = parcel->store->records.objects, r;
-	struct objects_name name;
+	int r;
 
 	r = veil_make_key(parcel->veil_key.bytes);
-	if (r == 0)
-		r = objects_create(dir, &name, &parcel->frames);
-	if (r == 0)
-		objects_remove(dir, name.text);
-	return r;
+	return r == 0 ? objects_create_unnamed(
+			    parcel->store->records.objects, &parcel->frames)
+		      : r;
 }
 
 static struct parcel *begin(struct request *request, enum wire_carrier carrier)
@@ -130,7 +125,7 @@ static void say_failure(struct parcel *parcel, struct wire_frame *answer)
 		    "write it anew");
 }
 
-/* A courier that died is waited for: the next one is coming. */
+/* A courier that died or was lost is waited for: the next one is coming. */
 static int to_courier(struct parcel *parcel)
 {
 	struct wire_courier_bundle message = {
@@ -149,8 +144,9 @@ static int to_courier(struct parcel *parcel)
 		event_add(store->courier_write, NULL);
 	explicit_bzero(&message, sizeof message);
 	parcel->with_courier = r == 0;
-	parcel->awaits_courier = r == -EPIPE;
-	return r == -EPIPE ? 0 : r;
+	parcel->awaits_courier =
+	    !store->courier || channel_is_broken(store->courier);
+	return parcel->awaits_courier ? 0 : r;
 }
 
 void control_bundle_resume(void)

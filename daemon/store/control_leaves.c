@@ -15,6 +15,7 @@
 
 #include "daemon/store/control.h"
 #include "daemon/store/own_log.h"
+#include "proto/format/file.h"
 #include "proto/format/proof.h"
 
 #define SLICE 8192 /* leaves */
@@ -52,7 +53,8 @@ static int flush_page(struct request *request)
 	struct leaves *leaves = request->state;
 	int r;
 
-	r = control_write_all(request->frame.fds[0], buf_span(&leaves->page));
+	r = file_write(
+	    request->frame.fds[0], leaves->page.data, leaves->page.len);
 	if (r == 0)
 		leaves->page.len = 0;
 	return r;

@@ -11,6 +11,7 @@
 #include "daemon/store/control_custody.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/proofs.h"
+#include "proto/format/file.h"
 
 #define PAGE 500
 #define NOTHING "nothing was handed out"
@@ -721,12 +722,13 @@ static int submit_sealed(struct request *request, const struct record_row *row,
 		? cut_header(envelopes->spans[0], request->ctl.number, &header)
 		: DATABASE_E_NONE;
 	if (r == 0)
-		r = control_write_all(request->frame.fds[0], header);
+		r = file_write(request->frame.fds[0], header.data, header.len);
 	if (r != 0)
 		return r;
 	if (request->ctl.number > 0)
 		return submit_unveil(request, row);
-	r = control_write_all(request->frame.fds[1], body->payload);
+	r = file_write(
+	    request->frame.fds[1], body->payload.data, body->payload.len);
 	if (r == 0)
 		control_done(request, NULL);
 	return r;

@@ -83,6 +83,30 @@ int objects_create(int dir, struct objects_name *ret_name, int *ret_fd)
 	return 0;
 }
 
+/* Where the file system has no such files, one is made and its name removed: no
+ * byte is written into it before that is done. */
+int objects_create_unnamed(int dir, int *ret_fd)
+{
+	struct objects_name name;
+	int fd, r;
+
+	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR)
+		return -errno;
+	if (fd < 0) {
+		r = objects_create(dir, &name, &fd);
+		if (r < 0)
+			return r;
+		if (unlinkat(dir, name.text, 0) < 0) {
+			r = -errno;
+			close(fd);
+			return r;
+		}
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
 int objects_pick(struct objects_name *ret_name)
 {
 	return random_name(ret_name);

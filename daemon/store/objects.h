@@ -15,6 +15,8 @@ struct objects_name {
 int objects_begin(int home, int *ret_dir);
 /* A new, empty file, open for reading and writing. */
 int objects_create(int dir, struct objects_name *ret_name, int *ret_fd);
+/* One that has no name, and ends with its last descriptor. */
+int objects_create_unnamed(int dir, int *ret_fd);
 /* A name for a file that is made when its first bytes come. */
 int objects_pick(struct objects_name *ret_name);
 /* ${writing} makes the file if it is not there. */

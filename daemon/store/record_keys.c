@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/store/record_keys.h"
+#include "proto/format/file.h"
 
 #define SLOT_BYTES (SEAL_KEY_BYTES + SEAL_OVERHEAD)
 #define WRAP_NAME "keys.wrap"
@@ -31,23 +32,6 @@ struct record_keys {
 	struct record_key *key;     /* of the file, in guarded memory */
 	struct record_key *storage; /* likewise: what seals the wrap */
 };
-
-static int write_at(int fd, const uint8_t *data, size_t len, off_t at)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = pwrite(fd, data, len, at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 /* Two names by turns: how often something was erased is nobody's business. */
 static void file_name(uint64_t generation, char name[32])
@@ -67,7 +51,7 @@ static int overwrite(int fd)
 		return -errno;
 	for (at = 0; r == 0 && at < st.st_size; at += (off_t)sizeof noise) {
 		randombytes_buf(noise, sizeof noise);
-		r = write_at(fd, noise, sizeof noise, at);
+		r = file_write_at(fd, noise, sizeof noise, at);
 	}
 	return r == 0 && fdatasync(fd) < 0 ? -errno : r;
 }
@@ -80,7 +64,7 @@ static int make_wrap_file(int dir, const uint8_t block[WRAP_BYTES])
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_at(fd, block, WRAP_BYTES, 0);
+	r = file_write_at(fd, block, WRAP_BYTES, 0);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	close(fd);
@@ -259,7 +243,7 @@ int record_keys_add(
 		r = seal_put(keys->key, "slot",
 		    span_of(ret_key->bytes, SEAL_KEY_BYTES), &sealed);
 	if (r == 0)
-		r = write_at(keys->fd, sealed.data, sealed.len,
+		r = file_write_at(keys->fd, sealed.data, sealed.len,
 		    keys->slots * (off_t)SLOT_BYTES);
 	buf_free(&sealed);
 	if (r == 0)
@@ -345,7 +329,7 @@ static int move_slots(const struct record_keys *keys, int fd,
 			    old + i * SLOT_BYTES, new + i *SLOT_BYTES);
 		}
 		if (r == 0)
-			r = write_at(fd, new, (size_t)n * SLOT_BYTES,
+			r = file_write_at(fd, new, (size_t)n * SLOT_BYTES,
 			    at * (off_t)SLOT_BYTES);
 		at += n;
 	}

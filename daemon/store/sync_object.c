@@ -135,19 +135,6 @@ static bool is_author(struct session *session, int64_t record)
 	return is;
 }
 
-/* Bytes for nothing: a file that is gone before anything is in it. */
-static int open_nothing(struct session *session, int *ret_fd)
-{
-	const int dir = session->store->records.objects;
-	struct objects_name name;
-	int r;
-
-	r = objects_create(dir, &name, ret_fd);
-	if (r == 0)
-		objects_remove(dir, name.text);
-	return r;
-}
-
 /*
  * One meeting at a time writes an object, and lets go of it before its hash is
  * taken: else another could write into it when a receipt says that it is whole.
@@ -163,7 +150,8 @@ static int open_for(
 
 	session->taking = 0;
 	if (other && !is_author(session, object->record))
-		return open_nothing(session, ret_fd);
+		return objects_create_unnamed(
+		    session->store->records.objects, ret_fd);
 	if (other) {
 		sync_close(other, WIRE_CODE_BUSY);
 		object->held = 0;

@@ -17,6 +17,7 @@
 #include "daemon/worker/job.h"
 #include "daemon/worker/stream.h"
 #include "proto/format/bundle.h"
+#include "proto/format/file.h"
 #include "proto/format/hash.h"
 
 /* What both directions need. */
@@ -68,7 +69,7 @@ static int seal_chunk(struct parcel *parcel, bool last)
 	r = age_stream_seal_chunk(
 	    parcel->age, parcel->clear, parcel->fill, last, parcel->sealed);
 	if (r == 0)
-		r = stream_write(
+		r = file_write(
 		    parcel->out, parcel->sealed, parcel->fill + AGE_TAG_BYTES);
 	parcel->fill = 0;
 	return r;
@@ -101,7 +102,7 @@ static int put_frames(struct parcel *parcel, int in, uint64_t size)
 
 	while (r == 0 && size > 0) {
 		want = size < AGE_CHUNK_BYTES ? (size_t)size : AGE_CHUNK_BYTES;
-		r = stream_read(in, room, want, &have);
+		r = file_read(in, room, want, &have);
 		if (r == 0 && have < want)
 			r = -EIO;
 		if (r == 0)
@@ -129,9 +130,9 @@ static int put_header(struct parcel *parcel, const struct wire_key32 *recipient)
 		r = age_stream_seal(key, nonce, &parcel->age);
 	explicit_bzero(key, sizeof key);
 	if (r == 0)
-		r = stream_write(parcel->out, header.data, header.len);
+		r = file_write(parcel->out, header.data, header.len);
 	if (r == 0)
-		r = stream_write(parcel->out, nonce, sizeof nonce);
+		r = file_write(parcel->out, nonce, sizeof nonce);
 	buf_free(&header);
 	return r;
 }
@@ -199,7 +200,7 @@ static int take_header(struct worker *worker, int in, size_t *ret_len,
 	if (r == 0)
 		r = lseek(in, 0, SEEK_SET) < 0 ? -errno : 0;
 	if (r == 0)
-		r = stream_read(in, bytes, AGE_HEADER_MAX, &have);
+		r = file_read(in, bytes, AGE_HEADER_MAX, &have);
 	if (r == 0)
 		r = age_header_parse(span_of(bytes, have), header);
 	if (r == 0)
@@ -250,7 +251,7 @@ static int take_clear(struct parcel *parcel, size_t len)
 	if (r == 0 && body > skip) {
 		r = veil_apply(parcel->veil, frames, body - skip, frames);
 		if (r == 0)
-			r = stream_write(parcel->out, frames, body - skip);
+			r = file_write(parcel->out, frames, body - skip);
 	}
 	parcel->at += len;
 	return r;
@@ -265,8 +266,7 @@ static int open_chunks(struct parcel *parcel, int in, uint64_t plain)
 	while (r == 0 && parcel->at < plain) {
 		left = plain - parcel->at;
 		want = left < AGE_CHUNK_BYTES ? (size_t)left : AGE_CHUNK_BYTES;
-		r = stream_read(
-		    in, parcel->sealed, want + AGE_TAG_BYTES, &have);
+		r = file_read(in, parcel->sealed, want + AGE_TAG_BYTES, &have);
 		if (r == 0 && have < want + AGE_TAG_BYTES)
 			r = FORMAT_E_MISMATCH;
 		if (r == 0)
@@ -295,7 +295,7 @@ static int open_all(struct worker *worker, struct parcel *parcel, int in)
 		return r;
 	r = age_plain_size((uint64_t)st.st_size - header, &plain);
 	if (r == 0)
-		r = stream_read(in, nonce, sizeof nonce, &have);
+		r = file_read(in, nonce, sizeof nonce, &have);
 	if (r == 0)
 		r = age_stream_open(key, nonce, &parcel->age);
 	explicit_bzero(key, sizeof key);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/worker/fields.h"
+#include "proto/format/file.h"
 #include "proto/wire/control.h"
 #include "proto/format/content_json.h"
 
@@ -27,7 +28,6 @@ static int read_all(int fd, struct buf *out)
 {
 	struct stat st;
 	uint8_t *room;
-	ssize_t n;
 	int r;
 
 	if (fstat(fd, &st) < 0)
@@ -35,18 +35,11 @@ static int read_all(int fd, struct buf *out)
 	if (!S_ISREG(st.st_mode) || st.st_size > CTL_FIELDS_BYTES_MAX)
 		return -EMSGSIZE;
 	r = buf_reserve(out, (size_t)st.st_size + 1, &room);
-	if (r < 0)
-		return r;
-	while (out->len < (size_t)st.st_size) {
-		n = pread(fd, room + out->len, (size_t)st.st_size - out->len,
-		    (off_t)out->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EMSGSIZE;
-		out->len += (size_t)n;
-	}
-	return 0;
+	if (r == 0)
+		r = file_read_at(fd, room, (size_t)st.st_size, 0);
+	if (r == 0)
+		out->len = (size_t)st.st_size;
+	return r;
 }
 
 /* One ["name", value] pair into the builder. */

@@ -18,6 +18,7 @@ struct job_fault {
 struct worker {
 	struct channel *store;
 	struct channel *keeper;
+	bool lonely; /* the store is gone, and no other has come */
 };
 
 /* Every job: 0 when it answered, 1 when ${fault} says why not, or -errno when

@@ -11,6 +11,7 @@
 #include "daemon/worker/consent.h"
 #include "daemon/worker/opening.h"
 #include "daemon/worker/stream.h"
+#include "proto/format/file.h"
 
 static bool line_is(const struct content_line *line, const char *name)
 {
@@ -23,7 +24,7 @@ static int answer_clear(struct worker *worker, struct opening *opening,
 	struct wire_work_opened answer = {.job = job};
 	int r;
 
-	r = stream_write(out, opening->clear.data, opening->clear.len);
+	r = file_write(out, opening->clear.data, opening->clear.len);
 	if (r != 0)
 		return job_fail_result(
 		    fault, r, "the content could not be handed over");

@@ -20,6 +20,7 @@
 
 #include "daemon/base/veil.h"
 #include "daemon/worker/stream.h"
+#include "proto/format/file.h"
 #include "proto/format/hash.h"
 #include "proto/format/padme.h"
 
@@ -63,41 +64,6 @@ static int pass_begin(struct pass *pass, const struct wire_key32 *veil_key)
 	return r;
 }
 
-int stream_write(int fd, const uint8_t *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-int stream_read(int fd, uint8_t *data, size_t len, size_t *ret_len)
-{
-	size_t have = 0;
-	ssize_t n;
-
-	while (have < len) {
-		n = read(fd, data + have, len - have);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	*ret_len = have;
-	return 0;
-}
-
 /* Hash payload bytes, veil them and write them. */
 static int put_payload(struct pass *pass, int out, uint8_t *data, size_t len)
 {
@@ -107,7 +73,7 @@ static int put_payload(struct pass *pass, int out, uint8_t *data, size_t len)
 	if (r == 0)
 		r = veil_apply(pass->veil, data, len, data);
 	if (r == 0)
-		r = stream_write(out, data, len);
+		r = file_write(out, data, len);
 	return r;
 }
 
@@ -118,7 +84,7 @@ static int next_clear(struct pass *pass, int in, uint64_t left, size_t want,
 	size_t take = left < want ? (size_t)left : want, have;
 	int r;
 
-	r = stream_read(in, pass->clear, take, &have);
+	r = file_read(in, pass->clear, take, &have);
 	if (r < 0)
 		return r;
 	if (have < take)
@@ -163,7 +129,7 @@ static int check_unchanged(int in, const struct stat *before)
 	size_t more;
 	int r;
 
-	r = stream_read(in, &byte, 1, &more);
+	r = file_read(in, &byte, 1, &more);
 	if (r < 0)
 		return r;
 	if (fstat(in, &now) < 0)
@@ -239,7 +205,7 @@ static int get_payload(struct pass *pass, int in, uint8_t *data, size_t len)
 	size_t have = 0;
 	int r;
 
-	r = stream_read(in, data, len, &have);
+	r = file_read(in, data, len, &have);
 	if (r < 0)
 		return r;
 	if (have < len)
@@ -281,7 +247,7 @@ static int open_chunks(
 			return FORMAT_E_MISMATCH;
 		r = hasher_update(pass->plain, pass->clear, keep);
 		if (r == 0)
-			r = stream_write(out, pass->clear, keep);
+			r = file_write(out, pass->clear, keep);
 		if (r != 0)
 			return r;
 		done += want;
@@ -340,7 +306,7 @@ static int unveil_all(struct pass *pass, int in, int out, uint64_t size)
 		if (r == 0)
 			r = hasher_update(pass->payload, pass->sealed, take);
 		if (r == 0 && out >= 0)
-			r = stream_write(out, pass->sealed, take);
+			r = file_write(out, pass->sealed, take);
 	}
 	return r;
 }

@@ -28,10 +28,4 @@ int stream_unveil(int in, int out, struct span head,
     const struct wire_key32 *veil_key, uint64_t size, struct digest *ret_digest,
     struct job_fault *fault);
 
-/* Read up to ${len} bytes; fewer only at the end of the file. */
-int stream_read(int fd, uint8_t *data, size_t len, size_t *ret_len);
-
-/* Write all of ${len} bytes, whatever the descriptor is: 0 or -errno. */
-int stream_write(int fd, const uint8_t *data, size_t len);
-
 #endif

@@ -111,6 +111,8 @@ static int take_peer(struct worker *worker, struct wire_frame *frame)
 	else
 		return -EPROTO;
 	channel_freep(place);
+	if (peer.role == WIRE_ROLE_STORE)
+		worker->lonely = false;
 	return channel_new(wire_frame_take_fd(frame, 0), WIRE_ROLE_WORKER,
 	    (enum wire_role)peer.role, place);
 }
@@ -131,7 +133,8 @@ static int hear_supervisor(struct service *service, struct worker *worker)
 	return r;
 }
 
-/* The store may go away and be started anew: that is no fault of ours. */
+/* The store may go away and be started anew: that is no fault of ours. One that
+ * hung up and lives is met by who starts anew: so we do not wait for long. */
 static int hear_store(struct worker *worker)
 {
 	struct wire_frame frame;
@@ -144,6 +147,7 @@ static int hear_store(struct worker *worker)
 	}
 	if (r == CHANNEL_E_CLOSED || r == -EPIPE || r == -ECONNRESET) {
 		channel_freep(&worker->store);
+		worker->lonely = true;
 		r = 0;
 	}
 	return r;
@@ -152,7 +156,7 @@ static int hear_store(struct worker *worker)
 static int serve(struct service *service, struct worker *worker)
 {
 	struct pollfd fds[2];
-	int r = 0;
+	int r = 0, n;
 
 	while (r == 0) {
 		fds[0].fd = channel_fd(service->supervisor);
@@ -160,9 +164,15 @@ static int serve(struct service *service, struct worker *worker)
 		fds[0].events = fds[1].events = POLLIN;
 		fds[0].revents = fds[1].revents = 0;
 		if (!channel_has_frame(service->supervisor) &&
-		    !(worker->store && channel_has_frame(worker->store)) &&
-		    poll(fds, 2, -1) < 0 && errno != EINTR)
-			return -errno;
+		    !(worker->store && channel_has_frame(worker->store))) {
+			n = poll(fds, 2,
+			    worker->lonely ? SERVICE_LONELY_SECONDS * 1000
+					   : -1);
+			if (n < 0 && errno != EINTR)
+				return -errno;
+			if (n == 0)
+				return -EPIPE;
+		}
 		if (fds[0].revents || channel_has_frame(service->supervisor))
 			r = hear_supervisor(service, worker);
 		else if (worker->store &&

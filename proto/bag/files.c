@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "proto/bag/files.h"
+#include "proto/format/file.h"
 #include "proto/format/hash.h"
 
 #define DEPTH_MAX 4
@@ -200,21 +201,11 @@ int files_open(int dir, const char *path, int *ret_fd, uint64_t *ret_size)
 	return 0;
 }
 
-static ssize_t read_some(int fd, uint8_t *data, size_t len)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, data, len);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
 int files_read(int dir, const char *path, size_t max, struct buf *out)
 {
 	uint64_t size = 0;
 	uint8_t *room;
-	ssize_t n = 0;
+	size_t n = 1;
 	int fd = -1, r;
 
 	r = files_open(dir, path, &fd, &size);
@@ -222,17 +213,17 @@ int files_read(int dir, const char *path, size_t max, struct buf *out)
 		return r;
 	if (size > max)
 		r = -EMSGSIZE;
-	while (r == 0) {
+	while (r == 0 && n > 0) {
 		r = buf_reserve(out, READ_BYTES, &room);
-		n = r == 0 ? read_some(fd, room, READ_BYTES) : r;
-		if (n <= 0)
-			break;
-		out->len += (size_t)n;
-		if (out->len > max)
+		if (r == 0)
+			r = file_read(fd, room, READ_BYTES, &n);
+		if (r == 0)
+			out->len += n;
+		if (r == 0 && out->len > max)
 			r = -EMSGSIZE;
 	}
 	close(fd);
-	return n < 0 ? (int)n : r;
+	return r;
 }
 
 struct progress {
@@ -246,24 +237,26 @@ static int digest_fd(int fd, struct bag_file *file, EVP_MD_CTX *sha512,
 {
 	struct hasher *sha256 = NULL;
 	uint8_t *data = malloc(READ_BYTES);
-	ssize_t n = 0;
+	size_t n = 1;
 	int r;
 
 	r = data ? hasher_new(&sha256) : -ENOMEM;
 	if (r == 0 && EVP_DigestInit_ex(sha512, EVP_sha512(), NULL) != 1)
 		r = -EIO;
-	while (r == 0 && (n = read_some(fd, data, READ_BYTES)) > 0) {
-		r = hasher_update(sha256, data, (size_t)n);
-		if (EVP_DigestUpdate(sha512, data, (size_t)n) != 1)
+	while (r == 0 && n > 0) {
+		r = file_read(fd, data, READ_BYTES, &n);
+		if (r == 0)
+			r = hasher_update(sha256, data, n);
+		if (r == 0 && EVP_DigestUpdate(sha512, data, n) != 1)
 			r = -EIO;
-		file->size += (uint64_t)n;
-		progress->done += (uint64_t)n;
-		if (progress->tell)
+		if (r < 0)
+			break;
+		file->size += n;
+		progress->done += n;
+		if (n > 0 && progress->tell)
 			progress->tell(
 			    progress->context, progress->done, progress->total);
 	}
-	if (r == 0 && n < 0)
-		r = (int)n;
 	if (r == 0)
 		r = hasher_final(sha256, &file->sha256);
 	if (r == 0 && EVP_DigestFinal_ex(sha512, file->sha512, NULL) != 1)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "proto/bag/leaves.h"
+#include "proto/format/file.h"
 #include "proto/format/merkle.h"
 #include "proto/format/proof.h"
 #include "proto/format/sshsig.h"
@@ -83,20 +84,19 @@ static int fail(struct audit *audit, enum leaves_reason reason, uint64_t line)
 
 static int read_more(struct audit *audit)
 {
-	ssize_t n;
+	size_t n;
+	int r;
 
 	memmove(
 	    audit->room, audit->room + audit->from, audit->to - audit->from);
 	audit->to -= audit->from;
 	audit->from = 0;
-	do
-		n = read(audit->fd, audit->room + audit->to, READ_BYTES);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
+	r = file_read(audit->fd, audit->room + audit->to, READ_BYTES, &n);
+	if (r < 0)
+		return r;
 	audit->ended = n == 0;
-	audit->to += (size_t)n;
-	audit->done += (uint64_t)n;
+	audit->to += n;
+	audit->done += n;
 	if (audit->progress)
 		audit->progress(audit->context, audit->done, audit->total);
 	return 0;

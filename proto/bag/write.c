@@ -15,6 +15,7 @@
 
 #include "proto/bag/files.h"
 #include "proto/bag/tellings.h"
+#include "proto/format/file.h"
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
@@ -28,22 +29,6 @@ struct bag_writer {
 	struct bag_tellings tellings;
 	bool finished;
 };
-
-static int write_all(int fd, struct span bytes)
-{
-	ssize_t n;
-
-	while (bytes.len > 0) {
-		n = write(fd, bytes.data, bytes.len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes.data += n;
-		bytes.len -= (size_t)n;
-	}
-	return 0;
-}
 
 static int create(struct bag_writer *writer, const char *path, int *ret_fd)
 {
@@ -64,7 +49,7 @@ static int put(struct bag_writer *writer, const char *path, struct span bytes)
 	r = create(writer, path, &fd);
 	if (r < 0)
 		return r;
-	r = write_all(fd, bytes);
+	r = file_write(fd, bytes.data, bytes.len);
 	if (close(fd) < 0 && r == 0)
 		r = -errno;
 	return r;
@@ -532,19 +517,63 @@ static int put_all_tags(struct bag_writer *writer)
 	return r;
 }
 
+static int sync_one(struct bag_writer *writer, const char *path)
+{
+	int fd, r;
+
+	fd = openat(writer->dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	r = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+/* The folders of ${path} but those it shares with the file before it. */
+static int sync_folders(
+    struct bag_writer *writer, const char *path, const char *before)
+{
+	char folder[FILES_PATH_MAX];
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && path[i]; i++) {
+		folder[i] = path[i];
+		if (path[i] != '/' || strncmp(path, before, i + 1) == 0)
+			continue;
+		folder[i] = 0;
+		r = sync_one(writer, folder);
+		folder[i] = '/';
+	}
+	return r;
+}
+
 static int sync_all(struct bag_writer *writer)
 {
+	const char *before = "", *path;
 	size_t i;
-	int fd;
+	int r = 0;
 
-	for (i = 0; i < writer->files.count; i++) {
-		fd = openat(writer->dir, writer->files.items[i].path,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd < 0 || fsync(fd) < 0)
-			return -errno;
-		close(fd);
+	for (i = 0; r == 0 && i < writer->files.count; i++) {
+		path = writer->files.items[i].path;
+		r = sync_one(writer, path);
+		if (r == 0)
+			r = sync_folders(writer, path, before);
+		before = path;
 	}
-	return fsync(writer->dir) < 0 ? -errno : 0;
+	return r == 0 ? sync_one(writer, ".") : r;
+}
+
+/* Over an empty directory, or nothing; and back, unless that is on disk. */
+static int put_in_place(struct bag_writer *writer)
+{
+	int r;
+
+	if (rename(writer->partial, writer->path) < 0)
+		return -errno;
+	r = file_sync_folder(writer->path);
+	writer->finished = r == 0 || rename(writer->path, writer->partial) < 0;
+	return r;
 }
 
 static int put_timeline(struct bag_writer *writer)
@@ -568,10 +597,5 @@ int bag_writer_finish(struct bag_writer *writer, bool timeline)
 		r = put_all_tags(writer);
 	if (r == 0)
 		r = sync_all(writer);
-	/* Over an empty directory, or nothing. */
-	if (r == 0 && rename(writer->partial, writer->path) < 0)
-		r = -errno;
-	if (r == 0)
-		writer->finished = true;
-	return r;
+	return r == 0 ? put_in_place(writer) : r;
 }

@@ -182,6 +182,16 @@ static ssize_t send_some(struct channel *channel, struct outgoing *item)
 	return n < 0 ? -errno : n;
 }
 
+/* What was sent may be half a message: both sides hear that it is over, so that
+ * neither waits for the other. No error of a socket may pass for one of a disk.
+ */
+static int end(struct channel *channel, int error)
+{
+	channel->broken = true;
+	shutdown(channel->fd, SHUT_RDWR);
+	return error == -EIO ? -ECONNABORTED : error;
+}
+
 int channel_flush(struct channel *channel)
 {
 	struct outgoing *item;
@@ -193,10 +203,8 @@ int channel_flush(struct channel *channel)
 			continue;
 		if (n == -EAGAIN || n == -EWOULDBLOCK)
 			return CHANNEL_E_AGAIN;
-		if (n < 0) {
-			channel->broken = true;
-			return (int)n;
-		}
+		if (n < 0)
+			return end(channel, (int)n);
 		item->sent += (size_t)n;
 		channel->out_bytes -= (size_t)n;
 		if (item->sent < item->bytes.len)
