@@ -303,6 +303,30 @@ static int settle_own(
 	return r;
 }
 
+/* One that is here already. Another partner may have brought it back before:
+ * this one is owed nothing of it, and what came with it goes to nobody. */
+static int add_known(struct session *session, const struct sync_proven *proven,
+    const struct record_row *row)
+{
+	struct store *store = session->store;
+	struct buf envelope = {0};
+	struct digest hash;
+	int known = 0, r;
+
+	if (is_own(session, proven))
+		known = records_envelope(&store->records, row,
+		    &session->partner.author, &envelope, &hash);
+	buf_free(&envelope);
+	if (known < 0)
+		return known;
+	r = sync_add_known(
+	    session, &proven->author, row, session->proven.envelope);
+	if (r == 0 && known == DATABASE_E_NONE)
+		r = database_run(store->database, SQL_RECOVERED_CONFIRM, "ib",
+		    row->id, span_of(session->partner.author.bytes, 32));
+	return r;
+}
+
 static int add_record(struct session *session, struct sync_proven *proven)
 {
 	const struct wire_sync_proven *message = &session->proven;
@@ -362,8 +386,7 @@ static int store_proven(struct session *session, struct sync_proven *proven)
 	if (r == 0)
 		r = records_find(&store->records, &proven->id, &row);
 	if (r == 0)
-		r = sync_add_known(
-		    session, &proven->author, &row, session->proven.envelope);
+		r = add_known(session, proven, &row);
 	else if (r == DATABASE_E_NONE)
 		r = add_record(session, proven);
 	if (r == 0)

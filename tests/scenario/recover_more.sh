@@ -132,6 +132,25 @@ part_hand() {
 	is "there" "$(on hand status --json | json "j['undelivered']")" 0
 }
 
+# from two who have the same
+part_twice() {
+	node_start twice
+	introduce twice hub || die "twice and hub"
+	introduce twice far || die "twice and far"
+	a=$(told twice hub one) && on twice sync || die "sync"
+	keep_disk twice early
+	b=$(on twice capture --to hub --to far --field statement=two) && on twice sync || die "sync"
+	put_back twice early
+	on twice sync 2>/dev/null
+	on twice sync || die "sync"
+	ok "the first brings it back" on twice recover hub
+	ok "the second has it as well" on twice recover far
+	is "and both are known to" "$(on twice list --json | json "[sorted(r['delivered']) for r in j['records'] if r['id'] == '$b']")" "[['far', 'hub']]"
+	is "so that nothing is undelivered" "$(on twice status --json | json "j['undelivered']")" 0
+	ok "all syncs" on twice sync
+	is "and is quiet" "$(quiet twice hub) $(quiet twice far)" "1 1"
+}
+
 # a mirror that has single entries before their log
 part_late() {
 	node_start late
@@ -193,7 +212,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand seized mirrored around late both"
+every="first cut lean hand seized mirrored around twice late both"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do
