@@ -478,12 +478,12 @@ struct frontier {
 	struct wire_sync_want wants[WANTS_MAX];
 };
 
-/* Whether the partner is shown what it signed itself. By a bundle always: what
- * it holds now is not known. */
-static bool shows_own(const struct session *session, uint64_t brought)
+/* Whether the partner is shown what it signed itself. By a bundle always,
+ * whoever brought it here: what it holds now is not known. */
+static bool shows_own(const struct session *session)
 {
 	return sync_shows_put_back(session) ||
-	       (session->carrier == WIRE_CARRIER_WRITE && brought > 0);
+	       session->carrier == WIRE_CARRIER_WRITE;
 }
 
 /* What we offer comes with its checkpoint; of what the partner brings, the size
@@ -502,11 +502,12 @@ static int add_log(struct session *session, const struct log_row *log,
 	r = sync_get_brought(session, log->id, &brought);
 	if (r == 0 &&
 	    (sync_may_offer(session, log) || (log->own && session->recover) ||
-		(theirs && shows_own(session, brought))))
+		(theirs && shows_own(session))))
 		r = offered(session, log, &frontier->notes[at], &size);
-	if (brought > 0 && (theirs || frontier->notes[at].len == 0))
+	if (theirs || (brought > 0 && frontier->notes[at].len == 0))
 		size = brought;
-	if (r != 0 || (size == 0 && !own_log_is_new(session->store, log)))
+	if (r != 0 || (size == 0 && frontier->notes[at].len == 0 &&
+			  !own_log_is_new(session->store, log)))
 		return r;
 	item->author = log->key;
 	item->log = log->log;

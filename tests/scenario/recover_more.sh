@@ -132,6 +132,26 @@ part_hand() {
 	is "there" "$(on hand status --json | json "j['undelivered']")" 0
 }
 
+# by hand alone, to one who has heard of it by way of another
+part_heard() {
+	node_start heard
+	introduce heard hub || die "heard and hub"
+	introduce heard desk || die "heard and desk"
+	a=$(told heard hub one) && on heard sync hub || die "sync"
+	keep_disk heard early
+	b=$(told heard hub two) && on heard sync hub && on desk sync hub || die "sync"
+	put_back heard early
+	c=$(told heard desk "on the old disk") || die "capture"
+	by_hand heard desk "$T/5.bundle" >/dev/null 2>&1
+	is "a telling beside the one that came by way of the hub is not taken in" "$(lacks desk "$b" "$c")" 1
+	fails 5 "put back" "whoever holds the other shows it by hand, too" by_hand desk heard "$T/5.answer"
+	d=$(told heard desk four) || die "capture"
+	ok "and what was written comes" by_hand heard desk "$T/6.bundle"
+	is "all of it" "$(lacks desk "$a" "$b" "$c" "$d")" 0
+	ok "and is confirmed" by_hand desk heard "$T/6.answer"
+	is "there" "$(on heard status --json | json "j['undelivered']")" 0
+}
+
 # from two who have the same
 part_twice() {
 	node_start twice
@@ -212,7 +232,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand seized mirrored around twice late both"
+every="first cut lean hand heard seized mirrored around twice late both"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do
