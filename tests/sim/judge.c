@@ -46,10 +46,15 @@ json_t *judge_list(struct world *world, unsigned node)
 void judge_put_back(struct world *world, unsigned node, int step)
 {
 	struct record *record;
-	unsigned i;
+	unsigned i, k;
 
 	for (i = 0; i < world->record_count; i++) {
 		record = &world->records[i];
+		if (record->author == node && record->made > step)
+			record->lost = true;
+		for (k = 0; k < SIM_NODES_MAX; k++)
+			if (record->shared[node][k] > step)
+				record->shared[node][k] = NEVER;
 		if (record->author == node && record->acked > step)
 			record->acked = NEVER;
 		if (record->author == node && record->withdrawn > step)
@@ -91,6 +96,20 @@ static bool is_kept(struct world *world, unsigned node,
 	       (json_object_get(row, "forgotten") && world->retain[node]);
 }
 
+/* Its attachment was on the disk alone that its author lost, and nobody had all
+ * of it: what came back counts as delivered to whoever brought it, who has all
+ * there is. */
+static bool is_remnant(const struct record *record, json_t *row)
+{
+	unsigned i;
+
+	for (i = 0; i < SIM_NODES_MAX; i++)
+		if (record->whole[i] != NEVER)
+			return false;
+	return record->lost && row &&
+	       json_integer_value(json_object_get(row, "attachments")) > 0;
+}
+
 static void judge_record(
     struct world *world, unsigned node, struct record *record, json_t *row)
 {
@@ -103,7 +122,7 @@ static void judge_record(
 		world_wrong(
 		    world, "%.8s was on %s and is lost", record->id, who);
 	if (record->delivered & 1u << node &&
-	    !is_kept(world, node, record, row))
+	    !is_kept(world, node, record, row) && !is_remnant(record, row))
 		world_wrong(world, "%.8s has a receipt of %s, which lacks it",
 		    record->id, who);
 	if (row && is_taken_back(row) && !judge_may_be_gone(record))
@@ -124,7 +143,8 @@ static unsigned number_of(const char *name)
 	return i;
 }
 
-/* Receipts, as the author says. A node that was put back holds what it held. */
+/* Receipts, as the author says. A node that was put back holds what it held,
+ * until it has met everybody: from then on all that is told of it is true. */
 static void note_delivered(
     struct world *world, struct record *record, json_t *row)
 {
@@ -135,9 +155,9 @@ static void note_delivered(
 	json_array_foreach(json_object_get(row, "delivered"), i, name)
 	{
 		node = number_of(json_string_value(name));
-		record->delivered |= 1u << node & ~world->put_back;
+		record->delivered |= 1u << node & ~world->odd;
 	}
-	record->delivered &= ~world->put_back;
+	record->delivered &= ~world->odd;
 }
 
 static struct record *find(struct world *world, const char *id)
@@ -147,6 +167,21 @@ static struct record *find(struct world *world, const char *id)
 	for (i = 0; i < world->record_count; i++)
 		if (strcmp(world->records[i].id, id) == 0)
 			return &world->records[i];
+	return NULL;
+}
+
+/* What comes back by a recovery has no label: one of those whose answer was
+ * lost before the disk was. */
+static struct record *find_unlabelled(struct world *world, unsigned node)
+{
+	struct record *record;
+	unsigned i;
+
+	for (i = 0; i < world->record_count; i++) {
+		record = &world->records[i];
+		if (record->author == node && record->lost && !record->id[0])
+			return record;
+	}
 	return NULL;
 }
 
@@ -162,6 +197,8 @@ static void take_unacknowledged(
 	if (label && sscanf(label, "r%u", &number) == 1 &&
 	    number < world->record_count)
 		record = &world->records[number];
+	else if (!label)
+		record = find_unlabelled(world, node);
 	if (!record || record->author != node ||
 	    (record->id[0] && !(world->put_back & 1u << node)))
 		world_wrong(world, "%.8s on %s was made by nobody", id,

@@ -14,7 +14,17 @@
 #define OVERRIDE "{\"override\":[\"a test\"]}"
 
 /* What is under way, for what its answer means. */
-enum verb { CAPTURE, SYNC, WRITE, READ, WITHDRAW, SHARE, DERIVE, OPEN };
+enum verb {
+	CAPTURE,
+	SYNC,
+	RECOVER,
+	WRITE,
+	READ,
+	WITHDRAW,
+	SHARE,
+	DERIVE,
+	OPEN
+};
 
 struct deed {
 	enum verb verb;
@@ -50,7 +60,7 @@ static unsigned everybody(const struct world *world)
 	return (1u << world->count) - 1;
 }
 
-static bool are_linked(unsigned a, unsigned b)
+bool plan_are_linked(unsigned a, unsigned b)
 {
 	size_t i;
 
@@ -71,7 +81,7 @@ static unsigned audiences(const struct world *world, unsigned node)
 	unsigned i, mask = 0;
 
 	for (i = 0; i < world->count; i++)
-		if (are_linked(node, i) && world->topology->cards[i] &&
+		if (plan_are_linked(node, i) && world->topology->cards[i] &&
 		    !(world->strangers[node] & 1u << i))
 			mask |= 1u << i;
 	return mask;
@@ -94,14 +104,18 @@ static struct record *new_record(
     struct world *world, unsigned author, unsigned to)
 {
 	struct record *record = &world->records[world->record_count++];
-	unsigned i;
+	unsigned i, k;
 
 	memset(record, 0, sizeof *record);
 	record->author = author;
 	record->to = to;
+	record->made = world->step;
 	record->acked = record->withdrawn = NEVER;
-	for (i = 0; i < SIM_NODES_MAX; i++)
+	for (i = 0; i < SIM_NODES_MAX; i++) {
 		record->whole[i] = record->gone[i] = NEVER;
+		for (k = 0; k < SIM_NODES_MAX; k++)
+			record->shared[i][k] = NEVER;
+	}
 	return record;
 }
 
@@ -146,14 +160,37 @@ static void begin_capture(struct world *world, struct deed *deed,
 	free(file);
 }
 
-void plan_sync(
-    struct world *world, struct call *call, unsigned node, unsigned partner)
+static void ask_to_meet(struct world *world, struct call *call, enum ctl_op op,
+    unsigned node, unsigned partner)
 {
 	struct span name = span_text(sim_names[partner]);
-	struct ctl_request request = {.op = CTL_SYNC, .names = {&name, 1}};
+	struct ctl_request request = {.op = op, .names = {&name, 1}};
 
 	world->meetings++;
 	call_begin(call, &world->nodes[node], &request, NULL, 0);
+}
+
+void plan_sync(
+    struct world *world, struct call *call, unsigned node, unsigned partner)
+{
+	ask_to_meet(world, call, CTL_SYNC, node, partner);
+}
+
+void plan_recover(
+    struct world *world, struct call *call, unsigned node, unsigned partner)
+{
+	ask_to_meet(world, call, CTL_RECOVER, node, partner);
+}
+
+static void draw_weather(struct world *world)
+{
+	memset(&wires_weather, 0, sizeof wires_weather);
+	if (world_chance(world, 5))
+		wires_weather.down = true;
+	else if (world_chance(world, 35))
+		wires_weather.budget =
+		    1 + world_draw(world, 1ull << (5 + world_draw(world, 12)));
+	world->cuts += wires_weather.budget != 0;
 }
 
 static void begin_sync(
@@ -166,18 +203,28 @@ static void begin_sync(
 	while (line->from >= world->count || line->to >= world->count);
 	deed->node = line->from;
 	deed->partner = line->to;
-	memset(&wires_weather, 0, sizeof wires_weather);
-	if (world_chance(world, 5))
-		wires_weather.down = true;
-	else if (world_chance(world, 35))
-		wires_weather.budget =
-		    1 + world_draw(world, 1ull << (5 + world_draw(world, 12)));
-	world->cuts += wires_weather.budget != 0;
+	draw_weather(world);
 	world_note(world, "%s meets %s, cut after %llu%s",
 	    sim_names[line->from], sim_names[line->to],
 	    (unsigned long long)wires_weather.budget,
 	    wires_weather.down ? ", not reached" : "");
 	plan_sync(world, call, deed->node, deed->partner);
+}
+
+/* Now and then, by a node that was put back, whether it knows that or not. */
+static void begin_recover(
+    struct world *world, struct deed *deed, struct call *call)
+{
+	do {
+		deed->node = draw_bit(world, world->put_back);
+		deed->partner = (unsigned)world_draw(world, world->count);
+	} while (!plan_are_linked(deed->node, deed->partner));
+	draw_weather(world);
+	world_note(world, "%s recovers from %s, cut after %llu%s",
+	    sim_names[deed->node], sim_names[deed->partner],
+	    (unsigned long long)wires_weather.budget,
+	    wires_weather.down ? ", not reached" : "");
+	plan_recover(world, call, deed->node, deed->partner);
 }
 
 static void begin_write(
@@ -189,7 +236,7 @@ static void begin_write(
 	do {
 		deed->node = (unsigned)world_draw(world, world->count);
 		deed->partner = (unsigned)world_draw(world, world->count);
-	} while (!are_linked(deed->node, deed->partner));
+	} while (!plan_are_linked(deed->node, deed->partner));
 	bundle->fd = plan_memfd("", 0);
 	bundle->from = deed->node;
 	bundle->to = deed->partner;
@@ -306,6 +353,13 @@ static bool begin_derive(
 
 /* --- what the answer means ----------------------------------------------- */
 
+/* An image may have the first of several. */
+static void note_share(int *since, int step)
+{
+	if (*since == NEVER)
+		*since = step;
+}
+
 static void take_answer(
     struct world *world, struct deed *deed, const struct call *call)
 {
@@ -326,7 +380,11 @@ static void take_answer(
 	} else if (deed->verb == WITHDRAW && done) {
 		deed->record->withdrawn = world->step;
 	} else if (deed->verb == SHARE && done) {
-		deed->record->shared[deed->node] |= 1u << deed->partner;
+		deed->record->given |= 1u << deed->partner;
+		note_share(&deed->record->shared[deed->node][deed->partner],
+		    world->step);
+	} else if (deed->verb == SHARE && call->lost) {
+		deed->record->given |= 1u << deed->partner;
 	} else if (deed->verb == OPEN && done &&
 		   deed->record->gone[deed->node] != NEVER) {
 		world_wrong(world, "%s opens what was destroyed there",
@@ -365,6 +423,9 @@ static bool begin(struct world *world, struct deed *deed, struct call *call)
 	} else if (draw < 66 && world->record_count < RECORDS_MAX) {
 		deed->verb = DERIVE;
 		return begin_derive(world, deed, call);
+	} else if (world->put_back && draw >= 94) {
+		deed->verb = RECOVER;
+		begin_recover(world, deed, call);
 	} else {
 		deed->verb = SYNC;
 		begin_sync(world, deed, call);
@@ -430,13 +491,32 @@ static void take_image(struct world *world, unsigned node)
 	world_note(world, "%s: an image is taken", sim_names[node]);
 }
 
-/* The device is what it was when the image was taken. A person would now say
- * `evident recover`: that goes here when there is such a request. */
+/* Whether the node's image lacks a record of its own that somebody else has. */
+static bool is_behind(const struct world *world, unsigned node)
+{
+	const struct record *record;
+	unsigned i, k;
+
+	for (i = 0; i < world->record_count; i++) {
+		record = &world->records[i];
+		for (k = 0; k < world->count; k++)
+			if (record->author == node && k != node &&
+			    record->made > world->images[node].step &&
+			    record->whole[k] != NEVER)
+				return true;
+	}
+	return false;
+}
+
+/* The device is what it was when the image was taken. That a person then says
+ * `evident recover` is drawn like all else (begin_recover()), and is said at
+ * the end in any case (settle.c). */
 static void put_back(struct world *world, unsigned node)
 {
 	char path[NODE_PATH_MAX];
 
-	if (!world->images[node].there)
+	if (!world->images[node].there ||
+	    (!is_behind(world, node) && world_chance(world, 70)))
 		return;
 	image_path(world, node, path);
 	if (!world->down[node])
@@ -446,6 +526,7 @@ static void put_back(struct world *world, unsigned node)
 		abort();
 	world->restored++;
 	world->put_back |= 1u << node;
+	world->odd |= 1u << node;
 	world->strangers[node] |= world->images[node].strangers;
 	judge_put_back(world, node, world->images[node].step);
 	world_note(world, "%s: the disk of step %d is put back",
@@ -460,7 +541,7 @@ static void remove_partner(struct world *world)
 	struct call call;
 
 	partner = (unsigned)world_draw(world, world->count);
-	if (!are_linked(node, partner) || world->down[node] ||
+	if (!plan_are_linked(node, partner) || world->down[node] ||
 	    world->strangers[node] & 1u << partner)
 		return;
 	request.text = span_text(sim_names[partner]);
@@ -487,9 +568,10 @@ static void befall(struct world *world)
 			plan_befriend(
 			    world, i, draw_bit(world, world->strangers[i]));
 	i = (unsigned)world_draw(world, world->count);
-	if (world->restores && world_chance(world, 12))
+	if (world->restores && world_chance(world, 12) &&
+	    (!world->images[i].there || world_chance(world, 25)))
 		take_image(world, i);
-	if (world->restores && world_chance(world, 6))
+	if (world->restores && world_chance(world, 12))
 		put_back(world, i);
 	world->clock += 1 + (int64_t)world_draw(world, 900);
 	world_set_clocks(world);
@@ -505,8 +587,8 @@ static void spread(struct world *world, const struct deed *deed)
 	unsigned to = (unsigned)world_draw(world, world->count);
 
 	if (deed->verb == WITHDRAW && deed->record->withdrawn == world->step &&
-	    are_linked(from, to) && !world->down[from] && !world->down[to] &&
-	    !(world->strangers[from] & 1u << to) &&
+	    plan_are_linked(from, to) && !world->down[from] &&
+	    !world->down[to] && !(world->strangers[from] & 1u << to) &&
 	    !(world->strangers[to] & 1u << from))
 		plan_carry(world, from, to);
 }
@@ -559,8 +641,7 @@ void plan_carry(struct world *world, unsigned from, unsigned to)
 		call_end(&call);
 	}
 	close(fd);
-	if (exit != 0 && exit != 5 &&
-	    !(world->put_back & (1u << from | 1u << to)))
+	if (exit != 0 && exit != 5 && !(world->odd & (1u << from | 1u << to)))
 		world_wrong(world, "a bundle from %s to %s ends with %u",
 		    sim_names[from], sim_names[to], exit);
 }

@@ -1,6 +1,7 @@
 /*
  * sim --seed S --seeds N [--nodes K] [--steps M] [--minutes T] [--twice]
- *     [--trace]: N nodes in a simulated world, seed by seed. TAP output.
+ *     [--restores] [--trace]: K nodes in a simulated world, seed by seed. TAP
+ *     output. Old disks are put back in some seeds, with --restores in all.
  *
  * What is real: store, keeper and worker of every node as processes of their
  * own, with their channels, the sealed database and the objects on a disk; the
@@ -28,7 +29,7 @@
 struct options {
 	uint64_t seed, seeds;
 	unsigned nodes, steps, minutes;
-	bool twice, trace;
+	bool twice, restores, trace;
 };
 
 /* What a seed's process tells. */
@@ -51,12 +52,13 @@ static void place(char *out, const char *name)
 	snprintf(out, NODE_PATH_MAX, "%s/%s", top, name);
 }
 
-static void prepare(struct world *world, const struct topology *topology)
+static void prepare(const struct options *options, struct world *world,
+    const struct topology *topology)
 {
 	char path[NODE_PATH_MAX];
 	unsigned i;
 
-	world->restores = world_chance(world, 30);
+	world->restores = world_chance(world, 30) || options->restores;
 	for (i = 0; i < world->count; i++) {
 		snprintf(path, sizeof path, "%s/%s/%s", top, topology->name,
 		    sim_names[i]);
@@ -109,7 +111,7 @@ static void live(const struct options *options, uint64_t seed,
 		abort();
 	log_aside(path);
 	world->loud = options->trace;
-	prepare(world, topology);
+	prepare(options, world, topology);
 	plan_run(world, options->steps);
 	settle(world);
 	ret_result->ended = true;
@@ -200,8 +202,9 @@ static void try_seed(
 	printf("not ok %lu - seed %llu: %s\n", sums->failed,
 	    (unsigned long long)seed, result.wrong);
 	printf("# again: sim --seed %llu --seeds 1 --nodes %u --steps %u "
-	       "--trace\n",
-	    (unsigned long long)seed, options->nodes, options->steps);
+	       "%s--trace\n",
+	    (unsigned long long)seed, options->nodes, options->steps,
+	    options->restores ? "--restores " : "");
 }
 
 static void tell(const struct options *options, const struct sums *sums)
@@ -243,6 +246,7 @@ static bool take_options(int argc, char **argv, struct options *options)
 	    {"steps", required_argument, NULL, 'm'},
 	    {"minutes", required_argument, NULL, 't'},
 	    {"twice", no_argument, NULL, '2'},
+	    {"restores", no_argument, NULL, 'r'},
 	    {"trace", no_argument, NULL, 'v'}, {0}};
 	int found;
 
@@ -265,6 +269,9 @@ static bool take_options(int argc, char **argv, struct options *options)
 			break;
 		case '2':
 			options->twice = true;
+			break;
+		case 'r':
+			options->restores = true;
 			break;
 		case 'v':
 			options->trace = true;
@@ -294,7 +301,8 @@ int main(int argc, char **argv)
 
 	if (!take_options(argc, argv, &options)) {
 		fputs("usage: sim [--seed S] [--seeds N] [--nodes 3..5] "
-		      "[--steps M] [--minutes T] [--twice] [--trace]\n",
+		      "[--steps M] [--minutes T] [--twice] [--restores] "
+		      "[--trace]\n",
 		    stderr);
 		return 2;
 	}

@@ -21,15 +21,18 @@
 struct record {
 	char id[65]; /* "" until it is known */
 	unsigned author;
-	unsigned to;                    /* nodes it is for */
-	unsigned shared[SIM_NODES_MAX]; /* by each: with whom */
-	int acked;                      /* the answer came, or NEVER */
-	const struct record *original;  /* it stands beside, and goes with */
-	bool taken_back;                /* somebody has tried to */
-	int withdrawn;                  /* the answer came, or NEVER */
-	int whole[SIM_NODES_MAX];       /* was seen there whole */
-	int gone[SIM_NODES_MAX];        /* was seen there taken back */
-	unsigned delivered;             /* to whom, as its author said once */
+	unsigned to;    /* nodes it is for */
+	unsigned given; /* nodes that somebody shared it with, or tried to */
+	int shared[SIM_NODES_MAX][SIM_NODES_MAX]; /* by each, with each */
+	int made;                                 /* when it was asked for */
+	bool lost; /* its author's disk was put back to before that */
+	int acked; /* the answer came, or NEVER */
+	const struct record *original; /* it stands beside, and goes with */
+	bool taken_back;               /* somebody has tried to */
+	int withdrawn;                 /* the answer came, or NEVER */
+	int whole[SIM_NODES_MAX];      /* was seen there whole */
+	int gone[SIM_NODES_MAX];       /* was seen there taken back */
+	unsigned delivered;            /* to whom, as its author said once */
 };
 
 struct bundle {
@@ -65,6 +68,9 @@ struct world {
 	bool retain[SIM_NODES_MAX]; /* keeps what is delivered */
 	bool restores;              /* old disks are put back in this seed */
 	unsigned put_back;          /* nodes that were */
+	unsigned odd; /* those of them whom not all have met since */
+	unsigned
+	    apart[SIM_NODES_MAX]; /* who keep different tellings of a log */
 	char authors[SIM_NODES_MAX][65];   /* of each, as its own records say */
 	unsigned strangers[SIM_NODES_MAX]; /* partners of each, removed */
 	int step;
@@ -110,9 +116,14 @@ void world_set_clocks(struct world *world);
 
 /* plan.c */
 void plan_run(struct world *world, unsigned steps);
+/* Whether they are partners, by whatever carrier. */
+bool plan_are_linked(unsigned a, unsigned b);
 /* Partners again. */
 void plan_befriend(struct world *world, unsigned node, unsigned partner);
 void plan_sync(
+    struct world *world, struct call *call, unsigned node, unsigned partner);
+/* Likewise, and bring back what the partner holds of what ${node} wrote. */
+void plan_recover(
     struct world *world, struct call *call, unsigned node, unsigned partner);
 /* One bundle from one to the other. */
 void plan_carry(struct world *world, unsigned from, unsigned to);
