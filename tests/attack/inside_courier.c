@@ -1,0 +1,155 @@
+/*
+ * The store, with an attacker in the place of the courier that keeps to all
+ * rules and lies. The store has the courier's word for who is at the other end:
+ * so whoever has the courier is any partner that was compared, gets what that
+ * one may have, and brings nothing that its author did not sign.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/format/hash.h"
+#include "tests/attack/inside_parts.h"
+
+/* --- who is there -------------------------------------------------------- */
+
+static void test_a_meeting_is_opened_once_and_not_too_often(void **state)
+{
+	const unsigned lines = inside_said(COURIER_LINE);
+	struct wire_session_opened again = {.partner = ally.id};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 64; i++)
+		open_session(&ally.id);
+	assert_true(is_silent(inside.courier) ||
+		    hear(inside.courier) == WIRE_COURIER_START);
+	open_session(&ally.id);
+	expect_close(WIRE_CODE_BUSY);
+	again.session = session_number;
+	say_to_store(WIRE_SESSION_OPENED, &again);
+	assert_true(was_cut(inside.courier));
+	inside_revive();
+	assert_int_equal(inside_said(COURIER_LINE), lines + 1);
+}
+
+/* --- a courier that says who is there ------------------------------------ */
+
+static void test_who_was_not_compared_is_not_served(void **state)
+{
+	const struct author_id none = {{0}};
+	const struct author_id *ids[] = {&stranger.id, &nobody.id, &none, NULL};
+	struct author_id own;
+	struct forge forge;
+	unsigned i;
+
+	(void)state;
+	remember_all();
+	assert_int_equal(hash_sha256(span_of(inside.card.author.bytes, 32),
+			     (struct digest *)&own),
+	    0);
+	ids[3] = &own;
+	make_log(&stranger, "of a stranger", TRUTH, 0, &forge);
+	for (i = 0; i < 4; i++) {
+		open_session(ids[i]);
+		expect_close(WIRE_CODE_REFUSED);
+		ask_next();
+		bring(&forge, TRUTH);
+		assert_true(is_silent(inside.courier));
+	}
+	forge_end(&forge);
+	expect_as_before();
+}
+
+/* What it says, a partner might have said: so it is told what that one may
+ * have. That is sealed, and what is another's is a leaf. */
+static void test_whom_it_names_gets_sealed_records_of_that_one(void **state)
+{
+	struct told told;
+
+	(void)state;
+	meet_as(&ally);
+	say_holds_nothing();
+	listen_to(&told);
+	assert_int_equal(told.entries, 1);
+	assert_int_equal(told.leaves, 1);
+	assert_false(told.has_secret);
+	end_session(&ally.id);
+	assert_true(store_lives());
+}
+
+/* Nobody's word counts that was not signed; no worker is even asked. */
+static void test_it_speaks_for_nobody_whose_key_it_has_not(void **state)
+{
+	const enum lie lies[] = {NOT_IN_THE_LOG, LOG_SIGNED_BY_ANOTHER};
+	struct forge forge;
+	unsigned i;
+
+	(void)state;
+	remember_all();
+	inside_take_worker();
+	for (i = 0; i < 2; i++) {
+		make_log(&ally, "what ally never said", lies[i], 0, &forge);
+		meet_as(&ally);
+		bring(&forge, lies[i]);
+		expect_close(WIRE_CODE_CORRUPT);
+		forge_end(&forge);
+	}
+	make_log(&second, "of another partner", TRUTH, 0, &forge);
+	meet_as(&ally);
+	bring(&forge, TRUTH);
+	expect_close(WIRE_CODE_CORRUPT);
+	forge_end(&forge);
+	assert_true(is_silent(inside.false_worker));
+	inside_give_worker();
+	expect_as_before();
+}
+
+/* --- attachments --------------------------------------------------------- */
+
+/* It is whole when its hash is what was signed, whatever a courier says. */
+static void test_a_file_is_whole_only_by_its_hash(void **state)
+{
+	struct wire_session_object object;
+	struct forged *forged;
+	struct forge forge;
+	int fd;
+
+	(void)state;
+	forged = make_log(&ally, "with a file", TRUTH, 5000, &forge);
+	meet_as(&ally);
+	bring(&forge, TRUTH);
+	expect_ack();
+	fd = take_file(forged, &object);
+	say_stored(&object, object.size + 1); /* beyond its end */
+	close(fd);
+	expect_close(WIRE_CODE_FAILED);
+	meet_as(&ally);
+	fd = take_file(forged, &object); /* nothing is written */
+	close(fd);
+	say_stored(&object, object.size);
+	hear_session();
+	assert_int_equal(inside.frame.type, WIRE_SESSION_CLOSE);
+	meet_as(&ally);
+	fd = take_file(forged, &object); /* it grows, and is not the one */
+	assert_int_equal(ftruncate(fd, (off_t)object.size * 4), 0);
+	close(fd);
+	say_stored(&object, object.size);
+	expect_close(WIRE_CODE_CORRUPT);
+	assert_false(is_complete(forged));
+	assert_true(inside_said("did not have the hash its entry names") > 0);
+	forge_end(&forge);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_meeting_is_opened_once_and_not_too_often),
+	    cmocka_unit_test(test_who_was_not_compared_is_not_served),
+	    cmocka_unit_test(
+		test_whom_it_names_gets_sealed_records_of_that_one),
+	    cmocka_unit_test(test_it_speaks_for_nobody_whose_key_it_has_not),
+	    cmocka_unit_test(test_a_file_is_whole_only_by_its_hash),
+	};
+
+	return cmocka_run_group_tests(tests, parts_begin, parts_end);
+}
