@@ -35,7 +35,8 @@ static bool parent_is_alive(void)
 
 static int shut_windows(void)
 {
-	static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP};
+	/* SIGIO tells of a lease that somebody outside would break. */
+	static const int ignored[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGIO};
 	const struct rlimit none = {0, 0};
 	size_t i;
 

@@ -192,9 +192,6 @@ void turn_ack(struct link *link)
 		else
 			link_finish(link);
 		return;
-	} else if (link->passed == WIRE_SYNC_CHUNK &&
-		   link->in.offset == link->in.size) {
-		object_end(&link->in);
 	}
 	turn_read(link);
 }
@@ -272,6 +269,9 @@ static bool take_chunk(struct link *link, const struct wire_sync_chunk *chunk)
 	if (link->in.offset == link->in.size ||
 	    link->in.offset - link->in.stored >= STORED_BYTES) {
 		part.offset = link->in.stored = link->in.offset;
+		/* Nobody may write to what is about to be judged. */
+		if (link->in.offset == link->in.size)
+			object_end(&link->in);
 		pause(link, WIRE_SYNC_CHUNK);
 		courier_tell(link->courier, WIRE_SESSION_STORED, &part);
 	}

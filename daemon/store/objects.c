@@ -131,6 +131,22 @@ int objects_open(int dir, const char *name, bool writing, int *ret_fd)
 	return 0;
 }
 
+/* A lease to read is given where nobody can write, and given back at once. */
+int objects_is_written(int dir, const char *name)
+{
+	int fd, r;
+
+	r = objects_open(dir, name, false, &fd);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	else
+		r = errno == EAGAIN;
+	close(fd);
+	return r;
+}
+
 int objects_sync_part(int fd)
 {
 	set_time(fd);

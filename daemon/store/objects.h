@@ -21,6 +21,9 @@ int objects_create_unnamed(int dir, int *ret_fd);
 int objects_pick(struct objects_name *ret_name);
 /* ${writing} makes the file if it is not there. */
 int objects_open(int dir, const char *name, bool writing, int *ret_fd);
+/* Whether somebody has it open for writing: 1, 0 (also where the file system
+ * cannot tell), or -errno. */
+int objects_is_written(int dir, const char *name);
 /* The fixed time, fsync of file and directory: before its row commits. */
 int objects_sync(int dir, const char *name, int fd);
 /* Fix the time and fsync the file alone, while it grows. */

@@ -231,6 +231,23 @@ struct hashing {
 	struct object_row object;
 };
 
+/* A meeting that was ended for the author's has let go of the object, which
+ * that one writes now. */
+static void judge(struct session *session, const struct object_row *object,
+    const struct digest *found)
+{
+	if (session->closing)
+		return;
+	if (!found)
+		sync_close(session, WIRE_CODE_FAILED);
+	else if (memcmp(found->bytes, object->digest.bytes, 32) != 0)
+		discard(session, object);
+	else if (mark_whole(session, object) != 0)
+		sync_close(session, WIRE_CODE_FAILED);
+	else
+		sync_ack(session);
+}
+
 static void on_hashed(
     struct store *store, void *context, struct wire_frame *answer)
 {
@@ -246,18 +263,25 @@ static void on_hashed(
 	wire_arena_free(&arena);
 	if (session && store->state == STORE_OPEN) {
 		session->busy = false;
-		if (!known)
-			sync_close(session, WIRE_CODE_FAILED);
-		else if (memcmp(hashed.digest.bytes,
-			     hashing->object.digest.bytes, 32) != 0)
-			discard(session, &hashing->object);
-		else if (mark_whole(session, &hashing->object) != 0)
-			sync_close(session, WIRE_CODE_FAILED);
-		else
-			sync_ack(session);
+		judge(session, &hashing->object, known ? &hashed.digest : NULL);
 	}
 	explicit_bzero(hashing, sizeof *hashing);
 	free(hashing);
+}
+
+/* Once a courier has let go of the file nobody is given it for writing again,
+ * so what is hashed now is what stays. */
+static int check_is_let_go(
+    struct session *session, const struct object_row *object)
+{
+	int r;
+
+	r = objects_is_written(
+	    session->store->records.objects, object->file.text);
+	if (r == 1)
+		log_event(LOG_LEVEL_WARNING,
+		    "an attachment was still open when it was called whole");
+	return r == 1 ? -EBUSY : r;
 }
 
 static int start_hash(struct session *session, const struct object_row *object)
@@ -323,10 +347,12 @@ void sync_object_stored(
 		r = -EPROTO;
 	if (r == 0)
 		r = keep_part(session, &object, part->offset);
+	if (r == 0 && part->offset < object.size)
+		r = sync_ack(session);
+	else if (r == 0)
+		r = check_is_let_go(session, &object);
 	if (r == 0 && part->offset == object.size)
 		r = start_hash(session, &object);
-	else if (r == 0)
-		r = sync_ack(session);
 	if (r != 0)
 		sync_close(session,
 		    r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_FAILED);

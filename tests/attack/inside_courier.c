@@ -5,6 +5,7 @@
  * one may have, and brings nothing that its author did not sign.
  */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "proto/format/hash.h"
@@ -140,6 +141,81 @@ static void test_a_file_is_whole_only_by_its_hash(void **state)
 	forge_end(&forge);
 }
 
+/* Else it could be changed when a receipt says that it is here. */
+static void test_a_file_that_a_courier_holds_on_to_is_not_called_whole(
+    void **state)
+{
+	const char line[] = "still open when it was called whole";
+	struct wire_session_object object;
+	struct forged *forged;
+	struct forge forge;
+	void *mapped;
+	int fd;
+
+	(void)state;
+	forged = make_log(&ally, "held on to", TRUTH, 5000, &forge);
+	meet_as(&ally);
+	bring(&forge, TRUTH);
+	expect_ack();
+	fd = take_file(forged, &object);
+	write_all(fd, forged, &object);
+	say_stored(&object, object.size);
+	expect_close(WIRE_CODE_FAILED);
+	assert_int_equal(inside_said(line), 1);
+	mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(mapped, MAP_FAILED);
+	close(fd);
+	meet_as(&ally);
+	close(take_file(forged, &object));
+	say_stored(&object, object.size);
+	expect_close(WIRE_CODE_FAILED);
+	assert_int_equal(inside_said(line), 2);
+	assert_false(is_complete(forged));
+	munmap(mapped, 4096);
+	meet_as(&ally);
+	close(take_file(forged, &object));
+	say_stored(&object, object.size);
+	expect_ack();
+	assert_int_equal(inside_said(line), 2);
+	assert_true(is_complete(forged));
+	forge_end(&forge);
+}
+
+/* Nor by having it given once more while a worker reads it. */
+static void test_a_file_that_is_given_again_is_not_called_whole(void **state)
+{
+	struct wire_work_hashed hashed = {.job = 1};
+	struct wire_session_object object;
+	struct forged *forged;
+	struct forge forge;
+	int fd;
+
+	(void)state;
+	forged = make_log(&ally, "given again", TRUTH, 5000, &forge);
+	meet_as(&ally);
+	bring(&forge, TRUTH);
+	expect_ack();
+	fd = take_file(forged, &object);
+	write_all(fd, forged, &object);
+	close(fd);
+	inside_take_worker();
+	say_stored(&object, object.size);
+	assert_int_equal(hear(inside.false_worker), WIRE_WORK_HASH);
+	meet_as(&ally);
+	ask_for(forged);
+	session_number--;
+	expect_close(WIRE_CODE_BUSY);
+	session_number++;
+	fd = hear_file(&object);
+	hashed.digest = object.object;
+	answer_job(WIRE_WORK_HASHED, &hashed);
+	inside_give_worker();
+	assert_false(is_complete(forged));
+	close(fd);
+	end_session(&ally.id);
+	forge_end(&forge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +225,10 @@ int main(void)
 		test_whom_it_names_gets_sealed_records_of_that_one),
 	    cmocka_unit_test(test_it_speaks_for_nobody_whose_key_it_has_not),
 	    cmocka_unit_test(test_a_file_is_whole_only_by_its_hash),
+	    cmocka_unit_test(
+		test_a_file_that_a_courier_holds_on_to_is_not_called_whole),
+	    cmocka_unit_test(
+		test_a_file_that_is_given_again_is_not_called_whole),
 	};
 
 	return cmocka_run_group_tests(tests, parts_begin, parts_end);
