@@ -92,6 +92,16 @@ static const struct request *find_request(const struct wire_frame *frame)
 	return NULL;
 }
 
+/* An honest store asks for no second truth. Who asks for a million gets twenty
+ * lines: one each time that the number has doubled. */
+static void note_refusal(struct keeper *keeper)
+{
+	const int64_t count = ++keeper->refused;
+
+	if ((count & (count - 1)) == 0)
+		log_number(LOG_LEVEL_WARNING, "signatures were refused", count);
+}
+
 static int handle_decoded(struct keeper *keeper, const struct request *request,
     const union keeper_message *message, struct wire_frame *frame)
 {
@@ -101,6 +111,10 @@ static int handle_decoded(struct keeper *keeper, const struct request *request,
 		r = WIRE_CODE_LOCKED;
 	else
 		r = request->handle(keeper, message, frame);
+	/* With a descriptor comes what a person asks for, and may in vain. */
+	if (r == WIRE_CODE_REFUSED && request->needs_keys &&
+	    request->fd_count == 0)
+		note_refusal(keeper);
 	return r == 0 ? 0 : answer_failed(keeper, r);
 }
 

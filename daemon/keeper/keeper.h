@@ -44,6 +44,7 @@ struct keeper {
 	struct log_id drawn;
 	uint64_t idle_seconds; /* 0: never lock by itself */
 	int64_t last_present;  /* a person; seconds of CLOCK_BOOTTIME */
+	int64_t refused;       /* what an honest store does not ask for */
 };
 
 union keeper_message {

@@ -29,6 +29,7 @@
 #define TYPES 160 /* numbers of messages, and more */
 
 static const char cut_line[] = "a process broke the rules and is cut off";
+static const char refused_line[] = "signatures were refused: ";
 static int log_fd = -1;
 
 /* The keeper's log in a file of its own. */
@@ -44,7 +45,7 @@ static void start_logged(uint64_t durable, struct wire_keeper_keys *ret_keys)
 	close(old);
 }
 
-static unsigned count_cut_lines(void)
+static unsigned count_lines(const char *line)
 {
 	static char text[1 << 20];
 	const char *at = text;
@@ -53,7 +54,7 @@ static unsigned count_cut_lines(void)
 
 	assert_true(n >= 0);
 	text[n] = 0;
-	while ((at = strstr(at, cut_line)) != NULL) {
+	while ((at = strstr(at, line)) != NULL) {
 		count++;
 		at++;
 	}
@@ -136,7 +137,7 @@ static void test_who_asks_for_anothers_part_is_cut_off(void **state)
 	assert_int_equal(ask_resume(), 0);
 	assert_true(lives());
 	assert_true(tried > 250);
-	assert_int_equal(count_cut_lines(), tried);
+	assert_int_equal(count_lines(cut_line), tried);
 	print_message("# %u messages of others tried\n", tried);
 }
 
@@ -267,7 +268,7 @@ static void test_descriptors_are_as_many_as_they_should_be(void **state)
 	assert_true(was_cut(scene.store));
 	replace(&scene.store, WIRE_ROLE_STORE);
 	assert_int_equal(ask_resume(), 0);
-	assert_int_equal(count_cut_lines(), 2);
+	assert_int_equal(count_lines(cut_line), 2);
 }
 
 /* Secret keys are given out to whoever has the passphrase, not to the store. */
@@ -319,6 +320,10 @@ static void test_a_place_told_durable_has_one_truth(void **state)
 		    ask_checkpoint(index, 1, &note), WIRE_CODE_REFUSED);
 	assert_int_equal(ask_checkpoint(9, 2, &note), WIRE_CODE_REFUSED);
 	assert_int_equal(ask_durable(8, 0), WIRE_CODE_REFUSED);
+	/* A line for the first, and one each time that there are twice as
+	 * many: of 27 the last is of 16. */
+	assert_int_equal(count_lines(refused_line), 5);
+	assert_int_equal(count_lines("signatures were refused: 16\n"), 1);
 	/* Nor does it have the tree: a root above is the store's word, and
 	 * whoever cosigned the smaller one finds out. */
 	assert_int_equal(ask_sign(9, 1, &entries), 0);
@@ -342,6 +347,11 @@ static void test_only_checkpoints_of_others_are_cosigned(void **state)
 	(void)state;
 	start_logged(0, &keys);
 	sign_key_author(&keys.author, &own);
+	note_origin(&own, &log, checkpoint.origin);
+	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);
+	assert_int_equal(ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
+	assert_int_equal(count_lines("signatures were refused: 1\n"), 1);
+	buf_free(&text);
 	note_origin(&somebody, &log, checkpoint.origin);
 	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);
 	for (i = 0; i < 2000; i++) {
