@@ -9,15 +9,7 @@
 . "$(dirname "$0")/../scenario/lib.sh"
 : "${PARTNER:?the hostile partner}"
 
-# Daemons write their logs beside their homes.
-cat >"$T/evidentd" <<EOS
-#!/bin/sh
-for word; do [ "\$last" = --home ] && home=\$word; last=\$word; done
-exec "$EVIDENTD" "\$@" 2>>"\$home.log"
-EOS
-chmod +x "$T/evidentd"
-export EVIDENTD=$T/evidentd
-
+keep_logs
 hub_start office --reader 2>/dev/null
 node_start field
 introduce field office || die "field and office"
@@ -74,6 +66,13 @@ as_before() { # CLAIM: the honest partner is served, and nothing of it changed
 	ok "$1: an honest partner is served" field_meets
 	sent=$((sent + 1))
 	is "$1: what it brought is all there" "$(from field)" "$sent"
+}
+peak() { awk '/VmHWM/{print $2}' "/proc/$(process_of office "$1")/status"; }
+sizes() { echo $(($(stat -c %s "$T/office/evident.db" "$T/office/evident.db-wal" | paste -sd+))); }
+in_bounds() {
+	is "attack: no process of the node has had more than 96 MiB" \
+		"$(for role in courier store; do echo $(($(peak $role) < 98304)); done | paste -sd' ')" "1 1"
+	echo "# at most: courier $(peak courier) KiB, store $(peak store) KiB"
 }
 evil() { "$PARTNER" evil "$T/office.card" "$port" "$@" >"$T/told" 2>"$T/err"; }
 evilhub() { "$PARTNER" evilhub "$T/office.card" "$port" "$@" >"$T/told" 2>"$T/err"; }
@@ -170,10 +169,7 @@ frames() {
 	is "attack: small messages that are large in memory: all were cut" \
 		"$(cat "$T"/told.* | cut -d' ' -f2 | sort | uniq -c | sed 's/^ *//')" "51 cut"
 	as_before "attack: small messages that are large in memory"
-	peak() { awk '/VmHWM/{print $2}' "/proc/$(process_of office "$1")/status"; }
-	is "attack: no process of the node has had more than 96 MiB" \
-		"$(for role in courier store; do echo $(($(peak $role) < 98304)); done | paste -sd' ')" "1 1"
-	echo "# at most: courier $(peak courier) KiB, store $(peak store) KiB"
+	in_bounds
 }
 
 # --- patience
@@ -220,7 +216,6 @@ races() {
 
 # --- quotas
 quotas() {
-	sizes() { echo $(($(stat -c %s "$T/office/evident.db" "$T/office/evident.db-wal" | paste -sd+))); }
 	before=$(sizes)
 	entries=$(used evil entries)
 	attack "many tiny entries" "" evil leaves "free $$" 50000

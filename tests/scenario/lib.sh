@@ -70,6 +70,17 @@ die() {
 	exit 1
 }
 
+# From here on daemons write their logs beside their homes: $T/NODE.log.
+keep_logs() {
+	cat >"$T/evidentd" <<EOS
+#!/bin/sh
+for word; do [ "\$last" = --home ] && home=\$word; last=\$word; done
+exec "$EVIDENTD" "\$@" 2>>"\$home.log"
+EOS
+	chmod +x "$T/evidentd"
+	export EVIDENTD=$T/evidentd
+}
+
 passphrase_of() { echo "a passphrase of $1, long enough"; }
 
 on() { # NODE COMMAND...: run evident for a node

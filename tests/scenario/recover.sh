@@ -5,6 +5,7 @@
 # back when a person asks for it; what it took back does not.
 . "$(dirname "$0")/lib.sh"
 
+keep_logs
 hub_start hub
 node_start desk --reader
 on hub card add-reader "$(on desk card | sed -n 's/^reader //p')" || die "add-reader"
@@ -28,6 +29,8 @@ put_back field early
 is "a device that is put back has lost what it wrote since" "$(lacks field "$a" "$b" "$c")" 2
 fails 5 "put back to an earlier state" "its next sync tells, and what to do: recover" on field sync hub
 is "its status says so" "$(warned field)" 1
+new_logs() { grep -c "store: this node was put back or copied: it opens a new log$" "$T/field.log"; }
+is "its log says so once" "$(new_logs)" 1
 d=$(told field hub "after it was put back") || die "capture"
 ok "the next sync goes well" on field sync hub
 is "which stands in a new log" "$([ "$(log_of field "$d")" != "$(log_of field "$a")" ] && echo new)" new
@@ -37,6 +40,7 @@ on desk show "$d" --json >"$T/shown" || die "show"
 previous=$(json "[f['value'] if isinstance(f, dict) else f[1] for f in j['fields'] if (f.get('name') if isinstance(f, dict) else f[0]) == 'previous'][0]" <"$T/shown")
 is "and names the one before" "${previous%% *}" "$(log_of desk "$a")"
 is "with its size, as it was on that disk" "$(echo "$previous" | cut -d' ' -f2)" 1
+is "its log says so no more" "$(new_logs)" 1
 ok "there is nothing left to say" on field sync hub --json
 is "in one round trip" "$(on field sync hub --json | json "j['round_trips']")" 1
 is "nothing was told in two ways" "$(on hub status --json | grep -c "two ways")" 0
