@@ -37,6 +37,7 @@ struct reading {
 	uint64_t session;
 	size_t count, waiting; /* jobs given, and not answered */
 	int result;
+	bool in_vain; /* a receipt was passed over */
 	struct item items[READ_MAX];
 };
 
@@ -77,19 +78,26 @@ static bool is_from(struct store *store, const struct record_row *row,
 	return is;
 }
 
-/* Whether that envelope is here: a receipt for anything else says nothing. */
-static int is_known(struct store *store, const struct wire_receipt_record *line)
+/* Whether that envelope is here: a receipt for anything else says nothing. Of a
+ * record that was taken back none is, though it was true. */
+static int is_known(struct store *store, const struct wire_receipt_record *line,
+    bool *ret_in_vain)
 {
+	struct record_row row;
 	int64_t found;
 	int r;
 
 	r = database_number(store->database, SQL_ENVELOPE_KNOWN, &found, "bb",
 	    span_of(line->entry.bytes, 32), span_of(line->envelope.bytes, 32));
-	return r == DATABASE_E_NONE ? 0 : r < 0 ? r : 1;
+	if (r != DATABASE_E_NONE)
+		return r < 0 ? r : 1;
+	r = records_find(&store->records, &line->entry, &row);
+	*ret_in_vain |= r != 0 || row.withdrawn == RECORD_IN_FORCE;
+	return r < 0 ? r : 0;
 }
 
 static int take_receipt(struct store *store, const struct record_row *row,
-    const struct wire_work_opened *opened)
+    const struct wire_work_opened *opened, bool *ret_in_vain)
 {
 	struct custody_event event = {
 	    .event = row->entry,
@@ -101,14 +109,17 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	int r;
 
 	r = partners_by_id(store->database, row->source, &partner);
-	if (r == 0 && !is_from(store, row, &partner))
+	if (r == 0 && !is_from(store, row, &partner)) {
+		*ret_in_vain = true;
 		return 0;
+	}
 	event.actor = partner.author;
 	for (i = 0; r == 0 && i < opened->records.count; i++) {
 		event.subject = opened->records.items[i].entry;
 		r = mark_delivered(store, &partner, &opened->records.items[i]);
 		if (r == 0)
-			r = is_known(store, &opened->records.items[i]);
+			r = is_known(
+			    store, &opened->records.items[i], ret_in_vain);
 		if (r == 1)
 			r = custody_add(store->database, &event);
 	}
@@ -151,14 +162,15 @@ static int take_custody(
 }
 
 /* Inside a transaction. */
-static int settle_one(struct store *store, const struct item *item)
+static int settle_one(
+    struct store *store, const struct item *item, bool *ret_in_vain)
 {
 	struct record_row row;
 	int r;
 
 	r = records_load(&store->records, item->record, &row);
 	if (r == 0 && item->what == RECEIPT)
-		r = take_receipt(store, &row, &item->opened);
+		r = take_receipt(store, &row, &item->opened, ret_in_vain);
 	else if (r == 0 && item->what == CUSTODY)
 		r = take_custody(store, &row, item);
 	else if (r == 0)
@@ -168,14 +180,14 @@ static int settle_one(struct store *store, const struct item *item)
 		      : r;
 }
 
-static int settle(struct store *store, const struct reading *reading)
+static int settle(struct store *store, struct reading *reading)
 {
 	size_t i;
 	int r;
 
 	r = database_begin(store->database);
 	for (i = 0; r == 0 && i < reading->count; i++)
-		r = settle_one(store, &reading->items[i]);
+		r = settle_one(store, &reading->items[i], &reading->in_vain);
 	if (r == 0)
 		r = database_commit(store->database);
 	return r == 0 ? 0 : database_rollback(store->database, r);
@@ -202,6 +214,8 @@ static void finish(struct store *store, struct reading *reading)
 		r = store->state == STORE_OPEN ? settle(store, reading) : -EIO;
 	if (r == 0)
 		r = withdraw_forget(store);
+	if (reading->in_vain)
+		sync_warn(session, SYNC_WARN_RECEIPT);
 	reading_free(reading);
 	if (!session)
 		return;

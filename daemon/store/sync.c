@@ -166,6 +166,22 @@ void sync_close(struct session *session, enum wire_code code)
 	sync_send(session, WIRE_SESSION_CLOSE, &step, NULL, 0);
 }
 
+void sync_warn(struct session *session, enum sync_warning what)
+{
+	static const char *const texts[] = {
+	    [SYNC_WARN_RECEIPT] =
+		"a receipt is not for what is here: it is passed over",
+	    [SYNC_WARN_WITHDRAWAL] =
+		"a withdrawal is by nobody who may: it is passed over",
+	};
+
+	if (session && session->warned & 1U << what)
+		return;
+	if (session)
+		session->warned |= 1U << what;
+	log_event(LOG_LEVEL_WARNING, texts[what]);
+}
+
 void sync_next_turn(struct session *session)
 {
 	session->stage = SESSION_RECEIPTS;

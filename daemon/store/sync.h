@@ -22,6 +22,16 @@
 #define SYNC_LOGS_MAX 4096
 #define SYNC_LOGS_VIA_MAX 1024 /* of them, first brought by one partner */
 
+/* What a partner brought in vain, and may bring again and again: each is logged
+ * once a meeting. */
+enum sync_warning {
+	SYNC_WARN_RECEIPT,
+	SYNC_WARN_WITHDRAWAL,
+};
+
+struct session;
+/* ${session}: NULL when it has ended meanwhile. */
+void sync_warn(struct session *session, enum sync_warning what);
 int sync_begin(struct store *store);
 void sync_end(struct store *store);
 /* A message of the courier. -EPROTO ends the courier's channel. */

@@ -153,7 +153,11 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
 
 	if (entry->withdraw_count > 0) {
 		session->withdraws = true;
-		r = withdraw_note(session->store, record, entry);
+		r = withdraw_oversteps(session->store, entry);
+		if (r == 1)
+			sync_warn(session, SYNC_WARN_WITHDRAWAL);
+		if (r >= 0)
+			r = withdraw_note(session->store, record, entry);
 		return r == 0 ? receipts_owe(
 				    session->store, record, session->partner.id)
 			      : r;

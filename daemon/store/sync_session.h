@@ -72,6 +72,7 @@ struct session {
 	bool put_back; /* the partner holds less of its own than we do */
 	bool recover, recovered; /* we ask for what we wrote; the partner did */
 	bool was_put_back; /* this node: the partner brought what it lacks */
+	unsigned warned;   /* of what: bits of enum sync_warning */
 };
 
 struct session *sync_find(struct store *store, uint64_t number);
@@ -133,7 +134,6 @@ int sync_add_known(struct session *session, const struct author_id *author,
     const struct record_row *row, struct span envelope);
 /* Done with what was held: acknowledge it, or end the meeting. */
 void sync_end_arrival(struct session *session, int result);
-/* sync_frontier.c */
 void sync_receive_frontier(struct session *session, struct span body);
 void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, struct log_row *log);

@@ -81,6 +81,27 @@ int withdraw_may(struct store *store, const struct author_id *author,
 	return r < 0 ? r : same(&organisation, by);
 }
 
+int withdraw_oversteps(struct store *store, const struct entry *entry)
+{
+	struct log_row log = {.id = 0};
+	struct record_row row;
+	int r, may = 1;
+	size_t i;
+
+	for (i = 0; may == 1 && i < entry->withdraw_count; i++) {
+		r = records_find(&store->records, &entry->withdraws[i], &row);
+		if (r == 0 && row.withdrawn == RECORD_IN_FORCE)
+			r = log_tree_load(store->database, row.log, &log);
+		if (r == 0 && log.id > 0)
+			may = withdraw_may(store, &log.author, &entry->author);
+		log_row_free(&log);
+		memset(&log, 0, sizeof log);
+		if (r < 0)
+			return r;
+	}
+	return may < 0 ? may : may == 0;
+}
+
 /* As withdraw_binds(); ${ret_by} is who did it, and ${ret_own} says whether
  * that is this node itself. */
 static int judge(struct store *store, const struct entry_id *id,

@@ -34,6 +34,9 @@ int withdraw_tell(struct store *store, const struct entry_id *id,
 /* Whether ${by} may take back what ${author} recorded: 1, 0 or -errno. */
 int withdraw_may(struct store *store, const struct author_id *author,
     const struct author_id *by);
+/* Whether ${entry} names a record that is here and in force, and that its
+ * author may not take back: 1, 0 or -errno. */
+int withdraw_oversteps(struct store *store, const struct entry *entry);
 /* Judge what was noted since the last time and do what follows, outside of a
  * transaction; or ${all} that is noted, since a card may say otherwise now.
  * When it answers 0, what had to be destroyed is. */

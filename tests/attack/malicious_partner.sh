@@ -113,7 +113,7 @@ lies() {
 	is "attack: and only for the lie" "$(told the-truth)" "21 heard"
 	is "attack: nothing of them is here" "$(from evil)" 63
 
-	attack "a false receipt" "" evil receipts "$own" "$honest"
+	attack "a false receipt" "4 store: a receipt is not for what is here: it is passed over" evil receipts "$own" "$honest"
 	delivered() { on office list --json | json "[r['delivered'] for r in j['records'] if r['id']=='$own'][0]"; }
 	is "attack: it delivers nothing" "$(delivered)" "[]"
 	evil receipt "$own"
@@ -121,6 +121,7 @@ lies() {
 
 	told_of() { on office log "$honest" | grep -vE '(evil|[0-9a-f]{64}) \(entry|^cosigned'; }
 	log_before=$(told_of)
+	# These are taken in, as what whoever signed them says: no line.
 	attack "false words of what was done" "" evil custody "$honest"
 	is "attack: they stand under the name of who said them" \
 		"$(on office log "$honest" | grep -c -e 'erased by evil (' -e 'opened by evil (')" 2
@@ -128,9 +129,12 @@ lies() {
 		"$(on office log "$honest" | grep -cE '(erased|exported) by [0-9a-f]{64} \(')" 2
 	is "attack: and change nothing else" "$(told_of)" "$log_before"
 
-	attack "taking back what is another's" "" evil withdraw "$own" "$honest"
+	attack "taking back what is another's" \
+		"6 store: a withdrawal is by nobody who may: it is passed over" evil withdraw "$own" "$honest"
 	is "attack: nothing is taken back" "$(withdrawn office "$own")$(withdrawn office "$honest")" NoneNone
 
+	# A partner may have cosigned a log before it was put back: what does not fit
+	# the log as it is is no lie, and no line. Of what is one, the meeting ends.
 	attack "false cosignatures" "$(ended 5 7)" evil cosign
 	is "attack: what can be checked is refused" \
 		"$(told 'seen-by-another|signed-amiss|of-two|of-no-time|of-nobody')" "5 cut"
@@ -143,6 +147,7 @@ lies() {
 # --- the same again, and what nobody asked for
 floods() {
 	before=$(from evil)
+	# An honest partner does so too, when a meeting was cut: no line.
 	attack "replays" "" evil replay
 	is "attack: all were heard" "$(told '.*')" "5 heard"
 	is "attack: and taken in once" "$(($(from evil) - before))" 2
@@ -163,11 +168,14 @@ frames() {
 	attack "a meeting in records of one byte" "" evil trickle
 	is "attack: it is a meeting" "$(told '.*')" "1 heard"
 	sent=$((sent + 1)) # meanwhile
+	mark=$(wc -l <"$T/office.log")
 	for part in 1 2 3; do "$PARTNER" evil "$T/office.card" "$port" bombs >"$T/told.$part" 2>&1 & bombs[part]=$!; done
 	ok "attack: small messages that are large in memory: an honest partner is served meanwhile" field_meets
 	wait "${bombs[@]}"
 	is "attack: small messages that are large in memory: all were cut" \
 		"$(cat "$T"/told.* | cut -d' ' -f2 | sort | uniq -c | sed 's/^ *//')" "51 cut"
+	logged "attack: small messages that are large in memory" office "$mark" \
+		"48 courier: a connection ended: 2|$(ended 3 7)"
 	as_before "attack: small messages that are large in memory"
 	in_bounds
 }
@@ -336,4 +344,4 @@ if [ -n "${ALL:-}" ]; then
 	attack "ten million tiny entries" "" evil leaves "ten million" "${ENTRIES:-10000000}"
 	echo "# $SECONDS s, $(($(sizes) - before)) bytes, at most courier $(peak courier) KiB, store $(peak store) KiB"
 fi
-is "no process ended, and no log has an error" "$(cat "$T"/*.log | grep -vE 'a (connection|meeting was) ended: |two ways|does not fit|withdrawn record|did not have the hash|evidentd: stopp')" ""
+is "no process ended, and no log has an error" "$(cat "$T"/*.log | grep -vE 'a (connection|meeting was) ended: |two ways|does not fit|withdrawn record|passed over|did not have the hash|evidentd: stopp')" ""
