@@ -75,7 +75,7 @@
 		     " WHERE id=?")                                           \
 	X(LOG_ALL, "SELECT id,author,log,key,size,own,checkpoint FROM log"    \
 		   " ORDER BY id")                                            \
-	X(LOG_COUNT, "SELECT count(*) FROM log")                              \
+	X(LOG_COUNT_BY, "SELECT count(*) FROM log WHERE author=?")            \
 	X(LOG_COUNT_OF, "SELECT count(*) FROM log WHERE author=? AND size>0") \
 	X(LOG_SIZE, "UPDATE log SET size=? WHERE id=?")                       \
 	X(LOG_CHECKPOINT, "UPDATE log SET checkpoint=? WHERE id=?")           \

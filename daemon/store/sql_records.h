@@ -105,7 +105,8 @@
 	    " WHERE record=?1 AND hash=?3)")                                  \
 	X(PROVEN_ADD, "INSERT OR IGNORE INTO proven VALUES(?,?)")             \
 	X(PROVEN_GET, "SELECT sealed FROM proven WHERE record=?")             \
-	X(LOG_COUNT_VIA, "SELECT count(*) FROM log WHERE via=?")              \
+	X(LOG_COUNT_VIA, "SELECT count(*) FROM log WHERE via=? AND author"    \
+	    " NOT IN (SELECT author FROM partner WHERE compared=1)")          \
 	X(OBJECT_ADD, "INSERT INTO object(record,number,digest,size,held,"    \
 		      "whole,file,sealed) VALUES(?,?,?,?,?,?,?,?)")           \
 	X(OBJECT_OF, "SELECT id,record,number,digest,size,held,whole,file,"   \

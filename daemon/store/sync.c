@@ -169,6 +169,7 @@ void sync_close(struct session *session, enum wire_code code)
 void sync_warn(struct session *session, enum sync_warning what)
 {
 	static const char *const texts[] = {
+	    [SYNC_WARN_LOGS] = "more logs came than may: no more are taken in",
 	    [SYNC_WARN_RECEIPT] =
 		"a receipt is not for what is here: it is passed over",
 	    [SYNC_WARN_WITHDRAWAL] =

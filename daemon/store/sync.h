@@ -18,13 +18,12 @@
 
 #include "daemon/store/store.h"
 
-/* Logs that a node knows, its own and its partners'. */
-#define SYNC_LOGS_MAX 4096
-#define SYNC_LOGS_VIA_MAX 1024 /* of them, first brought by one partner */
+#define SYNC_LOGS_MAX 4096 /* that a frontier names */
 
 /* What a partner brought in vain, and may bring again and again: each is logged
  * once a meeting. */
 enum sync_warning {
+	SYNC_WARN_LOGS,
 	SYNC_WARN_RECEIPT,
 	SYNC_WARN_WITHDRAWAL,
 };

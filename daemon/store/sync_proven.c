@@ -265,25 +265,16 @@ static int check(struct session *session, struct sync_proven *proven)
 static int find_log(
     struct session *session, const struct sync_proven *proven, int64_t *ret_log)
 {
-	struct database *database = session->store->database;
-	int64_t count;
-	int r;
-
 	if (proven->log.id > 0) {
 		*ret_log = proven->log.id;
 		return 0;
 	}
 	if (is_own(session, proven))
-		return log_tree_add(database, &session->proven.author,
-		    &proven->entry.log, true, 0, ret_log);
-	r = database_number(
-	    database, SQL_LOG_COUNT_VIA, &count, "i", session->partner.id);
-	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
-		r = -EDQUOT;
-	return r == 0 ? log_tree_add(database, &session->proven.author,
-			    &proven->entry.log, false, session->partner.id,
-			    ret_log)
-		      : r;
+		return log_tree_add(session->store->database,
+		    &session->proven.author, &proven->entry.log, true, 0,
+		    ret_log);
+	return sync_add_log(session, &session->proven.author,
+	    &proven->entry.log, SYNC_LOGS_SINGLE_MAX, ret_log);
 }
 
 /* What this node wrote and a partner brought back: that one has it. What it
@@ -430,7 +421,8 @@ static void on_verified(
 			r = part_with_own(session, proven);
 		if (r == 0)
 			r = store_proven(session, proven);
-		sync_end_arrival(session, r);
+		/* It comes once a meeting, and with it what has room. */
+		sync_end_arrival(session, r == SYNC_E_LOGS ? 0 : r);
 	}
 	if (proven)
 		log_row_free(&proven->log);

@@ -14,6 +14,7 @@
 
 #include "daemon/store/sync_quota.h"
 #include "daemon/store/withdraw.h"
+#include "proto/format/sshsig.h"
 
 #define FREE_BYTES_MAX (128 * 1024) /* of what takes back a record */
 
@@ -158,4 +159,43 @@ int sync_quota_charge(struct session *session, const struct quota_cost *cost)
 {
 	return quota_charge(session->store->database, session->partner.id, cost,
 	    (int64_t)time(NULL));
+}
+
+/* A partner's own logs have room whoever brings them, and however much others
+ * bring. */
+static int is_partner(
+    struct session *session, const struct author_id *author, bool *ret_is)
+{
+	struct partner partner;
+	int r;
+
+	r = partners_by_author(session->store->database, author, &partner);
+	*ret_is = r == 0 && partner.compared;
+	return r == DATABASE_E_NONE ? 0 : r;
+}
+
+int sync_add_log(struct session *session, const struct sign_key *author,
+    const struct log_id *log, int64_t most, int64_t *ret_id)
+{
+	struct database *database = session->store->database;
+	int64_t own = 0, others = 0;
+	struct author_id id;
+	bool compared;
+	int r;
+
+	sign_key_author(author, &id);
+	r = is_partner(session, &id, &compared);
+	if (r == 0)
+		r = database_number(database, SQL_LOG_COUNT_BY, &own, "b",
+		    span_of(id.bytes, sizeof id.bytes));
+	if (r == 0 && !compared)
+		r = database_number(database, SQL_LOG_COUNT_VIA, &others, "i",
+		    session->partner.id);
+	if (r == 0 && (own >= SYNC_LOGS_OF_MAX || others >= most)) {
+		sync_warn(session, SYNC_WARN_LOGS);
+		return SYNC_E_LOGS;
+	}
+	return r == 0 ? log_tree_add(database, author, log, false,
+			    session->partner.id, ret_id)
+		      : r;
 }

@@ -357,27 +357,6 @@ static int keep_note(struct session *session, struct sync_arrival *arrival,
 	return r;
 }
 
-/* A frontier names every log, so there may not be more than it can name. */
-static int add_log(struct session *session,
-    const struct wire_sync_entries *entries, int64_t *ret_id)
-{
-	struct database *database = session->store->database;
-	int64_t count;
-	int r;
-
-	r = database_number(database, SQL_LOG_COUNT, &count, "");
-	if (r == 0 && count >= SYNC_LOGS_MAX)
-		r = -EDQUOT;
-	if (r == 0)
-		r = database_number(database, SQL_LOG_COUNT_VIA, &count, "i",
-		    session->partner.id);
-	if (r == 0 && count >= SYNC_LOGS_VIA_MAX)
-		r = -EDQUOT;
-	return r == 0 ? log_tree_add(database, &entries->author, &entries->log,
-			    false, session->partner.id, ret_id)
-		      : r;
-}
-
 /* One place: a gap is filled, or the log goes on by it. */
 static int store_item(struct session *session, struct sync_arrival *arrival,
     uint64_t at, struct entry *entry)
@@ -409,7 +388,8 @@ static int store_items(struct session *session, struct sync_arrival *arrival)
 	int r = entry ? 0 : -ENOMEM;
 
 	if (r == 0 && arrival->log.id == 0)
-		r = add_log(session, entries, &arrival->log.id);
+		r = sync_add_log(session, &entries->author, &entries->log,
+		    SYNC_LOGS_VIA_MAX, &arrival->log.id);
 	for (i = arrival->skip; r == 0 && i < entries->items.count; i++)
 		r = store_item(session, arrival, i, entry);
 	if (r == 0)
@@ -456,8 +436,9 @@ static enum wire_code code_of(int result)
 	case QUOTA_E_RATE:
 		return WIRE_CODE_RATE;
 	case -ENOSPC:
-		return WIRE_CODE_NO_SPACE;
 	case -EDQUOT:
+		return WIRE_CODE_NO_SPACE;
+	case SYNC_E_LOGS:
 		return WIRE_CODE_REFUSED;
 	default:
 		return result > 0 ? WIRE_CODE_CORRUPT : WIRE_CODE_FAILED;

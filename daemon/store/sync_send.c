@@ -475,8 +475,12 @@ struct frontier {
 	struct wire_sync_frontier message;
 	struct wire_sync_log *logs;
 	struct buf *notes;
+	size_t room; /* in bytes, for more logs */
 	struct wire_sync_want wants[WANTS_MAX];
 };
+
+#define FRONTIER_LOG_BYTES 128 /* but for its note */
+#define FRONTIER_WANT_BYTES 64
 
 /* Whether the partner is shown what it signed itself. By a bundle always,
  * whoever brought it here: what it holds now is not known. */
@@ -494,7 +498,7 @@ static int add_log(struct session *session, const struct log_row *log,
     struct frontier *frontier)
 {
 	const bool theirs = same_author(&log->author, &session->partner.author);
-	size_t at = frontier->message.logs.count;
+	size_t bytes, at = frontier->message.logs.count;
 	struct wire_sync_log *item = &frontier->logs[at];
 	uint64_t size = 0, brought = 0;
 	int r;
@@ -509,6 +513,12 @@ static int add_log(struct session *session, const struct log_row *log,
 	if (r != 0 || (size == 0 && frontier->notes[at].len == 0 &&
 			  !own_log_is_new(session->store, log)))
 		return r;
+	bytes = FRONTIER_LOG_BYTES + frontier->notes[at].len;
+	if (at == SYNC_LOGS_MAX || bytes > frontier->room) {
+		buf_free(&frontier->notes[at]);
+		return 0;
+	}
+	frontier->room -= bytes;
 	item->author = log->key;
 	item->log = log->log;
 	item->size = size;
@@ -516,6 +526,11 @@ static int add_log(struct session *session, const struct log_row *log,
 	frontier->message.logs.count++;
 	return log_tree_root(
 	    session->store->database, log->id, size, &item->root);
+}
+
+static bool is_of_two(const struct session *session, const struct log_row *log)
+{
+	return log->own || same_author(&log->author, &session->partner.author);
 }
 
 static int add_logs(struct session *session, struct frontier *frontier)
@@ -531,8 +546,13 @@ static int add_logs(struct session *session, struct frontier *frontier)
 	frontier->notes = calloc(count + 1, sizeof *frontier->notes);
 	if (!frontier->logs || !frontier->notes)
 		r = -ENOMEM;
-	for (i = 0; r == 0 && i < count && i < SYNC_LOGS_MAX; i++)
-		r = add_log(session, &logs[i], frontier);
+	/* Of what has no room the partner learns by its entries alone. */
+	for (i = 0; r == 0 && i < count; i++)
+		if (is_of_two(session, &logs[i]))
+			r = add_log(session, &logs[i], frontier);
+	for (i = 0; r == 0 && i < count; i++)
+		if (!is_of_two(session, &logs[i]))
+			r = add_log(session, &logs[i], frontier);
 	for (i = 0; i < count; i++)
 		log_row_free(&logs[i]);
 	free(logs);
@@ -572,6 +592,8 @@ int sync_build_frontier(struct session *session, struct buf *out_body)
 	if (!frontier)
 		return -ENOMEM;
 	frontier->message.recover = session->recover;
+	frontier->room =
+	    wire_body_max(WIRE_SYNC_FRONTIER) - WANTS_MAX * FRONTIER_WANT_BYTES;
 	r = add_logs(session, frontier);
 	if (r == 0)
 		r = add_wants(session, frontier);

@@ -55,6 +55,7 @@ void attack_replay(struct scene *scene);
 void attack_flood(struct scene *scene);
 void attack_objects(struct scene *scene);
 void attack_leaves(struct scene *scene);
+void attack_logs(struct scene *scene);
 void attack_records(struct scene *scene);
 void attack_frames(struct scene *scene);
 void attack_bombs(struct scene *scene);

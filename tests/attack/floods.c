@@ -275,6 +275,52 @@ void attack_leaves(struct scene *scene)
 	forge_end(&forge);
 }
 
+static void begin_log(
+    struct scene *scene, struct peer *peer, struct forge *forge, bool single)
+{
+	struct forge_proven proven;
+	struct forge_batch batch;
+
+	if (single) {
+		forge_append(forge, some_entry(scene, forge, 0));
+		forge_prove(forge, 0, 1, &proven);
+		peer_send(peer, WIRE_SYNC_PROVEN, &proven.message);
+		forge_proven_free(&proven);
+	} else {
+		forge_random_leaves(forge, 1);
+		forge_bring(forge, 0, 1, 1, &batch);
+		peer_send(peer, WIRE_SYNC_ENTRIES, &batch.message);
+		forge_batch_free(&batch);
+	}
+}
+
+/* ${1} logs of one place each, in one meeting: of the persona ${2}, or of an
+ * author each, whom nobody knows; ${3} "single" entries, or "whole". */
+void attack_logs(struct scene *scene)
+{
+	const uint64_t total = scene_number(scene, 1);
+	struct persona author;
+	struct forge forge;
+	struct peer peer;
+	char name[128];
+	uint64_t i;
+
+	MUST(scene->argc > 3);
+	persona_make(scene->argv[2], &author);
+	MUST(meet(scene, &peer));
+	for (i = 0; i < total && !peer.gone; i++) {
+		snprintf(name, sizeof name, "%s %llu", scene->argv[0],
+		    (unsigned long long)i);
+		if (strcmp(scene->argv[2], "nobody") == 0)
+			persona_make(name, &author);
+		forge_begin(&forge, &author, name);
+		begin_log(scene, &peer, &forge,
+		    strcmp(scene->argv[3], "single") == 0);
+		forge_end(&forge);
+	}
+	settle(&peer, NULL, "logs");
+}
+
 /* ${1} records, one a batch. */
 void attack_records(struct scene *scene)
 {

@@ -259,6 +259,38 @@ quotas() {
 	quota --rate 0
 }
 
+# --- more logs than there is room for
+crowds() {
+	crowd() { "$PARTNER" crowd "$T/office.card" "$port" "$@" >"$T/told" 2>"$T/err"; }
+	local no_more="1 store: more logs came than may: no more are taken in"
+	node_start late
+	introduce late office || die "late and office"
+	keep_disk late early
+	on late capture --to office --field statement=first >/dev/null && on late sync office || die "late"
+	# A hub of the office's, too.
+	"$PARTNER" crowd card "$(sed -n 's/^reader //p' "$T/office.card")" >"$T/crowd.card" || die "card"
+	befriend office crowd
+	attack "logs of its own without end" "$(ended 1 5)|$no_more" crowd logs own 260 crowd whole
+	is "attack: it is cut off" "$(told logs)" "1 cut"
+	is "attack: of one author 256 are taken in" "$(used crowd entries)" 256
+	attack "another of its own, by a single entry" "$no_more" crowd logs single 1 crowd single
+	is "attack: it is not taken in" "$(used crowd entries)" 256
+	attack "single entries of authors without end" "$no_more" crowd logs others 520 nobody single
+	is "attack: what has no room is passed over" "$(told logs)" "1 heard"
+	is "attack: 512 are taken in" "$(($(used crowd entries) - 256))" 512
+	attack "logs of others without end" "$(ended 1 5)|$no_more" crowd logs whole 520 nobody whole
+	is "attack: it is cut off" "$(told logs)" "1 cut"
+	is "attack: as many more are taken in, and no more" "$(($(used crowd entries) - 256))" 1024
+	attack "after all that, a log of an author whom the office compared" "" crowd logs known 1 evil whole
+	is "attack: it is taken in, whoever brings it" "$(told logs) $(($(used crowd entries) - 256))" "1 heard 1025"
+	put_back late early
+	fails 5 "put back" "attack: after all that, a partner is put back" on late sync office
+	ok "attack: and goes on" on late sync office
+	on late capture --to office --field statement=second >/dev/null || die "capture"
+	ok "attack: in a new log, which has room" on late sync office
+	is "attack: it is all there" "$(on office list --json | json "sum(r['author']=='$(author_of office late)' for r in j['records'])")" 2
+}
+
 # --- logs told in two ways
 forks() {
 	is "no fork was told of, and none was there" "$(forks_told)" 0
@@ -316,9 +348,9 @@ dialled() {
 	as_before "attack: a hub that a device dials"
 }
 
-every="strangers_begin lies floods frames patience races quotas forks strangers_end dialled"
+every="strangers_begin lies floods frames patience races quotas crowds forks strangers_end dialled"
 draw() { # two of the others, with what belongs together
-	local others=(floods frames patience races quotas dialled "strangers_begin strangers_end")
+	local others=(floods frames patience races quotas crowds dialled "strangers_begin strangers_end")
 	RANDOM=$SEED
 	local first=$((RANDOM % ${#others[@]})) second=$((RANDOM % (${#others[@]} - 1)))
 	[ $second -ge $first ] && second=$((second + 1))
@@ -344,4 +376,4 @@ if [ -n "${ALL:-}" ]; then
 	attack "ten million tiny entries" "" evil leaves "ten million" "${ENTRIES:-10000000}"
 	echo "# $SECONDS s, $(($(sizes) - before)) bytes, at most courier $(peak courier) KiB, store $(peak store) KiB"
 fi
-is "no process ended, and no log has an error" "$(cat "$T"/*.log | grep -vE 'a (connection|meeting was) ended: |two ways|does not fit|withdrawn record|passed over|did not have the hash|evidentd: stopp')" ""
+is "no process ended, and no log has an error" "$(cat "$T"/*.log | grep -vE 'a (connection|meeting was) ended: |two ways|does not fit|withdrawn record|passed over|more logs|put back or copied|did not have the hash|evidentd: stopp')" ""

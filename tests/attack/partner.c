@@ -30,6 +30,7 @@ static const struct {
     {"flood", attack_flood},
     {"objects", attack_objects},
     {"leaves", attack_leaves},
+    {"logs", attack_logs},
     {"records", attack_records},
     {"frames", attack_frames},
     {"bombs", attack_bombs},
