@@ -133,7 +133,9 @@ def derive(world, rng):
 
 
 def lock(world, rng):
-    return Work([rng.choice(["field", "hub", "desk"])], ["lock"])
+    node = rng.choice(["field", "hub", "desk"])
+    keyed = world.keyed(node)
+    return Work([node], ["lock"], lambda end: end.code == 0 and world.check_locked(node, keyed))
 
 
 def unlock(world, rng):

@@ -191,6 +191,26 @@ class World(Net):
                 return
             time.sleep(0.05)
 
+    def keyed(self, node):
+        """The processes of a node that are given keys."""
+        return {pid for pid, role in processes(self.home(node)).items()
+                if role in ("keeper", "store", "courier")}
+
+    def check_locked(self, node, keyed):
+        """A lock ended 0: it is locked, and whoever held keys is gone. A daemon of which
+        nothing is left answers nothing."""
+        until = time.monotonic() + PATIENCE
+        state, left = self.state(node), keyed
+        while time.monotonic() < until and \
+                (left or (state is None and processes(self.home(node)))):
+            time.sleep(0.005)
+            state, left = state or self.state(node), keyed & self.keyed(node)
+        if left:
+            self.blame(f"{node}: a lock ended 0 and {len(left)} processes keep their keys")
+        for said in (state, self.state(node)):
+            if said not in ("locked", None):
+                self.blame(f"{node}: a lock ended 0 and it is {said}")
+
     def ours(self):
         """All daemons that were started with this run's environment."""
         mark = f"EVIDENT_TORTURE={os.environ['EVIDENT_TORTURE']}".encode()
