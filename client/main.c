@@ -88,6 +88,23 @@ static const struct command commands[] = {
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
+/* Whoever reads no id must not take it for a record that is not stored. */
+static const char *what_holds(const struct command *command, int code)
+{
+	const bool stores =
+	    command->run == capture_run || command->run == revise_run ||
+	    command->run == derive_run || command->run == import_run;
+
+	if (code != 0 && code != EXIT_PARTLY)
+		return "nothing that was stored before is lost";
+	if (stores)
+		return "what was captured IS stored, and only its id was not "
+		       "printed: look with evident list, and do not capture "
+		       "it again";
+	return "what was asked for is done and nothing is lost: make room "
+	       "for the answer, or print it elsewhere";
+}
+
 static void print_help(void)
 {
 	size_t i;
@@ -215,7 +232,5 @@ int main(int argc, char **argv)
 	if (r != 0)
 		return r;
 	r = command->run(&client, argc - 1, argv + 1);
-	if (fflush(stdout) != 0 && r == 0)
-		r = EXIT_FAILED;
-	return r;
+	return say_end(r, what_holds(command, r));
 }

@@ -2,6 +2,7 @@
  * Everything the client writes to standard error, and the escaping of what
  * strangers wrote before it reaches a terminal.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,6 +61,18 @@ int say_usage(const char *text, const char *subject)
 {
 	say_error(text, subject);
 	return EXIT_USAGE;
+}
+
+int say_end(int code, const char *hint)
+{
+	const bool left = fflush(stdout) == 0;
+	const int why = left ? EIO : errno;
+
+	if (left && !ferror(stdout))
+		return code;
+	say_error("not all of the answer could be printed:", strerror(why));
+	say_hint(hint);
+	return code == 0 ? EXIT_FAILED : code;
 }
 
 void say_safely(FILE *stream, const char *text, size_t len, bool lines)

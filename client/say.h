@@ -17,6 +17,9 @@ void say_hint(const char *text);
 void say_warning(const char *text);
 /* As say_error(), answering EXIT_USAGE. */
 int say_usage(const char *text, const char *subject);
+/* At the end: ${code}, or EXIT_FAILED and why when not all that was printed
+ * has left. ${hint} is what stays true all the same, and what to do. */
+int say_end(int code, const char *hint);
 
 /* Write text of others to ${stream}: control characters, bidirectional
  * controls and bad UTF-8 come out as visible escapes. LF is kept only where

@@ -30,5 +30,7 @@ int main(int argc, char **argv)
 			  : "evident-verify " EVIDENT_VERSION);
 		return 0;
 	}
-	return verify_run(&client, argc, argv);
+	return say_end(verify_run(&client, argc, argv),
+	    "nothing was changed; print it elsewhere, or write it with "
+	    "--report");
 }

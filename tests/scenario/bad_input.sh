@@ -123,6 +123,25 @@ is "and two records came of it" "$(records)" $((before + 2))
 is "nothing else was ever stored" "$(records)" 3
 is "no object was left behind" "$(find "$T/desk/objects" -type f | wc -l)" 0
 
+# An answer that cannot be printed.
+unprinted() { on desk "$@" >/dev/full; }
+before=$(records)
+refuse 1 "IS stored" "a capture whose id cannot be printed says that it is stored" \
+	unprinted capture --field statement=unprinted
+is "and it is" "$(records)" $((before + 1))
+refuse 1 "IS stored" "so it does in JSON" unprinted --json capture --field statement=unprinted
+echo '{"fields":{"statement":"unprinted"}}' >"$T/unprinted.jsonl"
+refuse 1 "IS stored" "and so does an import" unprinted import "$T/unprinted.jsonl"
+is "which is stored, too" "$(records)" $((before + 3))
+refuse 1 "printed" "a list that cannot be printed" unprinted list
+refuse 1 "printed" "a list in JSON" unprinted --json list
+refuse 1 "printed" "a record that cannot be" unprinted show "$id"
+refuse 1 "printed" "a card that cannot be" unprinted card
+on desk export "$id" --to "$T/printed.bag" --disclose-all || die "export"
+verdict() { "${EVIDENT}-verify" "$T/printed.bag" >/dev/full; }
+refuse 1 "printed" "a verdict that cannot be" unprinted verify "$T/printed.bag"
+refuse 1 "printed" "nor by the auditor's program" verdict
+
 # The disk is full: nothing is stored, and all goes on when there is room.
 # (In a chroot the mounts of a name space of its own stay as shared as they were.)
 for apart in "unshare -m" "unshare -m --propagation unchanged"; do
