@@ -69,6 +69,10 @@ def count_calls(world, name, roles):
         if answer.code != 0:
             raise RuntimeError(f"{name} fails without a fault: {answer.code} {answer.err}")
         counts[role] = path.node.page.counts()
+        wrong = []
+        path.ended(answer, wrong)
+        if wrong:
+            raise RuntimeError(f"{name}, without a fault: {wrong}")
         path.retry(answer, [])
         path.check(answer, [])
     return counts
@@ -104,6 +108,7 @@ def try_fault(world, fault, rng):
     answer = path.run()
     path.node.page.disarm()
     hits, file = path.node.page.hit()
+    path.ended(answer, wrong)
     goes_on = rng.random() < 0.5  # a store that does must be as good as a new one
     if goes_on:
         path.settle()

@@ -13,8 +13,9 @@ import shutil
 import socket
 import time
 
-from errors_rig import Node
+from errors_rig import PATIENCE, Node, began
 
+WIPE = 5  # seconds for processes that must end: the supervisor waits for 2
 CODES = {1, 3, 5, 6}  # in which a command may end that was hit (README, exit codes)
 
 
@@ -186,6 +187,10 @@ class Path:
             if self.needs(fault, file):
                 wrong.append(f"it ended 0 though an fsync of {file} failed")
         self.done(answer, wrong)
+
+    def ended(self, answer, wrong):
+        """What must hold as soon as the command has ended, before anything is opened
+        again."""
 
     def settle(self):
         """Processes that ended with the fault start anew; a keeper that did has locked
@@ -498,13 +503,44 @@ class Withdraw(Path):
 
 
 class Lock(Path):
+    """Ends 0 when the node is locked, and soon nobody is left who held a key."""
     roles = ("client", "supervisor", "store", "keeper")
 
     def settle(self):
         self.node.await_state(None)
 
+    def prepare(self):
+        self.keyed = self.node.keyed()
+
     def words(self):
         return ("lock",)
+
+    def ended(self, answer, wrong):
+        if answer.code != 0:
+            return
+        self.expect_state("locked", wrong)
+        end = time.monotonic() + WIPE
+        left = self.keyed
+        while left and time.monotonic() < end:
+            time.sleep(0.005)
+            left = {one for one in left if began(one[0]) == one[1]}
+        if left:
+            wrong.append(f"{len(left)} processes that held keys go on, {WIPE} s after the lock")
+        self.expect_state("locked", wrong)  # nor is it opened by whoever began anew
+
+    def expect_state(self, wanted, wrong):
+        """Of a daemon that has ended, nobody holds a key either."""
+        end = time.monotonic() + PATIENCE
+        while self.node.daemon.poll() is None and time.monotonic() < end:
+            said = self.node.run("--json", "status")
+            if said.code == 0:
+                state = json.loads(said.out)["state"]
+                if state != wanted:
+                    wrong.append(f"it ended 0, and the node is {state}")
+                return
+            time.sleep(0.02)
+        if wanted != "locked" or self.node.daemon.poll() is None:
+            wrong.append("it ended 0, and the node does not answer")
 
     def check(self, answer, wrong, hits=0, fault=None):
         super().check(answer, wrong, hits, fault)
@@ -528,6 +564,10 @@ class Unlock(Lock):
 
     def run(self):
         return self.node.run("--passphrase-fd", "0", "unlock", secret=True)
+
+    def ended(self, answer, wrong):
+        if answer.code == 0 and not self.node.await_state("open", WIPE):
+            wrong.append("it ended 0, and the node is not open")
 
 
 class Key(Path):

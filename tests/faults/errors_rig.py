@@ -48,6 +48,16 @@ class Page:
         return fields[7], fields[10].split(b"\0")[0].decode(errors="replace")
 
 
+def began(pid):
+    """When this process did, in the kernel's ticks; None: it is not there any more."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            words = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return None if words[0] in "ZX" else words[19]
+
+
 class Answer:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -97,6 +107,19 @@ class Node:
     def children(self):
         with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children") as file:
             return [int(word) for word in file.read().split()]
+
+    def keyed(self):
+        """The processes that are given keys, by when they began: an id may be had anew."""
+        found = set()
+        for pid in self.children():
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read().split(b"\0")
+                if words[1:2] == [b"--role"] and words[2] != b"worker":
+                    found.add((pid, began(pid)))
+            except OSError:
+                continue
+        return found
 
     def kill(self):
         """All processes at once, as a power switch would."""
