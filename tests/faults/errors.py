@@ -1,12 +1,17 @@
 """Errors at the n-th call: errors.py [--seed S] [--rounds N] [--path NAME] [--role ROLE]
-[--call CALL] [--at N] [--how HOW] [--skip-memory]; ALL=1: every n.
+[--call CALL] [--at N] [--how HOW] [--skip-memory] [--part K/N] [--verbose]; ALL=1:
+every n, but of a call that is made more than some hundreds of times so many spread
+over all. --part: every N-th of these faults, from the K-th, so that several runs do
+all of them.
 
 A first pass of each path counts the calls of each role, then one of them fails: with
 an error, once by EINTR, or by half of what was asked. After each: the command ended
 0 and did all of it, or ended as its page says and told why; nothing acknowledged
 before is lost, nothing half done is left, no process crashed, none hangs, and the
-same command succeeds without the fault. Each fault is told in a line that replays
-it; --call alone tries every n of that call. Output is TAP.
+same command succeeds without the fault. A fault is met when the call came that was
+to fail; how many were, and at how many of the calls that the path makes, is told.
+Each fault is told in a line that replays it; --call alone tries every n of that call.
+Output is TAP.
 """
 import argparse
 import errno
@@ -99,7 +104,7 @@ def some_faults(rng, name, counts, number):
 
 
 def try_fault(world, fault, rng):
-    """What went wrong: a list of texts."""
+    """What went wrong, a list of texts; and whether the fault was met."""
     wrong = []
     path = PATHS[fault.path](world)
     path.prepare()
@@ -126,11 +131,23 @@ def try_fault(world, fault, rng):
     if wrong:
         said = (answer.err or "").strip().replace("\n", " | ")
         wrong.append(f"({hits} failed, on {file or '?'}; it ended {answer.code}: {said[:200]})")
-    return wrong
+    return wrong, bool(hits)
 
 
-def run_path(world, name, args, rng, number):
-    counts = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
+class Tally:
+    """Of one path: faults tried, met, and found wrong; and at which of its calls."""
+
+    def __init__(self, counts):
+        self.tried = self.met = self.found = 0
+        self.places = set()
+        self.calls = sum(sum(calls.values()) for calls in counts.values())
+
+    def __str__(self):
+        return f"{self.tried} faults, {self.met} met, at {len(self.places)} of {self.calls} calls"
+
+
+def choose(name, counts, args, rng, number):
+    """The faults to try, in order."""
     if args.call and args.at:
         faults = [Fault(name, role, args.call, args.at, how)
                   for role in counts for how in ([args.how] if args.how else HOWS[args.call])]
@@ -138,23 +155,42 @@ def run_path(world, name, args, rng, number):
         faults = all_faults(name, counts)
     else:
         faults = some_faults(rng, name, counts, number)
-    tried = found = 0
+    faults = [fault for fault in faults if args.call in (None, fault.call) and
+              args.how in (None, fault.how) and
+              not (args.skip_memory and fault.call in ("map", "allocate"))]
+    return faults[args.part[0] - 1::args.part[1]]
+
+
+def run_path(world, name, args, rng, number):
+    counts = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
+    tally = Tally(counts)
+    faults = choose(name, counts, args, rng, number)
     for fault in faults:
-        if (args.call and fault.call != args.call) or (args.how and fault.how != args.how) or \
-                (args.skip_memory and fault.call in ("map", "allocate")):
-            continue
-        tried += 1
+        tally.tried += 1
         if args.verbose:
             print(f"# {fault}", flush=True)
         try:
-            wrong = try_fault(world, fault, rng)
+            wrong, met = try_fault(world, fault, rng)
+            tally.met += met
         except Exception as error:  # the node is past use: begin with another
             wrong = [f"{type(error).__name__}: {error}"[:400]]
             world.renew()
+        tally.places.add((fault.role, fault.call, fault.at))
         if wrong:
-            found += 1
+            tally.found += 1
             print(f"# {fault}\n" + "\n".join(f"#   {text}" for text in wrong), flush=True)
-    return tried, found
+        if tally.tried % 100 == 0 and (args.verbose or sys.stderr.isatty()):
+            print(f"{name}: {tally.tried} of {len(faults)} faults, {tally.met} met, "
+                  f"{tally.found} wrong", file=sys.stderr, flush=True)
+    return tally
+
+
+def part(text):
+    """K/N, as numbers."""
+    first, number = (int(word) for word in text.split("/"))
+    if not 1 <= first <= number:
+        raise ValueError(text)
+    return first, number
 
 
 def main():
@@ -167,6 +203,7 @@ def main():
     parser.add_argument("--at", type=int)
     parser.add_argument("--how")
     parser.add_argument("--skip-memory", action="store_true")
+    parser.add_argument("--part", type=part, default=(1, 1), metavar="K/N")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # daemons end, nothing is left
@@ -184,9 +221,9 @@ def main():
             number = max(1, args.rounds * (place + 1) // len(names) -
                          args.rounds * place // len(names))
             began = time.monotonic()
-            tried, found = run_path(world, name, args, rng, number)
-            failed += found > 0
-            print(f"{'not ok' if found else 'ok'} {place + 1} - {name}: {tried} faults, nothing "
+            tally = run_path(world, name, args, rng, number)
+            failed += tally.found > 0
+            print(f"{'not ok' if tally.found else 'ok'} {place + 1} - {name}: {tally}, nothing "
                   f"lost, none told as done that was not ({time.monotonic() - began:.0f} s)",
                   flush=True)
         print(f"# ended {world.told}\n1..{len(names)}")
