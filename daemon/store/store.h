@@ -64,7 +64,8 @@ struct store {
 	char address[CARD_ADDRESS_MAX];
 	uint64_t port; /* that the courier listens on */
 	bool listen_failed;
-	int64_t judged; /* withdrawals up to this record were (withdraw.h) */
+	int64_t judged;   /* withdrawals up to this record were (withdraw.h) */
+	bool withdrawing; /* something failed, and is tried again */
 };
 
 /* store.c */

@@ -12,6 +12,7 @@
 
 #include "daemon/store/capture.h"
 #include "daemon/store/receipts.h"
+#include "daemon/store/withdraw.h"
 
 #define RECORDS_MAX 900 /* in one entry: a content holds 1024 fields */
 
@@ -135,6 +136,7 @@ int sync_write_erased(struct session *session)
 
 	if (!telling)
 		return -ENOMEM;
+	withdraw_again(session->store); /* a bundle asks for no summary */
 	telling->session = session->number;
 	telling->partner = session->partner.id;
 	r = load(session, telling);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "daemon/store/sync_session.h"
+#include "daemon/store/withdraw.h"
 #include "proto/format/hash.h"
 
 /* What is hashed of a log, as it lies in memory: bytes only. */
@@ -159,6 +160,7 @@ int sync_summarise(
 	size_t i, count = 0;
 	int r;
 
+	withdraw_again(session->store);
 	r = log_tree_all(session->store->database, &logs, &count);
 	if (r == 0)
 		r = hash_logs(session, logs, count, &summary.digest);

@@ -372,6 +372,7 @@ static int erase_keys(struct store *store)
 		if (r == 0 && count > 0)
 			r = settle_erased(store, records, count);
 	} while (r == 0 && count == BATCH);
+	store->withdrawing = r != 0;
 	return r;
 }
 
@@ -464,10 +465,17 @@ int withdraw_work(struct store *store, bool all)
 		store->judged = newest;
 	if (r == 0)
 		r = withdraw_derived(store);
+	store->withdrawing = r != 0;
 	if (r < 0)
 		log_number(
 		    LOG_LEVEL_ERROR, "withdrawn records are not destroyed", r);
 	return r;
+}
+
+void withdraw_again(struct store *store)
+{
+	if (store->withdrawing)
+		withdraw_work(store, false);
 }
 
 int withdraw_confirm(struct store *store, const struct record_row *row)

@@ -41,6 +41,9 @@ int withdraw_oversteps(struct store *store, const struct entry *entry);
  * transaction; or ${all} that is noted, since a card may say otherwise now.
  * When it answers 0, what had to be destroyed is. */
 int withdraw_work(struct store *store, bool all);
+/* What failed of that since, before ${store} says at a meeting what is
+ * destroyed here. Tells of its own failure. */
+void withdraw_again(struct store *store);
 /* A person confirms that what was set aside goes: DATABASE_E_NONE when it was
  * not set aside. */
 int withdraw_confirm(struct store *store, const struct record_row *row);

@@ -502,6 +502,50 @@ class Withdraw(Path):
             super().retry(answer, wrong)
 
 
+class WithdrawHub(SyncHub):
+    """A withdrawal comes to the hub; what fails is at the hub."""
+
+    def prepare(self):
+        super().prepare()
+        self.world.field.must("sync", "hub")
+        self.world.field.must("withdraw", self.record)
+        self.world.held["hub"][self.record] = self.world.held["field"].pop(self.record)
+        self.world.withdrawn["field"].add(self.record)
+
+    def needs(self, fault, file):
+        return super().needs(fault, file) and not re.search("/objects/..$", file)
+
+    def is_told(self):
+        """Whether the field has the hub's word for it."""
+        said = json.loads(self.world.field.must("--json", "log", self.record))
+        return any(holder.get("name") == "hub" and holder["erased"] for holder in said["holders"])
+
+    def whole(self, wrong, must):
+        told = self.is_told()
+        gone = self.world.hub.records()[self.record].get("withdrawn") == "destroyed"
+        if gone:
+            self.world.held["hub"].pop(self.record, None)
+            self.world.withdrawn["hub"].add(self.record)
+        if must and not gone:
+            wrong.append("it ended 0 and the hub has not destroyed the record")
+        if (told or gone) and self.world.hub.run("show", self.record).code == 0:
+            wrong.append("erased, and it can be opened at the hub")
+        if told and not gone:
+            wrong.append("the hub said that it erased a record, and has it")
+        for node in self.world.nodes:
+            self.world.check_held(node, wrong)
+
+    def retry(self, answer, wrong):
+        super().retry(answer, wrong)
+        for _ in range(2):
+            if not self.is_told():
+                self.settle()
+                self.run()
+        if not self.is_told():
+            wrong.append("without a fault the hub does not say that it erased the record")
+        self.whole(wrong, True)
+
+
 class Lock(Path):
     """Ends 0 when the node is locked, and soon nobody is left who held a key."""
     roles = ("client", "supervisor", "store", "keeper")
@@ -638,6 +682,7 @@ PATHS = {
     "export": Export,
     "verify": Verify,
     "withdraw": Withdraw,
+    "withdraw-hub": WithdrawHub,
     "lock": Lock,
     "unlock": Unlock,
     "key": Key,

@@ -80,6 +80,9 @@ class Node:
     def make(self, *options):
         os.mkdir(self.keys)
         os.mkdir(self.home, 0o700)
+        config = os.path.join(self.home, "evident.conf")
+        with open(os.open(config, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write("withdrawals = 100000\n")
         self.must("--passphrase-fd", "0", "init", "--name", self.name, *options, secret=True)
         self.must("--passphrase-fd", "0", "unlock", secret=True)
         self.must("--passphrase-fd", "0", "key", "add-machine",
