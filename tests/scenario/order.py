@@ -1,6 +1,7 @@
 """order.py TRACE TYPE...: whether what strace saw was in order. Whenever a frame
 of one of the types (numbers of proto/wire/types.h) was sent, nothing that was
-written to a log, to the keys or to an object was still on its way to the disk.
+written to a log, to the keys or to an object was still on its way to the disk,
+and no new name in a folder was.
 
 Prints how many such frames there were, what was synced before the last of them
 by kind of file, and each fault."""
@@ -9,16 +10,19 @@ import sys
 
 types = {int(number) for number in sys.argv[2:]}
 dirty, synced, faults, frames = set(), set(), [], 0
+homes = set()  # in which something got a new name
 syncing = {}  # by process: a call that strace shows in two halves
 
 
 def kind(path):
     if "/objects/" in path:
         return "object" if re.search(r"/[0-9a-f]{32}", path) else "folder"
-    for name in ("evident.db-wal", "keys.0", "objects"):
+    if re.search(r"/keys\.[^/]+$", path):
+        return "keys"
+    for name in ("evident.db-wal", "objects"):
         if path.endswith("/" + name):
             return name
-    return None
+    return "home" if path in homes else None
 
 
 def frame_type(text):
@@ -29,11 +33,16 @@ def frame_type(text):
 
 for line in open(sys.argv[1], errors="replace"):
     write = re.match(r"\d+ +(?:pwrite64|write|pwritev|ftruncate)\(\d+<([^>]+)>", line)
-    sync = re.match(r"(\d+) +(?:fsync|fdatasync)\(\d+<([^>]+)>(\) += 0| <unfinished)", line)
+    sync = re.match(r"(\d+) +(?:fsync|fdatasync)\(\d+<([^>]+)>(?:\(deleted\))?(\) += 0| <unfinished)", line)
     rest = re.match(r"(\d+) +<\.\.\. f(?:data)?sync resumed>\) += 0", line)
+    rename = re.match(r"\d+ +renameat2?\(\d+<([^>]+)>", line)
     send = re.match(r'\d+ +sendmsg\(.*?iov_base="((?:[^"\\]|\\.)*)"', line)
     if write and kind(write.group(1)):
         dirty.add(write.group(1))
+    elif rename:
+        if "/objects" not in rename.group(1):
+            homes.add(rename.group(1))
+        dirty.add(rename.group(1))
     elif sync and "unfinished" in sync.group(3):
         syncing[sync.group(1)] = sync.group(2)
     elif sync or (rest and rest.group(1) in syncing):
