@@ -4,7 +4,7 @@
 # more than its size. And a partner that sends a byte a second is given up.
 #
 # links_cuts.sh [--seed N]; ALL=1: 1 GB over 100 cuts, at most 1.05 of its size, and a
-# byte a second in mid-attachment as well.
+# byte a second in mid-attachment, and in the hub's answers to it, as well.
 . "$(dirname "$0")/../scenario/lib.sh"
 here=$(dirname "$0")
 seed=$((RANDOM * 32768 + RANDOM))
@@ -18,7 +18,7 @@ relay=$(free_port)
 node_start hub --reader --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
 node_start field --reader
 introduce field hub || die "field and hub"
-relay_start() { # CUTS [after BYTES]
+relay_start() { # CUTS [after|back BYTES]
 	rm -f "$T/relay"
 	python3 "$here/links_relay.py" "$relay" "$port" "$size" "$1" "$seed" "$T/count" \
 		"${@:2}" >"$T/relay" &
@@ -64,22 +64,27 @@ is "what was sent in both directions is within the bound" \
 size=50000
 head -c $size /dev/urandom >"$T/small.bin"
 slow=$(on field capture --to hub --field statement=small --attach "$T/small.bin") || die "capture"
-relay_start 0 after 0
-on field sync hub 2>"$T/slow.err" &
-sync=$!
-ok "with a line of a byte a second the field answers its own people" \
-	timeout 10 "$EVIDENT" --home "$T/field" status
-wait $sync
-code=$?
-is "and gives the line up" "$([ $code -eq 1 ] || [ $code -eq 5 ] || echo $code)" ""
-ok "and says so" grep -q "error: " "$T/slow.err"
-relay_stop
-if [ -n "${ALL:-}" ]; then
-	relay_start 0 after 20000
-	on field sync hub 2>"$T/slow.err"
-	is "so it does in mid-attachment" "$?" 5
+for way in after back; do
+	relay_start 0 $way 0
+	on field sync hub 2>"$T/slow.err" &
+	sync=$!
+	ok "with a line of a byte a second ($way) the field answers its own people" \
+		timeout 10 "$EVIDENT" --home "$T/field" status
+	ok "so does the hub" timeout 10 "$EVIDENT" --home "$T/hub" status
+	wait $sync
+	code=$?
+	is "and gives the line up" "$([ $code -eq 1 ] || [ $code -eq 5 ] || echo $code)" ""
 	ok "and says so" grep -q "error: " "$T/slow.err"
 	relay_stop
+done
+if [ -n "${ALL:-}" ]; then
+	for way in "after 20000" "back 3000"; do
+		relay_start 0 $way
+		on field sync hub 2>"$T/slow.err"
+		is "so it does in mid-attachment ($way)" "$?" 5
+		ok "and says so" grep -q "error: " "$T/slow.err"
+		relay_stop
+	done
 fi
 relay_start 0
 ok "over a line that holds the sync ends 0" on field sync hub

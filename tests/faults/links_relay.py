@@ -1,11 +1,12 @@
 """A TCP relay that cuts the line at random places and counts what passes:
 
-links_relay.py LISTEN-PORT TARGET-PORT BYTES CUTS SEED COUNT-FILE [after BYTES]
+links_relay.py LISTEN-PORT TARGET-PORT BYTES CUTS SEED COUNT-FILE [after|back BYTES]
 
 The first CUTS connections are cut where the dialler has sent BYTES as far as a random
 place (all places are below 0.95 of BYTES together); all others pass. COUNT-FILE says how many bytes
 came from either side, and how many cuts there were. With "after" each connection
-passes so many bytes, and from then on one a second.
+passes so many bytes of the dialler, and from then on one a second; with "back" it
+does so with those of the other end.
 """
 import os
 import random
@@ -61,14 +62,14 @@ class Relay:
             except OSError:
                 pass
 
-    def serve(self, near, slow):
+    def serve(self, near, slow, back_slow):
         far = socket.socket()
         for end in (near, far):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LINE)
         far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LINE)
         far.connect(("127.0.0.1", self.target))
         limit = self.limits.pop(0) if self.limits else None
-        back = threading.Thread(target=self.half, args=(far, near, None, slow), daemon=True)
+        back = threading.Thread(target=self.half, args=(far, near, None, back_slow), daemon=True)
         back.start()
         self.half(near, far, limit, slow)
         back.join()
@@ -78,14 +79,15 @@ class Relay:
 
 def main():
     port, target, size, cuts, seed = (int(word) for word in sys.argv[1:6])
-    slow = int(sys.argv[8]) if len(sys.argv) > 8 else None
+    slow = {sys.argv[7]: int(sys.argv[8])} if len(sys.argv) > 8 else {}
     relay = Relay(target, size, cuts, seed, sys.argv[6])
     server = listen(port)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LINE)
     print("ready", flush=True)
     while True:
         near = server.accept()[0]
-        threading.Thread(target=relay.serve, args=(near, slow), daemon=True).start()
+        threading.Thread(target=relay.serve, args=(near, slow.get("after"), slow.get("back")),
+                         daemon=True).start()
 
 
 main()
