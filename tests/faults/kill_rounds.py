@@ -75,9 +75,11 @@ def bundle_write(world, rng):
     news(world, rng)
     path = world.path("bundle")
 
-    def take(_):
+    def take(end):
         if os.path.exists(path):
             world.bundles.append(("hub", path))
+        if end.code == 0:
+            world.written.append(path)
     return Work(["field"], ["bundle", "write", "hub", path], take)
 
 
@@ -203,13 +205,17 @@ class Kill:
         self.calls[name] = calls
 
     def finish(self, world, work, end):
-        world.bags, world.later = [], []
+        world.bags, world.later, world.written = [], [], []
         world.check_later = world.later.append
         if work.take:
             work.take(end)
         world.unlock(work.nodes)
         for before in world.later:
             world.check_delivered(before)
+        for path in world.written:  # the newest that there is: nothing supersedes it
+            read = world.run("hub", "bundle", "read", path)
+            if read.code != 0:
+                world.blame(f"a bundle was written and cannot be read: {read}")
         for bag, records, code in world.bags:
             world.check_bag(bag, records, code)
 

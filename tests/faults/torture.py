@@ -39,16 +39,22 @@ class Table:
         line[1] += met
         line[2] += lost
 
+    def sum(self, kind):
+        """Times tried, met, lost, of all rounds of a kind."""
+        counts = [line for (its, name, _), line in self.lines.items()
+                  if its == kind and name != "(batch)"]
+        return [sum(column) for column in zip(*counts)]
+
     def print(self):
         print(f"# {'kind':11} {'operation':17} {'process':15} {'tried':>6} {'met':>6} {'lost':>6}")
-        sums = {}
         for (kind, name, process), counts in sorted(self.lines.items()):
             print(f"# {kind:11} {name:17} {process:15} "
                   f"{counts[0]:6} {counts[1]:6} {counts[2]:6}")
-            if name != "(batch)":
-                sums[kind] = [a + b for a, b in zip(sums.get(kind, [0, 0, 0]), counts)]
-        for kind, counts in sorted(sums.items()):
-            print(f"# {kind:11} {'all':17} {'':15} {counts[0]:6} {counts[1]:6} {counts[2]:6}")
+        for kind in sorted(set(KINDS)):
+            counts = self.sum(kind)
+            if counts:
+                print(f"# {kind:11} {'all':17} {'':15} "
+                      f"{counts[0]:6} {counts[1]:6} {counts[2]:6}")
 
 
 class Run:
@@ -66,6 +72,13 @@ class Run:
         print(f"{'not ok' if against else 'ok'} {self.count} - {claim}")
         for line in against:
             print(f"#   {line}", flush=True)
+
+    def check_met(self):
+        """Faults of which none came show nothing."""
+        for kind in sorted(set(KINDS)):
+            counts = self.table.sum(kind)
+            if counts and not counts[1]:
+                self.report(["none was met"], f"{kind}: some of {counts[0]} faults are met")
 
     def over(self):
         return self.args.minutes and time.monotonic() > self.until
@@ -166,6 +179,7 @@ def main():
     random_nodes.keep_logs(run.top)
     try:
         run.all()
+        run.check_met()
     finally:
         if args.keep and run.failed:
             print(f"# kept: {run.top}")
