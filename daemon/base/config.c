@@ -241,10 +241,13 @@ static int parse(
 int config_read(
     int dir_fd, const char *name, struct wire_sup_start *ret_settings)
 {
+	/* As of all in a home; elsewhere, a person named it. */
+	const int follow = dir_fd == AT_FDCWD ? 0 : O_NOFOLLOW;
 	char *text;
 	int fd, r;
 
-	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = openat(dir_fd, name,
+	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
 	if (fd < 0)
 		return errno == ENOENT
 			   ? CONFIG_E_NONE

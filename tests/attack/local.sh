@@ -116,7 +116,8 @@ chmod 700 "$T/peer"
 
 # --- links in the home ----------------------------------------------------
 on node stop
-for name in lock control keyring keys.wrap keys.0 evident.db objects; do
+owner sh -c 'umask 077; echo "workers = 2" >"$1"' sh "$T/node/evident.conf"
+for name in lock control keyring keys.wrap keys.0 evident.db evident.db-wal evident.conf objects; do
 	mkdir "$T/aside"
 	cp -a "$T/node" "$T/kept"
 	if [ -e "$T/node/$name" ]; then
