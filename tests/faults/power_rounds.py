@@ -9,6 +9,7 @@ own leisure, which is seconds.
 """
 import ctypes
 import fcntl
+import json
 import os
 import random
 import shutil
@@ -218,6 +219,16 @@ class Power:
                 if any(slot in data for slot in slots):
                     world.blame(f"{self.node}: an erased key is on the disk")
 
+    def is_erased(self, world, record):
+        """Whether the one that was cut must have erased it: at the field, whoever was
+        told so by a withdrawal; at the hub, when the field has the hub's own word."""
+        if self.node == "field":
+            return record.withdrawn == "yes"
+        if record.withdrawn == "no":
+            return False
+        said = json.loads(world.must("field", "log", record.id, "--json"))
+        return any(holder.get("name") == "hub" and holder["erased"] for holder in said["holders"])
+
     def look_before_start(self, world):
         """At a copy of the home as the journal's replay left it."""
         copy = world.path("copy")
@@ -225,9 +236,8 @@ class Power:
                         ignore=shutil.ignore_patterns("control"))
         for entry, words in world.look_into(self.node, copy).items():
             record = world.records.get(entry)
-            if record and record.withdrawn == "yes" and self.node == "field" and \
-                    words[0] == "open":
-                world.blame(f"field: {entry[:8]} was withdrawn and opens again")
+            if record and record in self.gone and words[0] == "open":
+                world.blame(f"{self.node}: {entry[:8]} was erased and opens again")
             if record and record.withdrawn == "no" and record.author == self.node and \
                     words != ["open", str(len(record.sums))]:
                 world.blame(f"{self.node}: {entry[:8]} was acknowledged and is {words}")
@@ -251,8 +261,10 @@ class Power:
         self.unmount()
         self.mount()
         self.search_image(world)
+        self.gone = [record for record in world.records.values() if self.is_erased(world, record)]
         self.look_before_start(world)
         world.unlock([self.node])
+        world.gone[self.node].update(record.id for record in self.gone)
         for node in ("field", "hub"):
             world.check_node(node)
         self.check_receipts(world)
@@ -260,4 +272,5 @@ class Power:
         counts = ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items()))
         return ("cut at " + self.last, self.node), True, \
             f"cut of the {self.node} at a {self.last}, after {counts}, " \
-            f"{len(self.receipts)} receipts, {len(self.erased)} keys erased"
+            f"{len(self.receipts)} receipts, {len(self.gone)} records erased, " \
+            f"{len(self.erased)} keys"
