@@ -142,6 +142,48 @@ serve node
 node_unlock node || die "unlock"
 ok "and without them all is as it was" on node show "$id"
 
+# --- a home whose name changes all the time --------------------------------
+on peer stop 2>/dev/null
+there() { # EVIDENT's words, in the home of the parent $P
+	timeout 60 setpriv --reuid $OWNER --regid $OWNER --clear-groups "$EVIDENT" \
+		--home "$P/home" "$@" 3< <(passphrase_of peer) 2>>"$T/swap.err"
+}
+end_there() { # whatever its home is called now
+	pkill -9 -u $OWNER -f "^$EVIDENTD --home $P/home\$"
+	for _ in $(seq 50); do
+		pgrep -u $OWNER -f "^$EVIDENTD --home $P/home\$" >/dev/null || break
+		sleep 0.1
+	done
+}
+for mode in 777 1777; do
+	P=$T/parent-$mode
+	mkdir -m $mode "$P"
+	cp -a "$T/peer" "$P/home"
+	python3 "$here/local_swap.py" "$P" $OTHER >"$T/heard" &
+	swapper=$!
+	until [ -e "$P/begun" ]; do sleep 0.05; done
+	opened=0 refused=0
+	for _ in $(seq 4); do
+		if there unlock --passphrase-fd 3; then
+			opened=$((opened + 1))
+		else
+			refused=$((refused + 1))
+		fi
+		end_there
+	done
+	touch "$P/stop"
+	wait $swapper
+	swaps=$(sed -n 's/^swapped //p' "$T/heard")
+	echo "# parent $mode: $swaps swaps, $opened opened, $refused refused"
+	is "in a parent of mode $mode another's home is given nothing" \
+		"$(sed -n 's/^heard //p' "$T/heard") $(find "$P/fake" ! -user $OTHER | wc -l)" "0 0"
+	is "and could take the place of ours only where that is everybody's" \
+		"$([ "$swaps" -gt 0 ] && echo yes || echo no)" "$([ $mode = 777 ] && echo yes || echo no)"
+	ok "when the name holds still it opens" there unlock --passphrase-fd 3
+	ok "and has all it had" there partner compare node
+	end_there
+done
+
 # --- where commands write -------------------------------------------------
 S=$T/sticky
 mkdir -m 1777 "$S"

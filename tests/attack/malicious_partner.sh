@@ -69,9 +69,10 @@ as_before() { # CLAIM: the honest partner is served, and nothing of it changed
 }
 peak() { awk '/VmHWM/{print $2}' "/proc/$(process_of office "$1")/status"; }
 sizes() { echo $(($(stat -c %s "$T/office/evident.db" "$T/office/evident.db-wal" | paste -sd+))); }
+: "${PEAK_KIB:=98304}" # a sanitizer's own memory is more
 in_bounds() {
-	is "attack: no process of the node has had more than 96 MiB" \
-		"$(for role in courier store; do echo $(($(peak $role) < 98304)); done | paste -sd' ')" "1 1"
+	is "attack: no process of the node has had more than $((PEAK_KIB / 1024)) MiB" \
+		"$(for role in courier store; do echo $(($(peak $role) < PEAK_KIB)); done | paste -sd' ')" "1 1"
 	echo "# at most: courier $(peak courier) KiB, store $(peak store) KiB"
 }
 evil() { "$PARTNER" evil "$T/office.card" "$port" "$@" >"$T/told" 2>"$T/err"; }
