@@ -23,6 +23,8 @@
 #include "daemon/base/log.h"
 #include "daemon/base/service.h"
 
+#define LONELY_MS 2000
+
 static bool parent_is_alive(void)
 {
 	struct ucred maker;
@@ -116,6 +118,11 @@ int service_tell(struct service *service, enum sup_state state)
 
 	return channel_send(
 	    service->supervisor, WIRE_SUP_STATE, &message, NULL, 0);
+}
+
+int service_patience(bool lonely)
+{
+	return lonely ? LONELY_MS : -1;
 }
 
 void service_end(struct service *service)

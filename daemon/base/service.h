@@ -16,8 +16,6 @@
 
 #define SERVICE_FD 3
 #define SERVICE_WORKERS_MAX 16
-/* Whose store hung up, and who hears of no other for so long, ends. */
-#define SERVICE_LONELY_SECONDS 2
 
 /* What children tell the supervisor. */
 enum sup_state {
@@ -42,6 +40,9 @@ int service_begin(enum wire_role role, struct service *ret_service);
 /* Tell the supervisor a state. */
 int service_tell(struct service *service, enum sup_state state);
 void service_end(struct service *service);
+/* For how many milliseconds a worker or courier waits: whose store hung up
+ * (${lonely}), and who hears of no other for so long, ends; -1: for ever. */
+int service_patience(bool lonely);
 
 /* Entry points, each in its own room; main.c calls the one its first argument
  * names. They return the process's exit code. */

@@ -36,7 +36,8 @@ static void on_lonely(evutil_socket_t fd, short what, void *context)
 
 static void drop_store(struct courier *courier)
 {
-	const struct timeval patience = {.tv_sec = SERVICE_LONELY_SECONDS};
+	const struct timeval patience = {
+	    .tv_sec = service_patience(true) / 1000};
 
 	if (courier->store_read)
 		event_free(courier->store_read);
@@ -45,7 +46,7 @@ static void drop_store(struct courier *courier)
 	courier->store_read = courier->store_write = NULL;
 	channel_freep(&courier->store);
 	link_close_all(courier);
-	if (event_add(courier->lonely, &patience) < 0)
+	if (courier->lonely && event_add(courier->lonely, &patience) < 0)
 		event_base_loopbreak(courier->base);
 }
 
@@ -432,6 +433,11 @@ static int take_store(struct courier *courier, int fd)
 	if (r < 0)
 		return r;
 	channel_set_nonblocking(courier->store);
+	if (!courier->lonely)
+		courier->lonely =
+		    evtimer_new(courier->base, on_lonely, courier);
+	if (!courier->lonely)
+		return -ENOMEM;
 	event_del(courier->lonely);
 	courier->store_read = event_new(
 	    courier->base, fd, EV_READ | EV_PERSIST, on_store, courier);
@@ -491,9 +497,6 @@ static int begin(struct courier *courier)
 		return -EIO;
 	courier->base = event_base_new();
 	if (!courier->base)
-		return -ENOMEM;
-	courier->lonely = evtimer_new(courier->base, on_lonely, courier);
-	if (!courier->lonely)
 		return -ENOMEM;
 	courier->dns =
 	    evdns_base_new(courier->base, EVDNS_BASE_INITIALIZE_NAMESERVERS |

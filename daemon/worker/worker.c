@@ -165,9 +165,7 @@ static int serve(struct service *service, struct worker *worker)
 		fds[0].revents = fds[1].revents = 0;
 		if (!channel_has_frame(service->supervisor) &&
 		    !(worker->store && channel_has_frame(worker->store))) {
-			n = poll(fds, 2,
-			    worker->lonely ? SERVICE_LONELY_SECONDS * 1000
-					   : -1);
+			n = poll(fds, 2, service_patience(worker->lonely));
 			if (n < 0 && errno != EINTR)
 				return -errno;
 			if (n == 0)

@@ -177,6 +177,13 @@ WRAP(int, event_add, struct event *event, const struct timeval *after)
 	return 0;
 }
 
+/* Who waits for a store waits for the next step. */
+WRAP(int, service_patience, bool lonely)
+{
+	(void)lonely;
+	return -1;
+}
+
 /* --- the points ---------------------------------------------------------- */
 
 static bool is_work(enum wire_type type)

@@ -354,6 +354,8 @@ void wires_courier_end(unsigned node)
 	wires_courier_run(node); /* what it had open is closed now */
 	tls_free(courier->tls);
 	free(courier->peers);
+	if (courier->lonely)
+		event_free(courier->lonely);
 	event_base_free(courier->base);
 	free(courier);
 	couriers[node] = NULL;
