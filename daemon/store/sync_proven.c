@@ -18,6 +18,7 @@
 #include "daemon/store/withdraw.h"
 #include "proto/format/sshsig.h"
 
+#define PROVE_MAX 256       /* in a turn */
 #define PROVEN_E_UNASKED 34 /* what this node wrote, and did not ask for */
 
 /* --- ours --------------------------------------------------------------- */
@@ -120,6 +121,50 @@ int sync_send_proven(struct session *session)
 		return r < 0 ? r : -EIO;
 	session->told_news = true;
 	return 1;
+}
+
+static int prove(
+    struct session *session, const struct log_row *log, int64_t record)
+{
+	struct store *store = session->store;
+	struct buf proof = {0};
+	struct record_key key;
+	struct record_row row;
+	int r;
+
+	r = records_load(&store->records, record, &row);
+	if (r == 0)
+		r = proofs_build_bare(store, &row, log, &proof);
+	if (r == 0)
+		r = record_keys_get(store->records.keys, row.slot, &key);
+	if (r == 0) {
+		r = records_add_proof(
+		    &store->records, record, &key, buf_span(&proof));
+		seal_wipe(&key);
+	}
+	buf_free(&proof);
+	return r;
+}
+
+int sync_prove_some(
+    struct session *session, const struct log_row *log, uint64_t size)
+{
+	struct database *database = session->store->database;
+	int64_t record;
+	int r, i;
+
+	r = database_begin(database);
+	for (i = 0; r == 0 && i < PROVE_MAX; i++) {
+		r = database_number(database, SQL_UNPROVEN_NEXT, &record, "ii",
+		    log->id, (int64_t)size);
+		if (r == 0)
+			r = prove(session, log, record);
+	}
+	if (r == DATABASE_E_NONE)
+		r = 0;
+	if (r == 0)
+		r = database_commit(database);
+	return r == 0 ? 0 : database_rollback(database, r);
 }
 
 int sync_next_proven_object(

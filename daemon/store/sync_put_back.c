@@ -11,7 +11,8 @@
  *
  * A third one's log told in two ways is no fault of the partner's: the evidence
  * is kept, that log is passed over, and the meeting goes on. How far it is held
- * here is what the partner is told next, and sends no more of it then.
+ * here is what the partner is told next. It sends no more of that log then, but
+ * its records alone, each with its proof: they stand beside what is here.
  *
  * What was told again counts as told by a receipt, as always; of a log told in
  * two ways none is taken in, so each meeting tells it anew.
@@ -87,6 +88,22 @@ static int tell_again(struct session *session)
 		      : r;
 }
 
+/* That we hold it as it was told otherwise: what is said next of it is the root
+ * of as much as the partner, too, has. */
+static int say_apart(
+    struct session *session, const struct log_row *log, struct span note)
+{
+	struct checkpoint checkpoint;
+	char origin[NOTE_ORIGIN_MAX];
+	uint64_t size = log->size;
+
+	note_origin(&log->author, &log->log, origin);
+	if (sync_check_note(&log->key, note, origin, &checkpoint) == 0 &&
+	    checkpoint.size < size)
+		size = checkpoint.size;
+	return sync_set_brought(session, log->id, size);
+}
+
 int sync_meet_fork(
     struct session *session, const struct log_row *log, struct span note)
 {
@@ -103,7 +120,7 @@ int sync_meet_fork(
 		log_event(LOG_LEVEL_WARNING,
 		    "what a partner tells of another's log does not fit: it is "
 		    "passed over");
-		return sync_set_brought(session, log->id, log->size);
+		return say_apart(session, log, note);
 	} else if (connected && !session->disowned) {
 		session->disowned = true;
 	} else {

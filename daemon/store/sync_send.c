@@ -327,13 +327,12 @@ static int send_log(struct session *session, const struct log_row *log)
 	r = offered(session, log, &batch->note, &size);
 	start = session->entry_at == UINT64_MAX ? peer_size(session, log)
 						: session->entry_at;
-	if (r == 0 && start < size) {
+	if (r == 0)
 		r = is_told_otherwise(session, log);
-		if (r == 0)
-			r = send_batch(session, log, batch, start, size);
-		else if (r > 0)
-			r = 0;
-	}
+	if (r == 0 && start < size)
+		r = send_batch(session, log, batch, start, size);
+	else if (r > 0)
+		r = sync_prove_some(session, log, size);
 	batch_free(batch);
 	return r;
 }

@@ -171,6 +171,32 @@ part_twice() {
 	is "and is quiet" "$(quiet twice hub) $(quiet twice far)" "1 1"
 }
 
+# a mirror that heard by hand what the hub never will, in a log that goes on otherwise
+part_apart() {
+	node_start apart
+	introduce apart hub || die "apart and hub"
+	introduce apart desk || die "apart and desk"
+	a=$(told apart hub one) && on apart sync hub && on desk sync hub || die "sync"
+	keep_disk apart early
+	for i in 1 2 3; do b=$(told apart desk "by hand $i") || die "capture"; done
+	by_hand apart desk "$T/7.bundle" || die "bundle"
+	put_back apart early
+	c=$(told apart hub "to the hub") && d=$(told apart hub "with a file" "$T/photo.jpg") || die "capture"
+	ok "whoever has only what the old disk has notices nothing" on apart sync hub
+	ok "the mirror meets it" on desk sync hub
+	ok "and again" on desk sync hub
+	is "and has what it has, beside what it had" "$(lacks desk "$a" "$b" "$c" "$d")" 0
+	is "whole" "$(on desk list --json | json "[r['complete'] for r in j['records'] if r['id'] in ('$c','$d')]")" "[True, True]"
+	is "and reads it" "$(on desk show "$c" --json | json "dict(j['fields'])['statement']")" "to the hub"
+	# Of that log they never say the same: two trips is silence.
+	ok "it is confirmed" on desk sync hub
+	is "and nothing is left to say" "$(quiet desk hub)" 2
+	e=$(told apart hub five) && on apart sync hub || die "sync"
+	ok "what follows" on desk sync hub
+	is "comes, too" "$(lacks desk "$e")" 0
+	is "and then nothing is left to say" "$(quiet desk hub) $(quiet desk hub)" "2 2"
+}
+
 # a mirror that has single entries before their log
 part_late() {
 	node_start late
@@ -232,7 +258,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand heard seized mirrored around twice late both"
+every="first cut lean hand heard seized mirrored around apart twice late both"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do

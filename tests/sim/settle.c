@@ -12,12 +12,9 @@
  *   whom one who has it shared it with;
  *   that a record was shared binds nobody whose disk no longer knows it.
  *
- * Two who hold a third one's log as it was told in two ways take in nothing of
- * the other's telling, and find that out anew in each meeting: that is silence,
- * too, when the meeting is to the byte what the one before was. A fault that is
- * known: one of them that is a mirror of the other lacks what came to that one
- * in its telling (a hub's desk, so that nobody reads what the hub confirmed).
- * Only between those two, and of authors who were put back, is it forgiven.
+ * Two who hold a third one's log as it was told in two ways find that out anew
+ * in each meeting: that is silence, too, when the meeting is to the byte what
+ * the one before was.
  *
  * Before they recover, lists must come to rest, and meetings need not: what a
  * node wrote and lost, and another shared with it, is not taken in unasked, and
@@ -56,7 +53,6 @@ static bool is_quiet(const struct world *world, const struct cost *cost,
 static bool meet(struct world *world, unsigned node, unsigned partner)
 {
 	static struct cost costs[SIM_NODES_MAX][SIM_NODES_MAX];
-	const unsigned both = 1u << node | 1u << partner;
 	struct cost *before = &costs[node][partner], cost;
 	struct call call;
 	bool quiet;
@@ -69,12 +65,6 @@ static bool meet(struct world *world, unsigned node, unsigned partner)
 		     json_integer_value(json_object_get(call.json, "received"));
 	quiet = !call.lost && call.exit == 0 && is_quiet(world, &cost, before);
 	*before = cost;
-	world->apart[node] &= ~both;
-	world->apart[partner] &= ~both;
-	if (quiet && cost.trips > 1) {
-		world->apart[node] |= both;
-		world->apart[partner] |= both;
-	}
 	world_note(world, "  %s meets %s: exit %u %s, %lld trips, %lld bytes",
 	    sim_names[node], sim_names[partner], call.exit, call.error,
 	    (long long)cost.trips, (long long)cost.bytes);
@@ -118,10 +108,9 @@ static bool meet_all(struct world *world)
 	return quiet;
 }
 
-/* ${got}, with all that come to have it from there; ${apart}, or NULL, take
- * nothing over as mirrors of each. */
-static unsigned spread(const struct world *world, const struct record *record,
-    unsigned got, const unsigned *apart)
+/* ${got}, with all that come to have it from there. */
+static unsigned spread(
+    const struct world *world, const struct record *record, unsigned got)
 {
 	unsigned before = 0, i, k;
 
@@ -134,8 +123,7 @@ static unsigned spread(const struct world *world, const struct record *record,
 			 */
 			if (i != record->author)
 				got |= world->topology->mirrors[i] &
-				       ~(1u << record->author) &
-				       ~(apart ? apart[i] : 0);
+				       ~(1u << record->author);
 			for (k = 0; k < world->count; k++)
 				if (record->shared[i][k] != NEVER)
 					got |= 1u << k;
@@ -177,20 +165,19 @@ static unsigned holders(
     const struct world *world, const struct record *record, unsigned have)
 {
 	const unsigned author = 1u << record->author;
-	const unsigned *apart = world->put_back & author ? world->apart : NULL;
 
 	if (!record->lost)
-		return spread(world, record, record->to | author, apart);
+		return spread(world, record, record->to | author);
 	if (have & partners_of(world, record->author))
 		have |= author;
-	return spread(world, record, have, apart);
+	return spread(world, record, have);
 }
 
 /* Who may: also whom something was given of which a disk knows no more. */
 static unsigned may_hold(const struct world *world, const struct record *record)
 {
-	return spread(world, record,
-	    record->to | record->given | 1u << record->author, NULL);
+	return spread(
+	    world, record, record->to | record->given | 1u << record->author);
 }
 
 static unsigned names_in(json_t *row, const char *key)

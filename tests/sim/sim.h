@@ -69,8 +69,6 @@ struct world {
 	bool restores;              /* old disks are put back in this seed */
 	unsigned put_back;          /* nodes that were */
 	unsigned odd; /* those of them whom not all have met since */
-	unsigned
-	    apart[SIM_NODES_MAX]; /* who keep different tellings of a log */
 	char authors[SIM_NODES_MAX][65];   /* of each, as its own records say */
 	unsigned strangers[SIM_NODES_MAX]; /* partners of each, removed */
 	int step;
