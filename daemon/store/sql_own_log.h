@@ -34,6 +34,10 @@
 	    " AND (r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal w"           \
 	    " WHERE w.record=r.id)) AND NOT EXISTS(SELECT 1 FROM withdrawn d" \
 	    " WHERE d.record=r.id)")                                          \
+	X(UNPROVEN_NEXT, "SELECT id FROM record r WHERE log=?1 AND hidden=0"  \
+	    " AND place>=0 AND place<?2 AND NOT EXISTS(SELECT 1 FROM proven"  \
+	    " WHERE record=r.id) AND NOT EXISTS(SELECT 1 FROM withdrawn"      \
+	    " WHERE record=r.id) ORDER BY place LIMIT 1")                     \
 	X(RECOVERED_CONFIRM, "UPDATE envelope SET delivered=1"                \
 	    " WHERE record=? AND audience=?")                                 \
 	X(RECOVERED_TELL, "INSERT OR IGNORE INTO shared SELECT ?1,p.id,0"     \

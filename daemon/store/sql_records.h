@@ -104,10 +104,6 @@
 	    " FROM proven WHERE record=?1 AND EXISTS(SELECT 1 FROM envelope"       \
 	    " WHERE record=?1 AND hash=?3)")                                  \
 	X(PROVEN_ADD, "INSERT OR IGNORE INTO proven VALUES(?,?)")             \
-	X(UNPROVEN_NEXT, "SELECT id FROM record r WHERE log=?1 AND hidden=0"  \
-	    " AND place>=0 AND place<?2 AND NOT EXISTS(SELECT 1 FROM proven"  \
-	    " WHERE record=r.id) AND NOT EXISTS(SELECT 1 FROM withdrawn"      \
-	    " WHERE record=r.id) ORDER BY place LIMIT 1")                     \
 	X(PROVEN_GET, "SELECT sealed FROM proven WHERE record=?")             \
 	X(LOG_COUNT_VIA, "SELECT count(*) FROM log WHERE via=? AND author"    \
 	    " NOT IN (SELECT author FROM partner WHERE compared=1)")          \
