@@ -24,6 +24,8 @@ on desk export "${ids[0]}" "${ids[1]}" --to "$T/bag" --witnesses --with-custody 
 	--disclose statement,attachment,time 2>/dev/null || die "export"
 on desk export "${ids[2]}" --to "$T/third" --disclose-all 2>/dev/null || die "export"
 on other export "$foreign" --to "$T/foreign" --disclose-all 2>/dev/null || die "export"
+# A home changes when its node locks itself, ten minutes from now.
+for node in field hub desk other; do on $node stop; done
 python3 "$(dirname "$0")/corrupt.py" "$EVIDENT" "$VERIFY_SH" "$T" >"$T/result" || die "corrupt.py"
 while IFS=$'\t' read -r verdict claim; do
 	printf '%s\n' "$verdict" >"$T/err"
