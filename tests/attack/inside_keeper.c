@@ -24,6 +24,7 @@
 
 #include "proto/format/note.h"
 #include "proto/format/sshsig.h"
+#include "tests/attack/raw.h"
 #include "tests/unit/keeper_scene.c"
 
 #define TYPES 160 /* numbers of messages, and more */
@@ -45,52 +46,9 @@ static void start_logged(uint64_t durable, struct wire_keeper_keys *ret_keys)
 	close(old);
 }
 
-static unsigned count_lines(const char *line)
-{
-	static char text[1 << 20];
-	const char *at = text;
-	unsigned count = 0;
-	ssize_t n = pread(log_fd, text, sizeof text - 1, 0);
-
-	assert_true(n >= 0);
-	text[n] = 0;
-	while ((at = strstr(at, line)) != NULL) {
-		count++;
-		at++;
-	}
-	return count;
-}
-
 static bool lives(void)
 {
 	return waitpid(scene.pid, NULL, WNOHANG) == 0;
-}
-
-/* Bytes as they are, whatever anybody may send; true when all left. */
-static bool put_raw(struct channel *channel, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(channel_fd(channel), at, len, MSG_NOSIGNAL);
-		if (n < 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool put_frame(
-    struct channel *channel, unsigned type, const uint8_t *body, uint32_t len)
-{
-	const uint8_t header[8] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16),
-	    (uint8_t)(len >> 8), (uint8_t)len, (uint8_t)(type >> 8),
-	    (uint8_t)type};
-
-	return put_raw(channel, header, sizeof header) &&
-	       put_raw(channel, body, len);
 }
 
 static bool was_cut(struct channel *channel)
@@ -116,7 +74,7 @@ static unsigned ask_all_foreign(struct channel **channel, enum wire_role role)
 	for (type = 0; type < TYPES; type++) {
 		if (wire_may_send(role, WIRE_ROLE_KEEPER, (enum wire_type)type))
 			continue;
-		assert_true(put_frame(*channel, type, NULL, 0));
+		assert_true(put_frame(*channel, type, NULL, 0, 0));
 		assert_true(was_cut(*channel));
 		replace(channel, role);
 		tried++;
@@ -137,7 +95,7 @@ static void test_who_asks_for_anothers_part_is_cut_off(void **state)
 	assert_int_equal(ask_resume(), 0);
 	assert_true(lives());
 	assert_true(tried > 250);
-	assert_int_equal(count_lines(cut_line), tried);
+	assert_int_equal(count_said(log_fd, cut_line), tried);
 	print_message("# %u messages of others tried\n", tried);
 }
 
@@ -149,7 +107,7 @@ static void try_noise(enum wire_type type, uint32_t len)
 	static uint8_t noise[WIRE_BODY_MAX + 1];
 
 	randombytes_buf(noise, len);
-	put_frame(scene.store, type, noise, len);
+	put_frame(scene.store, type, noise, len, 0);
 	replace(&scene.store, WIRE_ROLE_STORE);
 	assert_int_equal(ask_resume(), 0);
 }
@@ -261,14 +219,14 @@ static void test_descriptors_are_as_many_as_they_should_be(void **state)
 
 	(void)state;
 	start_logged(0, &keys);
-	assert_true(put_frame(scene.store, WIRE_KEEPER_UNLOCK, NULL, 0));
+	assert_true(put_frame(scene.store, WIRE_KEEPER_UNLOCK, NULL, 0, 0));
 	assert_true(was_cut(scene.store));
 	replace(&scene.store, WIRE_ROLE_STORE);
 	assert_true(put_raw(scene.store, none, sizeof none)); /* says 1 */
 	assert_true(was_cut(scene.store));
 	replace(&scene.store, WIRE_ROLE_STORE);
 	assert_int_equal(ask_resume(), 0);
-	assert_int_equal(count_lines(cut_line), 2);
+	assert_int_equal(count_said(log_fd, cut_line), 2);
 }
 
 /* Secret keys are given out to whoever has the passphrase, not to the store. */
@@ -322,8 +280,9 @@ static void test_a_place_told_durable_has_one_truth(void **state)
 	assert_int_equal(ask_durable(8, 0), WIRE_CODE_REFUSED);
 	/* A line for the first, and one each time that there are twice as
 	 * many: of 27 the last is of 16. */
-	assert_int_equal(count_lines(refused_line), 5);
-	assert_int_equal(count_lines("signatures were refused: 16\n"), 1);
+	assert_int_equal(count_said(log_fd, refused_line), 5);
+	assert_int_equal(
+	    count_said(log_fd, "signatures were refused: 16\n"), 1);
 	/* Nor does it have the tree: a root above is the store's word, and
 	 * whoever cosigned the smaller one finds out. */
 	assert_int_equal(ask_sign(9, 1, &entries), 0);
@@ -350,7 +309,7 @@ static void test_only_checkpoints_of_others_are_cosigned(void **state)
 	note_origin(&own, &log, checkpoint.origin);
 	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);
 	assert_int_equal(ask_cosign(buf_span(&text), &line), WIRE_CODE_REFUSED);
-	assert_int_equal(count_lines("signatures were refused: 1\n"), 1);
+	assert_int_equal(count_said(log_fd, "signatures were refused: 1\n"), 1);
 	buf_free(&text);
 	note_origin(&somebody, &log, checkpoint.origin);
 	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);

@@ -223,14 +223,19 @@ void name_of(const struct forged *forged, char ret_id[65])
 	sodium_bin2hex(ret_id, 65, id.bytes, sizeof id.bytes);
 }
 
-bool is_here(const struct forged *forged)
+static json_t *find_forged(const struct forged *forged)
 {
 	char id[65];
-	json_t *record;
-	bool is;
 
 	name_of(forged, id);
-	record = find_record(id);
+	return find_record(id);
+}
+
+bool is_here(const struct forged *forged)
+{
+	json_t *record = find_forged(forged);
+	bool is;
+
 	is = record != NULL;
 	json_decref(record);
 	return is;
@@ -298,12 +303,9 @@ void say_stored(const struct wire_session_object *object, uint64_t to)
 
 bool is_complete(const struct forged *forged)
 {
-	char id[65];
-	json_t *record;
+	json_t *record = find_forged(forged);
 	bool is;
 
-	name_of(forged, id);
-	record = find_record(id);
 	assert_non_null(record);
 	is = json_is_true(json_object_get(record, "complete"));
 	json_decref(record);

@@ -1,6 +1,6 @@
 /*
- * The scene of inside_store.c. What its processes log goes into a file of no
- * name, for the test to read.
+ * The scene of inside_courier.c, inside_rules.c and inside_worker.c. What its
+ * processes log goes into a file of no name, for the test to read.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -236,18 +236,7 @@ void inside_end(void)
 
 unsigned inside_said(const char *line)
 {
-	static char text[4 << 20];
-	const char *at = text;
-	unsigned count = 0;
-	ssize_t n = pread(inside.log, text, sizeof text - 1, 0);
-
-	assert_true(n >= 0);
-	text[n] = 0;
-	while ((at = strstr(at, line)) != NULL) {
-		count++;
-		at++;
-	}
-	return count;
+	return count_said(inside.log, line);
 }
 
 static unsigned count_files(int folder)
@@ -417,32 +406,6 @@ struct channel *capture_begin(const char *name, const char *text)
 }
 
 /* --- a process ----------------------------------------------------------- */
-
-bool put_raw(struct channel *channel, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-	ssize_t n;
-
-	while (len > 0) {
-		n = send(channel_fd(channel), at, len, MSG_NOSIGNAL);
-		if (n < 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-bool put_frame(struct channel *channel, unsigned type, const void *body,
-    uint32_t len, unsigned fd_count)
-{
-	const uint8_t header[8] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16),
-	    (uint8_t)(len >> 8), (uint8_t)len, (uint8_t)(type >> 8),
-	    (uint8_t)type, (uint8_t)fd_count};
-
-	return put_raw(channel, header, sizeof header) &&
-	       put_raw(channel, body, len);
-}
 
 bool put_fds(struct channel *channel, enum wire_type type, unsigned told,
     const int *fds, size_t count)

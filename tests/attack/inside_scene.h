@@ -16,6 +16,7 @@
 
 #include "daemon/base/service.h"
 #include "tests/attack/forge.h"
+#include "tests/attack/raw.h"
 
 struct inside {
 	char path[64], socket[80];
@@ -58,11 +59,8 @@ void add_partner(const struct persona *persona, bool compare);
 struct channel *capture_begin(const char *name, const char *text);
 int make_memfd(const void *data, size_t len);
 
-/* As a process, to the store: bytes as they are; true when all left. */
-bool put_raw(struct channel *channel, const void *bytes, size_t len);
-bool put_frame(struct channel *channel, unsigned type, const void *body,
-    uint32_t len, unsigned fd_count);
-/* A frame whose header tells of ${told} descriptors, with ${count} of them. */
+/* To the store, a frame whose header tells of ${told} descriptors, with
+ * ${count} of them. */
 bool put_fds(struct channel *channel, enum wire_type type, unsigned told,
     const int *fds, size_t count);
 bool was_cut(struct channel *channel);
