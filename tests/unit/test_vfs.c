@@ -16,7 +16,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <sodium.h>
 
 #include "daemon/store/vfs.h"
 
@@ -280,6 +283,7 @@ static void commit_until_killed(int report)
 static void test_kill_9_loses_no_commit_that_was_told(void **state)
 {
 	int64_t told = 0, before;
+	struct timespec late = {0};
 	int round, ends[2];
 	char buffer[4096];
 	ssize_t n;
@@ -299,7 +303,8 @@ static void test_kill_9_loses_no_commit_that_was_told(void **state)
 		while (told < before + 3 + round &&
 		       (n = read(ends[0], buffer, 1)) > 0)
 			told += n;
-		usleep((useconds_t)(rand() % 8000));
+		late.tv_nsec = randombytes_uniform(8000) * 1000L;
+		nanosleep(&late, NULL);
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 		while ((n = read(ends[0], buffer, sizeof buffer)) > 0)
