@@ -13,6 +13,7 @@
 
 #include "client/opened.h"
 #include "client/say.h"
+#include "proto/format/file.h"
 
 static int take_base64(const json_t *json, const char *key, struct buf *out)
 {
@@ -137,10 +138,10 @@ static int read_memfd(int fd, struct buf *out)
 	r = buf_reserve(out, (size_t)st.st_size + 1, &room);
 	if (r < 0)
 		return r;
-	if (pread(fd, room, (size_t)st.st_size, 0) != (ssize_t)st.st_size)
-		return -EIO;
-	out->len += (size_t)st.st_size;
-	return 0;
+	r = file_read_at(fd, room, (size_t)st.st_size, 0);
+	if (r == 0)
+		out->len += (size_t)st.st_size;
+	return r;
 }
 
 static int check_content(struct opened *opened)

@@ -170,7 +170,7 @@ static void scan(const struct picture *picture, int out)
 			text = zbar_symbol_get_data(symbol);
 			len = zbar_symbol_get_data_length(symbol);
 		}
-	if (!text || write(out, text, len) != (ssize_t)len)
+	if (!text || file_write(out, text, len) < 0)
 		_exit(EXIT_FAILED);
 }
 

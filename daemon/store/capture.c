@@ -24,6 +24,7 @@
 #include "daemon/store/jobs.h"
 #include "daemon/store/own_log.h"
 #include "daemon/store/withdraw.h"
+#include "proto/format/file.h"
 
 #define BATCH_MAX 256
 #define BATCH_BYTES (1024 * 1024) /* of lists in one question to the keeper */
@@ -595,8 +596,7 @@ int capture_fields(const struct buf *pairs, int *ret_fd)
 		r = buf_append_text(&text, "]}");
 	if (r == 0) {
 		fd = memfd_create("fields", MFD_CLOEXEC);
-		if (fd < 0 ||
-		    write(fd, text.data, text.len) != (ssize_t)text.len)
+		if (fd < 0 || file_write(fd, text.data, text.len) < 0)
 			r = -EIO;
 	}
 	buf_free(&text);
