@@ -127,13 +127,7 @@ static void on_written(struct store *store, void *context,
 	if (id)
 		r = settle_owed(store, writing);
 	free(writing);
-	if (!session)
-		return;
-	session->busy = false;
-	if (r == 0)
-		sync_next(session);
-	else
-		sync_close(session, WIRE_CODE_FAILED);
+	sync_resume(session, r);
 }
 
 static int start_writing(struct session *session, struct writing *writing)

@@ -217,13 +217,7 @@ static void finish(struct store *store, struct reading *reading)
 	if (reading->in_vain)
 		sync_warn(session, SYNC_WARN_RECEIPT);
 	reading_free(reading);
-	if (!session)
-		return;
-	session->busy = false;
-	if (r == 0)
-		sync_next(session);
-	else
-		sync_close(session, WIRE_CODE_FAILED);
+	sync_resume(session, r);
 }
 
 static int take_answer(struct item *item, struct wire_frame *answer)

@@ -35,7 +35,7 @@
 	    " WHERE w.record=r.id)) AND NOT EXISTS(SELECT 1 FROM withdrawn d" \
 	    " WHERE d.record=r.id)")                                          \
 	X(UNPROVEN_NEXT, "SELECT id FROM record r WHERE log=?1 AND hidden=0"  \
-	    " AND place>=0 AND place<?2 AND NOT EXISTS(SELECT 1 FROM proven"  \
+	    " AND place>=?2 AND place<?3 AND NOT EXISTS(SELECT 1 FROM proven"  \
 	    " WHERE record=r.id) AND NOT EXISTS(SELECT 1 FROM withdrawn"      \
 	    " WHERE record=r.id) ORDER BY place LIMIT 1")                     \
 	X(RECOVERED_CONFIRM, "UPDATE envelope SET delivered=1"                \

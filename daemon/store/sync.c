@@ -166,6 +166,17 @@ void sync_close(struct session *session, enum wire_code code)
 	sync_send(session, WIRE_SESSION_CLOSE, &step, NULL, 0);
 }
 
+void sync_resume(struct session *session, int result)
+{
+	if (!session)
+		return;
+	session->busy = false;
+	if (result == 0)
+		sync_next(session);
+	else
+		sync_close(session, WIRE_CODE_FAILED);
+}
+
 void sync_warn(struct session *session, enum sync_warning what)
 {
 	static const char *const texts[] = {

@@ -31,6 +31,9 @@ enum sync_warning {
 struct session;
 /* ${session}: NULL when it has ended meanwhile. */
 void sync_warn(struct session *session, enum sync_warning what);
+/* What ${session} (NULL when it has ended meanwhile) waited for is done, or
+ * failed: its turn goes on, or it is closed. */
+void sync_resume(struct session *session, int result);
 int sync_begin(struct store *store);
 void sync_end(struct store *store);
 /* A message of the courier. -EPROTO ends the courier's channel. */

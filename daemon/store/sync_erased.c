@@ -70,13 +70,7 @@ static void on_written(struct store *store, void *context,
 	if (id)
 		r = settle(store, telling);
 	free(telling);
-	if (!session)
-		return;
-	session->busy = false;
-	if (r == 0)
-		sync_next(session);
-	else
-		sync_close(session, WIRE_CODE_FAILED);
+	sync_resume(session, r);
 }
 
 static int build_fields(const struct telling *telling, int *ret_fd)

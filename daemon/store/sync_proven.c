@@ -123,8 +123,9 @@ int sync_send_proven(struct session *session)
 	return 1;
 }
 
-static int prove(
-    struct session *session, const struct log_row *log, int64_t record)
+/* ${ret_next}: the place behind it. */
+static int prove(struct session *session, const struct log_row *log,
+    int64_t record, uint64_t *ret_next)
 {
 	struct store *store = session->store;
 	struct buf proof = {0};
@@ -141,6 +142,7 @@ static int prove(
 		r = records_add_proof(
 		    &store->records, record, &key, buf_span(&proof));
 		seal_wipe(&key);
+		*ret_next = row.place + 1;
 	}
 	buf_free(&proof);
 	return r;
@@ -150,15 +152,16 @@ int sync_prove_some(
     struct session *session, const struct log_row *log, uint64_t size)
 {
 	struct database *database = session->store->database;
+	uint64_t next = 0;
 	int64_t record;
 	int r, i;
 
 	r = database_begin(database);
 	for (i = 0; r == 0 && i < PROVE_MAX; i++) {
-		r = database_number(database, SQL_UNPROVEN_NEXT, &record, "ii",
-		    log->id, (int64_t)size);
+		r = database_number(database, SQL_UNPROVEN_NEXT, &record, "iii",
+		    log->id, (int64_t)next, (int64_t)size);
 		if (r == 0)
-			r = prove(session, log, record);
+			r = prove(session, log, record, &next);
 	}
 	if (r == DATABASE_E_NONE)
 		r = 0;
