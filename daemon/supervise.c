@@ -13,7 +13,8 @@
  * what lent it; all start anew, locked. Death of another one starts that one
  * anew with new pairs, and the keeper stays unlocked. One that keeps dying is
  * started later each time and at last ends the daemon, with a line that says
- * so.
+ * so. One that does not get ready (libseccomp, for one, spins where it has no
+ * memory) is killed, which is a death like others.
  *
  * Locking is the same as the keeper's death, by us: no process is left that
  * held anything. The kernel takes memory back as it is and clears it only when
@@ -47,7 +48,8 @@
 #include "daemon/supervise.h"
 
 #define CHILDREN_MAX (3 + SERVICE_WORKERS_MAX)
-#define DELAY_MS 100 /* before a second start, doubled each time */
+#define DELAY_MS 100   /* before a second start, doubled each time */
+#define READY_MS 15000 /* from a start until it serves */
 #define STOP_STORE_MS 30000
 #define STOP_REST_MS 5000
 #define WIPE_MS 2000 /* a keeper that derives a key is not waited for */
@@ -105,6 +107,7 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 	size_t i;
 	int r;
 
+	child->ready_by = now_ms() + READY_MS;
 	r = child_start(child, supervisor->home, &supervisor->settings);
 	if (child->role == WIRE_ROLE_STORE)
 		forget_key(supervisor->home);
@@ -273,12 +276,31 @@ static void start_due(struct supervisor *supervisor)
 			start_child(supervisor, &supervisor->children[i]);
 }
 
+/* reap() sees them. */
+static void end_late(struct supervisor *supervisor)
+{
+	const int64_t now = now_ms();
+	size_t i;
+
+	for (i = 0; i < supervisor->count; i++) {
+		struct child *child = &supervisor->children[i];
+
+		if (child->pid <= 0 || child->ready_by == 0 ||
+		    child->ready_by > now)
+			continue;
+		log_event(LOG_LEVEL_WARNING, "a process did not get ready");
+		child->ready_by = 0;
+		kill(child->pid, SIGKILL);
+	}
+}
+
 /* -EPROTO when this child may not say so. */
-static int take_state(struct supervisor *supervisor, const struct child *child,
+static int take_state(struct supervisor *supervisor, struct child *child,
     const struct wire_sup_state *message)
 {
 	switch (message->state) {
 	case SUP_STATE_READY:
+		child->ready_by = 0;
 		return 0;
 	case SUP_STATE_LOCK:
 		if (child->role != WIRE_ROLE_STORE &&
@@ -296,7 +318,7 @@ static int take_state(struct supervisor *supervisor, const struct child *child,
 	return -EPROTO;
 }
 
-static int take_frame(struct supervisor *supervisor, const struct child *child,
+static int take_frame(struct supervisor *supervisor, struct child *child,
     const struct wire_frame *frame)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
@@ -347,6 +369,12 @@ static void hear_signals(struct supervisor *supervisor)
 			begin_stop(supervisor);
 }
 
+/* When there is something to do with ${child} though nothing is heard, or 0. */
+static int64_t due_of(const struct child *child)
+{
+	return child->pid > 0 ? child->ready_by : child->start_at;
+}
+
 /* Milliseconds until something is due, or -1. */
 static int time_left(const struct supervisor *supervisor)
 {
@@ -359,9 +387,10 @@ static int time_left(const struct supervisor *supervisor)
 	for (i = 0; supervisor->phase == PHASE_RUNNING && i < supervisor->count;
 	     i++) {
 		const struct child *child = &supervisor->children[i];
+		const int64_t at = due_of(child);
 
-		if (child->pid == 0 && (due < 0 || child->start_at < due))
-			due = child->start_at;
+		if ((child->pid == 0 || at > 0) && (due < 0 || at < due))
+			due = at;
 	}
 	if (due < 0)
 		return -1;
@@ -404,8 +433,10 @@ static void run(struct supervisor *supervisor)
 {
 	while (supervisor->phase != PHASE_DONE &&
 	       supervisor->phase != PHASE_FAILED) {
-		if (supervisor->phase == PHASE_RUNNING)
+		if (supervisor->phase == PHASE_RUNNING) {
 			start_due(supervisor);
+			end_late(supervisor);
+		}
 		wait_for_events(supervisor);
 		hear_signals(supervisor);
 		hear_children(supervisor);

@@ -25,6 +25,7 @@ LIBRARIES = {
     r"^sodium": r"^(proto/format/|daemon/keeper/|daemon/store/(vfs|record_keys|seal)|tests/)",
     r"^sqlite3\.h": r"^(daemon/store/|tests/)",
     r"^openssl/ssl\.h": r"^(daemon/courier/|tests/)",
+    r"^seccomp\.h": r"^(daemon/base/make_filters|client/qr_read)\.c",
     r"^confuse\.h": r"^daemon/base/config\.c",
     r"^(qrencode|zbar|png|jpeglib)\.h": r"^client/qr_",
     r"^event2/": r"^(daemon/courier/|daemon/store/|tests/)",

@@ -19,6 +19,7 @@ struct child {
 	pid_t pid;               /* 0: does not run */
 	struct channel *channel; /* NULL when it closed its end */
 	int64_t start_at;        /* milliseconds; when it does not run */
+	int64_t ready_by;        /* milliseconds; 0: it is ready */
 	int64_t deaths[CHILD_DEATHS_MAX]; /* newest first; 0: none */
 };
 

@@ -102,3 +102,30 @@ is "and the field holds a receipt for each" \
 	"$(on field list --json | json "sum(r['delivered']!=['hub'] for r in j['records'] if r['own'] and r['to'])")" 0
 ok "the field stops cleanly" on field stop
 ok "and opens again" node_unlock field
+
+# Kill a process, and stop the one that is started in its place where it begins.
+stop_next() { # NODE ROLE
+	python3 - "$(pgrep -f -- "evidentd --home $T/$1\$")" "$(process_of "$1" "$2")" <<-END
+		import os, signal, sys, time
+		parent, old = map(int, sys.argv[1:])
+		children = f"/proc/{parent}/task/{parent}/children"
+		known = set(open(children).read().split())
+		os.kill(old, signal.SIGKILL)
+		end = time.monotonic() + 5
+		while time.monotonic() < end:
+		    for pid in set(open(children).read().split()) - known:
+		        os.kill(int(pid), signal.SIGSTOP)
+		        print(pid)
+		        sys.exit()
+		sys.exit(1)
+	END
+}
+keep_logs
+on field stop
+node_unlock field || die "the field does not open again"
+stopped=$(stop_next field store) || die "no store was started anew"
+is "who stands still before it is ready is stopped by us" \
+	"$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$stopped/status")" T
+is "another is started in its place, and the node is open" \
+	"$(timeout 60 "$EVIDENT" --home "$T/field" status --json | json "j['state']")" open
+is "the log says so" "$(grep -c 'a process did not get ready' "$T/field.log")" 1
