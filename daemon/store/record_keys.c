@@ -115,15 +115,17 @@ static int read_wrap(int dir, const struct record_key *storage_key,
 {
 	uint8_t block[WRAP_PLAIN + SEAL_OVERHEAD];
 	struct buf plain = {0};
-	ssize_t n;
+	size_t len = 0;
 	int fd, r;
 
 	fd = openat(dir, WRAP_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	n = pread(fd, block, sizeof block, 0);
+	r = file_read(fd, block, sizeof block, &len);
 	close(fd);
-	if (n != (ssize_t)sizeof block)
+	if (r < 0)
+		return r;
+	if (len != sizeof block)
 		return FORMAT_E_MISMATCH;
 	r = seal_open(
 	    storage_key, WRAP_NAME, span_of(block, sizeof block), &plain);
@@ -263,11 +265,13 @@ int record_keys_get(
 	struct buf clear = {0};
 	int r;
 
-	if (slot < 0 || pread(keys->fd, sealed, sizeof sealed,
-			    slot * (off_t)SLOT_BYTES) != SLOT_BYTES)
+	if (slot < 0 || slot >= keys->slots)
 		return FORMAT_E_MISMATCH;
-	r = seal_open(
-	    keys->key, "slot", span_of(sealed, sizeof sealed), &clear);
+	r = file_read_at(
+	    keys->fd, sealed, sizeof sealed, (uint64_t)slot * SLOT_BYTES);
+	if (r == 0)
+		r = seal_open(
+		    keys->key, "slot", span_of(sealed, sizeof sealed), &clear);
 	if (r == 0)
 		memcpy(ret_key->bytes, clear.data, SEAL_KEY_BYTES);
 	buf_free(&clear);
@@ -305,6 +309,26 @@ static int move_slot(const struct record_keys *keys,
 	return r < 0 ? r : 0;
 }
 
+/* ${count} slots from number ${at} on, with zeros for what the file does not
+ * have of a torn last one. Nothing else may be missing: what is not read here
+ * is a key that nobody has any more. */
+static int read_slots(const struct record_keys *keys, int64_t at, size_t count,
+    uint8_t *ret_slots)
+{
+	const uint64_t from = (uint64_t)at * SLOT_BYTES;
+	size_t len = count * SLOT_BYTES;
+	struct stat st;
+
+	if (fstat(keys->fd, &st) < 0)
+		return -errno;
+	memset(ret_slots, 0, len);
+	if ((uint64_t)st.st_size < from + len)
+		len = (uint64_t)st.st_size < from
+			  ? 0
+			  : (size_t)((uint64_t)st.st_size - from);
+	return file_read_at(keys->fd, ret_slots, len, from);
+}
+
 static int move_slots(const struct record_keys *keys, int fd,
     const struct record_key *new_key, const int64_t *erased, size_t count)
 {
@@ -316,10 +340,7 @@ static int move_slots(const struct record_keys *keys, int fd,
 	while (r == 0 && at < keys->slots) {
 		n = keys->slots - at < CHUNK_SLOTS ? keys->slots - at
 						   : CHUNK_SLOTS;
-		memset(old, 0, CHUNK_SLOTS * SLOT_BYTES);
-		if (pread(keys->fd, old, (size_t)n * SLOT_BYTES,
-			at * (off_t)SLOT_BYTES) < 0)
-			r = -errno;
+		r = read_slots(keys, at, (size_t)n, old);
 		for (i = 0; r == 0 && i < n; i++) {
 			const int64_t slot = at + i;
 			bool erase = bsearch(

@@ -37,6 +37,7 @@
 #include "daemon/store/vfs_seal.h"
 #include "daemon/store/vfs_shim.h"
 #include "daemon/store/vfs_wal.h"
+#include "proto/format/file.h"
 
 /* Pages that are tried before a key is called wrong. */
 #define PROBE_PAGES 1024
@@ -179,8 +180,7 @@ static bool block_opens(
 	uint8_t clear[VFS_SEAL_MAX];
 	bool opens;
 
-	if (pread(fd, block, len + VFS_SEAL_BYTES, offset) !=
-	    (ssize_t)(len + VFS_SEAL_BYTES))
+	if (file_read_at(fd, block, len + VFS_SEAL_BYTES, (uint64_t)offset) < 0)
 		return false;
 	opens = vfs_seal_open(&place, block, len, clear) == 0;
 	explicit_bzero(clear, sizeof(clear));

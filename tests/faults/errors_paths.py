@@ -469,6 +469,7 @@ class Withdraw(Path):
 
     def prepare(self):
         self.record = self.world.capture()
+        self.kept = self.world.capture()  # its key lies behind the one that goes
 
     def words(self):
         return ("withdraw", self.record)
@@ -480,6 +481,10 @@ class Withdraw(Path):
 
     def is_withdrawn(self):
         return self.node.records()[self.record].get("withdrawn") is not None
+
+    def check(self, answer, wrong, hits=0, fault=None):
+        super().check(answer, wrong, hits, fault)
+        self.world.opens(self.node, self.kept, wrong)
 
     def done(self, answer, wrong):
         self.world.held["field"].pop(self.record, None)
