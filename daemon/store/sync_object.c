@@ -179,8 +179,11 @@ void sync_object_want(
 	if (r == 0)
 		r = open_for(session, &object, &fd);
 	if (r != 0) {
-		refuse(session,
-		    r == -ENOSPC ? WIRE_CODE_NO_SPACE : WIRE_CODE_NOT_FOUND);
+		/* A bundle goes on without what is not wanted, and with
+		 * nothing else. */
+		refuse(session, r == DATABASE_E_NONE ? WIRE_CODE_NOT_FOUND
+				: r == -ENOSPC       ? WIRE_CODE_NO_SPACE
+						     : WIRE_CODE_FAILED);
 		return;
 	}
 	message.object = object.digest;

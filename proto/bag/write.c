@@ -97,9 +97,13 @@ int bag_writer_new(const char *path, struct bag_writer **ret_writer)
 	if (r == 0) {
 		writer->dir =
 		    open(writer->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (writer->dir < 0 || mkdirat(writer->dir, "data", 0700) < 0)
+		if (writer->dir < 0) {
 			r = -errno;
+			rmdir(writer->partial);
+		}
 	}
+	if (r == 0 && mkdirat(writer->dir, "data", 0700) < 0)
+		r = -errno;
 	if (r < 0) {
 		bag_writer_free(writer);
 		return r;
