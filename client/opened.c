@@ -133,8 +133,10 @@ static int read_memfd(int fd, struct buf *out)
 	uint8_t *room;
 	int r;
 
-	if (fstat(fd, &st) < 0 || st.st_size > CONTENT_BYTES_MAX)
-		return -EMSGSIZE;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size > CONTENT_BYTES_MAX)
+		return FORMAT_E_MALFORMED;
 	r = buf_reserve(out, (size_t)st.st_size + 1, &room);
 	if (r < 0)
 		return r;
@@ -186,7 +188,7 @@ int opened_read(struct control *control, struct opened *opened,
 	    .number = what,
 	};
 	json_t *told = NULL;
-	int fd, r;
+	int fd, fits, r;
 
 	opened->what = what;
 	if (detail_or_null)
@@ -197,13 +199,19 @@ int opened_read(struct control *control, struct opened *opened,
 		return EXIT_FAILED;
 	}
 	r = control_call(control, &request, &fd, 1, NULL, &told);
-	if (r == 0 && (read_memfd(fd, &opened->clear) != 0 ||
-			  check_content(opened) != 0)) {
+	fits = r == 0 ? read_memfd(fd, &opened->clear) : 0;
+	if (r == 0 && fits == 0)
+		fits = check_content(opened);
+	close(fd);
+	if (fits < 0) {
+		say_error("the opened content cannot be read", NULL);
+		say_hint("nothing stored was touched; try again");
+		r = EXIT_FAILED;
+	} else if (fits > 0) {
 		say_error(
 		    "the opened content does not fit its signed entry", NULL);
 		r = EXIT_NOT_VERIFIED;
 	}
-	close(fd);
 	if (ret_withheld)
 		*ret_withheld = json_incref(json_object_get(told, "withheld"));
 	json_decref(told);

@@ -28,7 +28,9 @@
 
 bool node_exists(struct store *store)
 {
-	return faccessat(store->service.home_fd, "keyring", F_OK, 0) == 0;
+	/* What cannot be looked at is not taken for absent. */
+	return faccessat(store->service.home_fd, "keyring", F_OK, 0) == 0 ||
+	       errno != ENOENT;
 }
 
 static bool is_known_leftover(const char *name)
