@@ -1,8 +1,8 @@
 """Errors at the n-th call: errors.py [--seed S] [--rounds N] [--path NAME] [--role ROLE]
-[--call CALL] [--at N] [--how HOW] [--skip-memory] [--part K/N] [--verbose]; ALL=1:
-every n, but of a call that is made more than some hundreds of times so many spread
-over all. --part: every N-th of these faults, from the K-th, so that several runs do
-all of them.
+[--call CALL] [--at N] [--how HOW] [--skip-memory] [--part K/N] [--begin N] [--verbose];
+ALL=1: every n, but of a call that is made more than some hundreds of times so many
+spread over all. --part: every N-th of these faults, from the K-th, so that several
+runs do all of them. --begin: of these from the N-th on, to go on with such a run.
 
 A first pass of each path counts the calls of each role, then one of them fails: with
 an error, once by EINTR, or by half of what was asked. After each: the command ended
@@ -44,6 +44,7 @@ HOWS = {  # of each call: what fails and how; None: half of it
     "map": ("ENOMEM", "ENOMEM+"),  # +: and all after it
     "allocate": ("ENOMEM", "ENOMEM+"),
 }
+FULL = 50  # faults, after which the nodes hold so much that all takes longer
 OFTEN = 400  # with ALL=1, of a call that is made more often so many n are tried
 
 
@@ -158,7 +159,7 @@ def choose(name, counts, args, rng, number):
     faults = [fault for fault in faults if args.call in (None, fault.call) and
               args.how in (None, fault.how) and
               not (args.skip_memory and fault.call in ("map", "allocate"))]
-    return faults[args.part[0] - 1::args.part[1]]
+    return faults[args.part[0] - 1::args.part[1]][args.begin - 1:]
 
 
 def run_path(world, name, args, rng, number):
@@ -166,6 +167,8 @@ def run_path(world, name, args, rng, number):
     tally = Tally(counts)
     faults = choose(name, counts, args, rng, number)
     for fault in faults:
+        if tally.tried % FULL == FULL - 1:
+            world.renew()
         tally.tried += 1
         if args.verbose:
             print(f"# {fault}", flush=True)
@@ -204,6 +207,7 @@ def main():
     parser.add_argument("--how")
     parser.add_argument("--skip-memory", action="store_true")
     parser.add_argument("--part", type=part, default=(1, 1), metavar="K/N")
+    parser.add_argument("--begin", type=int, default=1, metavar="N")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # daemons end, nothing is left
