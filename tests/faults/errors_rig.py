@@ -184,6 +184,12 @@ class Node:
     def objects(self):
         return sum(len(files) for _, _, files in os.walk(os.path.join(self.home, "objects")))
 
+    def hears(self, text):
+        """Whether the log says so among what is news yet."""
+        with open(self.log, errors="replace") as file:
+            file.seek(self.seen)
+            return text in file.read()
+
     def news(self):
         """What the daemon's log says since the last time."""
         with open(self.log, errors="replace") as file:
