@@ -48,6 +48,11 @@ static int send_line(struct import *import, const char *text, size_t len)
 		record_request(&record, &request);
 		r = control_put(
 		    import->control, &request, record.fds, record.fd_count);
+		if (r == EXIT_FAILED) { /* of this line nothing was sent */
+			say_error_line("this line was not sent", import->line);
+			import->sent[import->waiting] = false;
+			r = 0;
+		}
 	} else {
 		say_error_line(error.text, import->line);
 		if (error.subject)
@@ -88,6 +93,7 @@ static int take_answer(struct import *import)
 	if (error)
 		say_error_line(error, import->answered);
 	if (r == EXIT_NO_DAEMON || r == EXIT_LOCKED) {
+		import->answered--;
 		free(error);
 		return r;
 	}
@@ -99,11 +105,34 @@ static int take_answer(struct import *import)
 	return 0;
 }
 
+/* Of what follows on the last line that was read, nothing was sent. */
+static int say_unread(const struct import *import)
+{
+	say_error_line("from here on this file could not be read, and nothing "
+		       "was imported",
+	    import->line + 1);
+	say_hint("each id that was printed is stored: once the file can be "
+		 "read, import the lines from this one on alone");
+	return import->answered > import->failed ? EXIT_PARTLY : EXIT_FAILED;
+}
+
+/* What was sent ahead may be stored, though nobody heard so. */
+static int say_unheard(const struct import *import, int r)
+{
+	say_error_line(
+	    "the lines from here on were not confirmed", import->answered + 1);
+	say_hint("each id that was printed is stored, and of these lines up "
+		 "to 32 may be: look with evident list before you import them "
+		 "again");
+	return r;
+}
+
 static int run_lines(struct import *import)
 {
 	char *text = NULL;
 	size_t room = 0;
 	ssize_t len;
+	bool unread;
 	int r = 0;
 
 	while (r == 0 && (len = getline(&text, &room, import->file)) >= 0) {
@@ -119,13 +148,16 @@ static int run_lines(struct import *import)
 		say_progress(
 		    "importing", (uint64_t)ftell(import->file), import->size);
 	}
+	unread = r == 0 && !feof(import->file);
 	while (r == 0 && import->waiting > 0)
 		r = take_answer(import);
 	say_progress_end();
 	if (text)
 		explicit_bzero(text, room);
 	free(text);
-	return r;
+	if (r == EXIT_NO_DAEMON)
+		return say_unheard(import, r);
+	return r == 0 && unread ? say_unread(import) : r;
 }
 
 static int open_file(struct import *import, const char *path)

@@ -121,6 +121,20 @@ is "a line out for each line in" "$(wc -l <"$T/ids")" 5
 is "two of them are ids" "$(grep -cE '^[0-9a-f]{64}$' "$T/ids")" 2
 is "and two records came of it" "$(records)" $((before + 2))
 is "nothing else was ever stored" "$(records)" 3
+
+# A file that cannot be read to its end is no file that ended.
+narrow() { (ulimit -v 262144 && on desk "$@"); }
+echo '{"fields":{"statement":"before the end"}}' >"$T/cut.jsonl"
+truncate -s 1G "$T/cut.jsonl"
+if narrow status >"$T/out" 2>&1; then
+	fails 5 "line 2" "import says from where on a file could not be read" \
+		narrow import "$T/cut.jsonl"
+	is "and what came before it is stored" "$(wc -l <"$T/out")" 1
+	on desk withdraw "$(cat "$T/out")" 2>/dev/null
+else
+	skip "import says from where on a file could not be read" "no limit of memory"
+fi
+rm "$T/cut.jsonl"
 is "no object was left behind" "$(find "$T/desk/objects" -type f | wc -l)" 0
 
 # An answer that cannot be printed.
