@@ -344,12 +344,18 @@ static bool open_slots(struct room *room, const uint8_t *kek,
 	return opened;
 }
 
-static bool hash_fits(const uint8_t image[KEYRING_BYTES])
+/* Why no slot opened: a hash that could not be made is no damage. */
+static int why_closed(const uint8_t image[KEYRING_BYTES])
 {
 	struct digest digest;
+	int r;
 
-	return hash_image(image, &digest) == 0 &&
-	       sodium_memcmp(digest.bytes, image + HASH_AT, 32) == 0;
+	r = hash_image(image, &digest);
+	if (r != 0)
+		return r;
+	return sodium_memcmp(digest.bytes, image + HASH_AT, 32) == 0
+		   ? KEYRING_E_PASSPHRASE
+		   : KEYRING_E_CORRUPT;
 }
 
 int keyring_unseal(const uint8_t image[KEYRING_BYTES],
@@ -364,7 +370,7 @@ int keyring_unseal(const uint8_t image[KEYRING_BYTES],
 		return -ENOMEM;
 	make_label(image, "body", 0, label);
 	if (!open_slots(room, kek, image, false))
-		r = hash_fits(image) ? KEYRING_E_PASSPHRASE : KEYRING_E_CORRUPT;
+		r = why_closed(image);
 	else if (!open_part(room->master, label, image + BODY_AT, BODY_PLAIN,
 		     room->body))
 		r = KEYRING_E_CORRUPT;
@@ -431,7 +437,7 @@ int keyring_change(const uint8_t image[KEYRING_BYTES], struct span passphrase,
 	memcpy(changed, image, sizeof changed);
 	r = keyring_derive(image, passphrase, room->kek);
 	if (r == 0 && !open_slots(room, room->kek, image, true))
-		r = hash_fits(image) ? KEYRING_E_PASSPHRASE : KEYRING_E_CORRUPT;
+		r = why_closed(image);
 	if (r == 0)
 		r = apply_change(room, change, changed);
 	sodium_free(room);

@@ -70,7 +70,7 @@ static int read_all(int fd, struct passphrase *passphrase)
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (got < 0)
-			return PASSPHRASE_E_BAD;
+			return -errno;
 		if (got == 0)
 			break;
 		passphrase->len += (size_t)got;
