@@ -345,7 +345,9 @@ int bundle_open(struct worker *worker, struct wire_frame *frame,
 	explicit_bzero(&job, sizeof job);
 	if (r != 0)
 		r = job_fail_result(fault, r,
-		    "this file is no bundle for this node, or was damaged");
+		    r > 0 ? "this file is no bundle for this node, or was "
+			    "damaged"
+			  : "this bundle could not be read or unpacked");
 	else
 		r = answer_opened(worker, &parcel, *ret_job);
 	parcel_free(&parcel);

@@ -64,7 +64,7 @@ int check_signatures(struct worker *worker, struct wire_frame *frame,
 	const struct wire_verify_item *item;
 	uint8_t *results;
 	size_t i;
-	int r;
+	int r, held = 0;
 
 	r = wire_decode(
 	    WIRE_WORK_VERIFY, buf_span(&frame->body), &arena, &request);
@@ -74,15 +74,18 @@ int check_signatures(struct worker *worker, struct wire_frame *frame,
 	}
 	*ret_job = answer.job = request.job;
 	results = calloc(request.items.count + 1, 1);
-	for (i = 0; results && i < request.items.count; i++) {
+	for (i = 0; results && held >= 0 && i < request.items.count; i++) {
 		item = &request.items.items[i];
-		results[i] = sshsig_verify(&item->key, SSHSIG_NAMESPACE_ENTRY,
-				 item->entry, item->signature.bytes) == 0;
+		held = sshsig_verify(&item->key, SSHSIG_NAMESPACE_ENTRY,
+		    item->entry, item->signature.bytes);
+		results[i] = held == 0;
 	}
 	answer.results = span_of(results, request.items.count);
-	r = results ? channel_send(
-			  worker->store, WIRE_WORK_VERIFIED, &answer, NULL, 0)
-		    : job_fail_result(fault, -ENOMEM, "out of memory");
+	/* Without memory nothing is false. */
+	r = results && held >= 0
+		? channel_send(
+		      worker->store, WIRE_WORK_VERIFIED, &answer, NULL, 0)
+		: job_fail_result(fault, -ENOMEM, "out of memory");
 	free(results);
 	wire_arena_free(&arena);
 	return r;

@@ -24,25 +24,34 @@ static bool has_prefix(const struct content_line *line, const char *prefix)
 	return !line->decoy && strncmp(line->name, prefix, strlen(prefix)) == 0;
 }
 
-/* How many lines of a name there are, and whether one has this text. */
-static size_t count_lines(const struct content *content, const char *name,
-    struct span wanted, bool *ret_found)
+/* What lines of a name say of a text. */
+enum said {
+	SAID_NOTHING, /* there is none */
+	SAID_OTHERS,
+	SAID_IT,
+};
+
+/* One of enum said, or -errno: what could not be read is no word against. */
+static int find_text(
+    const struct content *content, const char *name, struct span wanted)
 {
 	struct buf text = {0};
-	size_t i, count = 0;
+	int r, said = SAID_NOTHING;
+	size_t i;
 
-	*ret_found = false;
-	for (i = 0; i < content->count; i++) {
+	for (i = 0; said != SAID_IT && i < content->count; i++) {
 		if (content->lines[i].decoy ||
 		    strcmp(content->lines[i].name, name) != 0)
 			continue;
-		count++;
-		if (content_value_text(content->lines[i].value, &text) == 0 &&
-		    span_equal(buf_span(&text), wanted))
-			*ret_found = true;
+		r = content_value_text(content->lines[i].value, &text);
+		said = r == 0 && span_equal(buf_span(&text), wanted)
+			   ? SAID_IT
+			   : SAID_OTHERS;
 		buf_free(&text);
+		if (r < 0)
+			return r;
 	}
-	return count;
+	return said;
 }
 
 static bool speaks_of_consent(const struct content *content)
@@ -56,22 +65,29 @@ static bool speaks_of_consent(const struct content *content)
 }
 
 /* Dates of one spelling order as their texts do; the last day still holds. */
-static bool is_expired(const struct content *content, struct span today)
+static bool is_past(struct span date, struct span today)
+{
+	return !span_equal(date, span_text("never")) &&
+	       (date.len != today.len ||
+		   memcmp(date.data, today.data, today.len) < 0);
+}
+
+/* 1 when it is, 0, or -errno. */
+static int is_expired(const struct content *content, struct span today)
 {
 	struct buf text = {0};
-	bool expired = false;
+	int r, expired = 0;
 	size_t i;
 
 	for (i = 0; i < content->count; i++) {
 		if (content->lines[i].decoy ||
 		    strcmp(content->lines[i].name, EXPIRES) != 0)
 			continue;
-		expired |=
-		    content_value_text(content->lines[i].value, &text) != 0 ||
-		    (!span_equal(buf_span(&text), span_text("never")) &&
-			(text.len != today.len ||
-			    memcmp(text.data, today.data, today.len) < 0));
+		r = content_value_text(content->lines[i].value, &text);
+		expired |= r > 0 || is_past(buf_span(&text), today);
 		buf_free(&text);
+		if (r < 0)
+			return r;
 	}
 	return expired;
 }
@@ -84,21 +100,23 @@ static int refuse(struct job_fault *fault, const char *why)
 int consent_check(const struct content *content,
     const struct wire_consent *consent, struct job_fault *fault)
 {
-	bool found;
+	int r;
 
 	if (consent->override || !speaks_of_consent(content))
 		return 0;
-	if (is_expired(content, consent->today))
+	r = is_expired(content, consent->today);
+	if (r > 0)
 		return refuse(
 		    fault, "the witness's consent to this record has expired");
-	if (count_lines(content, PURPOSES, consent->purpose, &found) > 0 &&
-	    !found)
+	if (r == 0)
+		r = find_text(content, PURPOSES, consent->purpose);
+	if (r == SAID_OTHERS)
 		return refuse(fault,
 		    consent->purpose.len > 0
 			? "the witness did not consent to this purpose"
 			: "the witness consented to some purposes alone, and "
 			  "no purpose was given");
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int consent_check_reader(const struct content *content,
@@ -106,15 +124,17 @@ int consent_check_reader(const struct content *content,
     struct job_fault *fault)
 {
 	char id[65];
-	bool found;
+	int r;
 
 	if (consent->override || !speaks_of_consent(content))
 		return 0;
 	hex_encode(reader->bytes, 32, id);
-	count_lines(content, SHARE, span_text(id), &found);
-	return found ? 0
-		     : refuse(fault, "the witness did not consent that this "
-				     "partner opens the record");
+	r = find_text(content, SHARE, span_text(id));
+	if (r < 0)
+		return r;
+	return r == SAID_IT ? 0
+			    : refuse(fault, "the witness did not consent that "
+					    "this partner opens the record");
 }
 
 static bool asks_for(const json_t *names, const char *name)
@@ -147,35 +167,42 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Every name of the content once, in their order as bytes. */
+/* Every name of the content once, in their order as bytes; NULL without
+ * memory. */
 static json_t *list_names(const struct content *content)
 {
 	const char *names[CONTENT_LINES_MAX] = {NULL};
 	json_t *list = json_array();
 	size_t i, count = 0;
+	int r = 0;
 
 	for (i = 0; i < content->count; i++)
 		if (!content->lines[i].decoy)
 			names[count++] = content->lines[i].name;
 	qsort(names, count, sizeof *names, by_name);
-	for (i = 0; i < count; i++)
+	for (i = 0; r == 0 && i < count; i++)
 		if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
-			json_array_append_new(list, json_string(names[i]));
-	return list;
+			r = json_array_append_new(list, json_string(names[i]));
+	if (r == 0)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 /* Names that tell who the witness is stay closed unless it was said that they
- * may be shown. */
-static bool withholds(
+ * may be shown: 1, 0 or -errno. */
+static int withholds(
     const struct content *content, const struct wire_consent *consent)
 {
-	bool found;
+	int r;
 
-	count_lines(content, NAME_DISCLOSED, span_text("yes"), &found);
-	return !consent->override && !found && speaks_of_consent(content);
+	if (consent->override || !speaks_of_consent(content))
+		return 0;
+	r = find_text(content, NAME_DISCLOSED, span_text("yes"));
+	return r < 0 ? r : r != SAID_IT;
 }
 
-static void sort_out(const struct content *content, bool withholds,
+static int sort_out(const struct content *content, bool withholds,
     const json_t *asked, json_t *shown, json_t *withheld)
 {
 	const json_t *item;
@@ -191,22 +218,41 @@ static void sort_out(const struct content *content, bool withholds,
 		to = withholds && strncmp(name, WITNESS, strlen(WITNESS)) == 0
 			 ? withheld
 			 : shown;
-		if (!asks_for(to, name))
-			json_array_append_new(to, json_string(name));
+		/* What is not on its list would not be withheld. */
+		if (!asks_for(to, name) &&
+		    json_array_append_new(to, json_string(name)) < 0)
+			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* All of them; that is the one name ALL where none is withheld. */
+static int sort_out_all(const struct content *content, bool withholds,
+    json_t *shown, json_t *withheld)
+{
+	json_t *all = list_names(content);
+	int r;
+
+	r = all ? sort_out(content, withholds, all, shown, withheld) : -ENOMEM;
+	json_decref(all);
+	if (r != 0 || json_array_size(withheld) > 0)
+		return r;
+	json_array_clear(shown);
+	return json_array_append_new(shown, json_string(ALL)) < 0 ? -ENOMEM : 0;
 }
 
 static int put_json(json_t *json, struct buf *out, struct job_fault *fault)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	int r = text ? 0 : -ENOMEM;
+	struct buf text = {0};
+	int r;
 
-	if (r == 0 && strlen(text) > WIRE_DETAIL_MAX)
+	r = content_json_dump(json, &text);
+	if (r == 0 && text.len > WIRE_DETAIL_MAX)
 		r = job_fail(fault, WIRE_CODE_INPUT,
 		    "more names would be shown than the log can say");
 	if (r == 0)
-		r = buf_append_text(out, text);
-	free(text);
+		r = buf_append_span(out, buf_span(&text));
+	buf_free(&text);
 	return r;
 }
 
@@ -215,30 +261,20 @@ int consent_shown(const struct content *content,
     struct job_fault *fault)
 {
 	json_t *shown = json_array(), *withheld = json_array();
-	json_t *names = NULL, *all;
+	json_t *names = NULL;
 	json_t *json =
-	    json_pack("{s:o, s:o}", "shown", shown, "withheld", withheld);
-	int r;
+	    json_pack("{s:O, s:O}", "shown", shown, "withheld", withheld);
+	int r, closed = withholds(content, consent);
 
-	r = content_json_read(asked, 0, &names);
-	if (r == -ENOMEM) {
-		json_decref(json);
-		return r;
-	}
-	if (asks_for(names, ALL)) {
-		all = list_names(content);
-		sort_out(
-		    content, withholds(content, consent), all, shown, withheld);
-		json_decref(all);
-		if (json_array_size(withheld) == 0) {
-			json_array_clear(shown);
-			json_array_append_new(shown, json_string(ALL));
-		}
-	} else {
-		sort_out(content, withholds(content, consent), names, shown,
-		    withheld);
-	}
-	r = put_json(json, out, fault);
+	r = json && closed >= 0 ? content_json_read(asked, 0, &names) : -ENOMEM;
+	if (r >= 0) /* what is no list asks for nothing */
+		r = asks_for(names, ALL)
+			? sort_out_all(content, closed, shown, withheld)
+			: sort_out(content, closed, names, shown, withheld);
+	if (r == 0)
+		r = put_json(json, out, fault);
+	json_decref(shown);
+	json_decref(withheld);
 	json_decref(names);
 	json_decref(json);
 	return r;

@@ -41,12 +41,14 @@ static int read_receipt(const struct content *content,
     struct wire_receipt_record *records, size_t *ret_count)
 {
 	size_t i, count = 0;
+	int r;
 
 	for (i = 0; i < content->count; i++) {
 		if (!line_is(&content->lines[i], "record"))
 			continue;
-		if (read_record(&content->lines[i], &records[count]) != 0)
-			return FORMAT_E_MALFORMED;
+		r = read_record(&content->lines[i], &records[count]);
+		if (r != 0)
+			return r < 0 ? r : FORMAT_E_MALFORMED;
 		count++;
 	}
 	*ret_count = count;
@@ -109,35 +111,43 @@ static bool is_plain(const struct content_line *line)
 	       strcmp(line->name, "subject") != 0;
 }
 
+/* One more value of a name; ${value} is taken over. */
+static int add_value(json_t *all, const char *name, json_t *value)
+{
+	json_t *list = json_object_get(all, name);
+
+	if (!list) {
+		list = json_array();
+		if (json_object_set_new(all, name, list) < 0) {
+			json_decref(value);
+			return -ENOMEM;
+		}
+	}
+	return json_array_append_new(list, value) < 0 ? -ENOMEM : 0;
+}
+
 /* All other lines: {"NAME":[VALUE,...],...}; nothing when they are too many. */
 static int read_detail(const struct content *content, struct buf *out)
 {
-	json_t *all = json_object(), *list, *value;
+	json_t *all = json_object(), *value;
 	const struct content_line *line;
-	char *text;
+	struct buf text = {0};
 	size_t i;
-	int r = 0;
+	int r = all ? 0 : -ENOMEM;
 
-	for (i = 0; i < content->count; i++) {
+	for (i = 0; r == 0 && i < content->count; i++) {
 		line = &content->lines[i];
 		if (!is_plain(line))
 			continue;
 		r = content_json_read(line->value, JSON_DECODE_ANY, &value);
-		if (r != 0)
-			break;
-		list = json_object_get(all, line->name);
-		if (!list) {
-			list = json_array();
-			json_object_set_new(all, line->name, list);
-		}
-		json_array_append_new(list, value);
+		if (r == 0)
+			r = add_value(all, line->name, value);
 	}
-	text = r == 0 && json_object_size(all) > 0
-		   ? json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS)
-		   : NULL;
-	if (text && strlen(text) <= WIRE_DETAIL_MAX)
-		r = buf_append_text(out, text);
-	free(text);
+	if (r == 0 && json_object_size(all) > 0)
+		r = content_json_dump(all, &text);
+	if (r == 0 && text.len <= WIRE_DETAIL_MAX)
+		r = buf_append_span(out, buf_span(&text));
+	buf_free(&text);
 	json_decref(all);
 	return r;
 }

@@ -106,6 +106,7 @@ static int find_object(const struct opening *opening,
 {
 	struct content_attachment line;
 	size_t i, n;
+	int r;
 
 	for (n = 0; n < opening->entry.attachment_count; n++)
 		if (!memcmp(opening->entry.attachments[n].payload.bytes,
@@ -114,11 +115,14 @@ static int find_object(const struct opening *opening,
 	if (n == opening->entry.attachment_count)
 		return FORMAT_E_MISMATCH;
 	for (i = 0; i < opening->content.count; i++) {
-		if (!line_is(&opening->content.lines[i], "attachment") ||
-		    content_value_attachment(
-			opening->content.lines[i].value, &line) != 0 ||
-		    memcmp(line.sealed.bytes, object->bytes,
-			sizeof object->bytes) != 0)
+		if (!line_is(&opening->content.lines[i], "attachment"))
+			continue;
+		r = content_value_attachment(
+		    opening->content.lines[i].value, &line);
+		if (r < 0)
+			return r;
+		if (r > 0 || memcmp(line.sealed.bytes, object->bytes,
+				 sizeof object->bytes) != 0)
 			continue;
 		*ret_line = line;
 		*ret_number = n;
@@ -137,13 +141,17 @@ static int stream_object(struct worker *worker, struct opening *opening,
 	size_t number;
 	int r;
 
-	if (find_object(opening, &request->object, &line, &number) != 0)
+	r = find_object(opening, &request->object, &line, &number);
+	if (r > 0)
 		return job_fail(fault, WIRE_CODE_CORRUPT,
 		    "the content does not name this attachment");
-	r = job_file_key(worker, opening->envelope, number + 1, key);
-	if (r != 0)
+	if (r == 0)
+		r = job_file_key(worker, opening->envelope, number + 1, key);
+	if (r > 0)
 		return job_fail(fault, WIRE_CODE_CORRUPT,
 		    "the envelope does not open this attachment");
+	if (r < 0)
+		return r;
 	r = stream_open(fds[0], fds[1], key, &request->veil_key,
 	    opening->entry.attachments[number].size, &line.sha256, line.size,
 	    fault);

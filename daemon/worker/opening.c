@@ -28,9 +28,12 @@ void opening_free(struct opening *opening)
 static int find_header(struct span envelope, size_t number,
     struct span *ret_bytes, struct age_header *ret_header)
 {
+	int r;
+
 	for (;;) {
-		if (age_header_parse(envelope, ret_header) != 0)
-			return FORMAT_E_MALFORMED;
+		r = age_header_parse(envelope, ret_header);
+		if (r != 0)
+			return r < 0 ? r : FORMAT_E_MALFORMED;
 		if (number-- == 0)
 			break;
 		envelope.data += ret_header->length;

@@ -290,8 +290,9 @@ int stream_open(int in, int out, const uint8_t file_key[AGE_FILE_KEY_BYTES],
 	if (r == 0 && memcmp(found.bytes, plain->bytes, sizeof found.bytes))
 		r = FORMAT_E_MISMATCH;
 	if (r != 0)
-		return job_fail_result(
-		    fault, r, "an attachment does not open or does not fit");
+		return job_fail_result(fault, r,
+		    r > 0 ? "an attachment does not open or does not fit"
+			  : "an attachment could not be read or handed over");
 	return 0;
 }
 
