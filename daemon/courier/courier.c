@@ -242,6 +242,8 @@ static int on_bundle(struct courier *courier, struct wire_frame *frame)
 		       courier, peer, wire_frame_take_fd(frame, 0), &bundle)
 		 : -ENOENT;
 	if (r < 0) {
+		if (r != -ENOENT)
+			ended.code = WIRE_CODE_FAILED;
 		ended.partner = bundle.partner;
 		ended.carrier = bundle.carrier;
 		courier_tell(courier, WIRE_COURIER_ENDED, &ended);
@@ -267,9 +269,10 @@ static int on_dial(struct courier *courier, struct wire_frame *frame)
 	r = peer && courier->tls ? link_dial(courier, peer) : -ENOENT;
 	if (r < 0) {
 		ended.partner = dial.partner;
-		ended.code = r == -EBUSY   ? WIRE_CODE_BUSY
-			     : r == -EPERM ? WIRE_CODE_PROXY
-					   : WIRE_CODE_NOT_FOUND;
+		ended.code = r == -EBUSY    ? WIRE_CODE_BUSY
+			     : r == -EPERM  ? WIRE_CODE_PROXY
+			     : r == -ENOENT ? WIRE_CODE_NOT_FOUND
+					    : WIRE_CODE_FAILED;
 		courier_tell(courier, WIRE_COURIER_ENDED, &ended);
 	}
 	return 0;

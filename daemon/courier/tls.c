@@ -54,16 +54,19 @@ static int make_certificate(EVP_PKEY *key, X509 **ret_certificate)
 	return 0;
 }
 
-/* The peer's raw Ed25519 key, if that is what its certificate holds. */
-static bool raw_key(X509_STORE_CTX *context, uint8_t ret_key[32])
+/* The peer's raw Ed25519 key, if that is what its certificate holds: else why
+ * not, of which want of memory is no word on the peer. */
+static int raw_key(X509_STORE_CTX *context, uint8_t ret_key[32])
 {
 	X509 *certificate = X509_STORE_CTX_get0_cert(context);
 	EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
 	size_t len = 32;
 
-	return key && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 &&
-	       EVP_PKEY_get_raw_public_key(key, ret_key, &len) == 1 &&
-	       len == 32;
+	if (!key || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519)
+		return X509_V_ERR_CERT_REJECTED;
+	return EVP_PKEY_get_raw_public_key(key, ret_key, &len) == 1 && len == 32
+		   ? X509_V_OK
+		   : X509_V_ERR_OUT_OF_MEM;
 }
 
 /* Replaces all of OpenSSL's own chain building. */
@@ -74,10 +77,12 @@ static int on_verify(X509_STORE_CTX *context, void *unused)
 	struct link *link = ssl ? SSL_get_app_data(ssl) : NULL;
 	const struct peer *peer;
 	uint8_t key[32];
+	int r = raw_key(context, key);
 
 	(void)unused;
-	X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REJECTED);
-	if (!link || !raw_key(context, key))
+	X509_STORE_CTX_set_error(
+	    context, r == X509_V_OK ? X509_V_ERR_CERT_REJECTED : r);
+	if (!link || r != X509_V_OK)
 		return 0;
 	if (link->carrier == WIRE_CARRIER_DIALLED) {
 		if (CRYPTO_memcmp(
@@ -208,5 +213,5 @@ bool tls_was_refused(struct link *link)
 {
 	SSL *ssl = bufferevent_openssl_get_ssl(link->bev);
 
-	return ssl && SSL_get_verify_result(ssl) != X509_V_OK;
+	return ssl && SSL_get_verify_result(ssl) == X509_V_ERR_CERT_REJECTED;
 }

@@ -321,9 +321,12 @@ static bool take_frame(struct link *link, enum wire_type type, struct span body)
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	union sync_message message;
 	bool used = true;
+	int r;
 
-	if (wire_decode(type, body, &arena, &message) != 0)
-		link_close(link, WIRE_CODE_BAD_REQUEST);
+	r = wire_decode(type, body, &arena, &message);
+	if (r != 0)
+		link_close(
+		    link, r > 0 ? WIRE_CODE_BAD_REQUEST : WIRE_CODE_FAILED);
 	else if (type == WIRE_SYNC_HELLO)
 		take_hello(link, &message.hello);
 	else if (type == WIRE_SYNC_CHUNK)
@@ -390,6 +393,10 @@ void turn_read(struct link *link)
 		}
 		link->framing = false;
 		frame = evbuffer_pullup(input, (ev_ssize_t)size);
+		if (!frame) {
+			link_close(link, WIRE_CODE_FAILED);
+			return;
+		}
 		link_set_deadline(link, FRAME_SECONDS);
 		if (take_frame(link, header.type,
 			span_of(frame + WIRE_HEADER_BYTES, header.length))) {
