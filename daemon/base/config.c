@@ -148,8 +148,28 @@ static cfg_t *begin(void)
 	return cfg;
 }
 
-static void take(cfg_t *cfg, struct wire_sup_start *settings)
+static int refuse(const char *shown, const char *why)
 {
+	fprintf(stderr, "evidentd: error: %s: %s\n", shown, why);
+	return CONFIG_E_REFUSED;
+}
+
+/* libconfuse leaves out, without a word, a default that it had no memory for:
+ * it would be read as 0, and a node that never locks. */
+static bool is_whole(cfg_t *cfg)
+{
+	const cfg_opt_t *option;
+
+	for (option = options; option->name; option++)
+		if (cfg_size(cfg, option->name) == 0)
+			return false;
+	return true;
+}
+
+static int take(cfg_t *cfg, const char *shown, struct wire_sup_start *settings)
+{
+	if (!cfg || !is_whole(cfg))
+		return refuse(shown, "out of memory");
 	settings->workers = (uint64_t)cfg_getint(cfg, "workers");
 	settings->lock_after = (uint64_t)cfg_getint(cfg, "lock-after");
 	settings->sync = find_word(cfg_getstr(cfg, "sync"), modes, MODES);
@@ -160,23 +180,19 @@ static void take(cfg_t *cfg, struct wire_sup_start *settings)
 	settings->withdrawals = (uint64_t)cfg_getint(cfg, "withdrawals");
 	settings->retain =
 	    find_word(cfg_getstr(cfg, "retain"), keeping, KEEPING);
+	return 0;
 }
 
-static void take_defaults(struct wire_sup_start *ret_settings)
+static int take_defaults(struct wire_sup_start *ret_settings)
 {
 	cfg_t *cfg = begin();
+	int r;
 
 	memset(ret_settings, 0, sizeof *ret_settings);
-	if (!cfg)
-		return;
-	take(cfg, ret_settings);
-	cfg_free(cfg);
-}
-
-static int refuse(const char *shown, const char *why)
-{
-	fprintf(stderr, "evidentd: error: %s: %s\n", shown, why);
-	return CONFIG_E_REFUSED;
+	r = take(cfg, "the defaults", ret_settings);
+	if (cfg)
+		cfg_free(cfg);
+	return r;
 }
 
 /* The whole text, ended by a NUL, into ${text}. */
@@ -226,10 +242,8 @@ static int parse(
 		refuse(shown, "out of memory");
 	} else {
 		cfg->filename = strdup(shown);
-		if (!file || cfg_parse_fp(cfg, file) == CFG_SUCCESS) {
-			take(cfg, ret_settings);
-			r = 0;
-		}
+		if (!file || cfg_parse_fp(cfg, file) == CFG_SUCCESS)
+			r = take(cfg, shown, ret_settings);
 	}
 	if (file)
 		fclose(file);
@@ -272,6 +286,5 @@ int config_find(int dir_fd, struct wire_sup_start *ret_settings)
 		r = config_read(AT_FDCWD, EVIDENT_CONFIG, ret_settings);
 	if (r != CONFIG_E_NONE)
 		return r;
-	take_defaults(ret_settings);
-	return 0;
+	return take_defaults(ret_settings);
 }
