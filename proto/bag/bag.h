@@ -48,8 +48,9 @@ int bag_writer_attachment(struct bag_writer *writer, const struct entry_id *id,
 /* Write what belongs to the whole, with the picture of the claimed times if
  * ${timeline}, sync all, and put the bag in its place. */
 int bag_writer_finish(struct bag_writer *writer, bool timeline);
-/* Free; what was not finished is removed. NULL is fine. */
-void bag_writer_free(struct bag_writer *writer);
+/* Free; what was not finished is removed: -errno when some of it stays at
+ * ${path}.partial. NULL is fine. */
+int bag_writer_free(struct bag_writer *writer);
 
 /* --- verifying --------------------------------------------------------- */
 

@@ -93,13 +93,15 @@ static int take_lines(
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < count; i++) {
-		if (!lines[i].decoy &&
-		    content_value_text(lines[i].value, &text) == 0)
+	for (i = 0; r >= 0 && i < count; i++) {
+		if (lines[i].decoy)
+			continue;
+		r = content_value_text(lines[i].value, &text);
+		if (r == 0)
 			r = take_field(claim, lines[i].name, buf_span(&text));
 		buf_free(&text);
 	}
-	return r;
+	return r < 0 ? r : 0; /* not every value is a text */
 }
 
 int claims_fill(struct bag_claim *claim, const struct entry_id *id,

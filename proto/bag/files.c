@@ -151,16 +151,19 @@ static int walk_dir(struct walk *walk, int dir, const char *prefix, int depth)
 	int r = 0;
 
 	if (!list) {
+		r = -errno;
 		close(dir);
-		return -errno;
+		return r;
 	}
-	while (r == 0 && (item = readdir(list)) != NULL) {
+	while (r == 0 && (errno = 0, item = readdir(list)) != NULL) {
 		if (strcmp(item->d_name, ".") == 0 ||
 		    strcmp(item->d_name, "..") == 0)
 			continue;
 		names++;
 		r = walk_name(walk, dir, prefix, item->d_name, depth);
 	}
+	if (r == 0 && errno != 0) /* there may be more than was told */
+		r = -errno;
 	closedir(list);
 	if (r == 0 && names == 0 && depth > 1)
 		r = stop(walk, BAG_BAD_NAME, prefix);

@@ -1,6 +1,7 @@
 /*
  * Texts of a bag that follow from others.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,8 +61,9 @@ static int put_attachment(struct span value, struct buf *out)
 	struct content_attachment attachment;
 	int r;
 
-	if (content_value_attachment(value, &attachment) != 0)
-		return FORMAT_E_MALFORMED;
+	r = content_value_attachment(value, &attachment);
+	if (r != 0)
+		return r < 0 ? r : FORMAT_E_MALFORMED;
 	r = text_escape(span_text(attachment.file), NULL, out);
 	if (r == 0)
 		r = buf_append_text(out, " (");
@@ -79,9 +81,10 @@ static int put_value(const struct content_line *line, struct buf *out)
 
 	if (strcmp(line->name, "attachment") == 0)
 		return put_attachment(line->value, out);
-	if (content_value_text(line->value, &text) == 0)
+	r = content_value_text(line->value, &text);
+	if (r == 0)
 		r = text_escape(buf_span(&text), "  ", out);
-	else
+	else if (r > 0) /* a value of another type than text */
 		r = text_escape(line->value, NULL, out);
 	buf_free(&text);
 	return r;
@@ -121,7 +124,7 @@ int render_signers(const struct sign_key *keys, size_t count, struct buf *out)
 {
 	struct signer *signers = calloc(count + 1, sizeof *signers);
 	size_t i;
-	int r = signers ? 0 : -1;
+	int r = signers ? 0 : -ENOMEM;
 
 	for (i = 0; signers && i < count; i++) {
 		signers[i].key = keys[i];

@@ -112,6 +112,7 @@ int bag_writer_new(const char *path, struct bag_writer **ret_writer)
 	return 0;
 }
 
+/* Takes over ${dir}. */
 static void remove_tree(int dir)
 {
 	DIR *list = fdopendir(dir);
@@ -135,16 +136,19 @@ static void remove_tree(int dir)
 		close(dir);
 }
 
-void bag_writer_free(struct bag_writer *writer)
+int bag_writer_free(struct bag_writer *writer)
 {
+	int r = 0;
+
 	if (!writer)
-		return;
+		return 0;
 	if (!writer->finished && writer->dir >= 0) {
-		remove_tree(dup(writer->dir));
-		rmdir(writer->partial);
-	}
-	if (writer->dir >= 0)
+		remove_tree(writer->dir);
+		if (rmdir(writer->partial) < 0)
+			r = -errno;
+	} else if (writer->dir >= 0) {
 		close(writer->dir);
+	}
 	files_free(&writer->files);
 	bag_tellings_free(&writer->tellings);
 	bag_claims_free(&writer->claims);
@@ -152,6 +156,7 @@ void bag_writer_free(struct bag_writer *writer)
 	free(writer->path);
 	free(writer->partial);
 	free(writer);
+	return r;
 }
 
 /* What a bag always shows: else words could be shown as another author's, or a
@@ -195,22 +200,9 @@ static bool is_shown(
 	return !record->names;
 }
 
-static int by_digest_text(const void *a, const void *b)
-{
-	const struct content_line *x = a, *y = b;
-	struct buf p = {0}, q = {0};
-	int order = 0;
-
-	if (base64_append(&p, BASE64_URL, span_of(x->digest.bytes, 32)) == 0 &&
-	    base64_append(&q, BASE64_URL, span_of(y->digest.bytes, 32)) == 0)
-		order = span_compare(buf_span(&p), buf_span(&q));
-	buf_free(&p);
-	buf_free(&q);
-	return order;
-}
-
-/* The lines to be shown, ascending by their digest in base64url. The array is
- * the caller's to free; what it points to stays the content's. */
+/* The lines to be shown, ascending by their digest in base64url as those of
+ * every content that was parsed. The array is the caller's to free; what it
+ * points to stays the content's. */
 static int choose_lines(const struct bag_record *record,
     struct content_line **ret_lines, size_t *ret_count)
 {
@@ -223,7 +215,6 @@ static int choose_lines(const struct bag_record *record,
 	for (i = 0; i < record->content->count; i++)
 		if (is_shown(record, &record->content->lines[i]))
 			lines[count++] = record->content->lines[i];
-	qsort(lines, count, sizeof *lines, by_digest_text);
 	*ret_lines = lines;
 	*ret_count = count;
 	return 0;
@@ -389,10 +380,13 @@ static int keep_keys(struct bag_writer *writer, const struct bag_record *record,
 	r = keep_telling(writer, &note, id, proof.index);
 	if (r == 0)
 		r = keep_key(writer, &record->author);
-	for (i = 0; r == 0 && i < record->witness_count; i++)
-		if (cosignature_verify(&note, &record->witnesses[i], &time) ==
-		    0)
+	for (i = 0; r == 0 && i < record->witness_count; i++) {
+		r = cosignature_verify(&note, &record->witnesses[i], &time);
+		if (r == 0)
 			r = keep_key(writer, &record->witnesses[i]);
+		else if (r > 0)
+			r = 0; /* it did not cosign */
+	}
 	note_free(&note);
 	return r;
 }

@@ -231,6 +231,9 @@ int content_add_attachment(struct content_builder *builder,
 	    "sealed", sealed, "sha256", sha256, "size",
 	    (json_int_t)attachment->size, "type", attachment->type);
 	sodium_memzero(sha256, sizeof sha256);
+	if (!value && utf8_is_valid(span_text(attachment->file)) &&
+	    utf8_is_valid(span_text(attachment->type)))
+		return -ENOMEM;
 	if (!value)
 		return wrong(
 		    ret_why, "an attachment's name or type is malformed");
