@@ -140,12 +140,14 @@ static int take_options(
 
 static int set_about(struct capture *capture, const char *id)
 {
-	char *detail =
-	    opened_detail(capture->purpose, NULL, capture->override, NULL);
+	char *detail;
 	int r;
 
-	r = fail(capture,
-	    record_set_about(&capture->record, id, detail, &capture->error));
+	r = opened_detail(
+	    capture->purpose, NULL, capture->override, NULL, &detail);
+	if (r == 0)
+		r = fail(capture, record_set_about(&capture->record, id, detail,
+				      &capture->error));
 	free(detail);
 	return r;
 }

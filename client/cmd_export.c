@@ -72,6 +72,27 @@ static bool shows_attachments(const struct export *export)
 	return export->all;
 }
 
+static int say_write_failure(int result)
+{
+	if (result == -EEXIST)
+		say_error("this record is named twice, or something is in the "
+			  "way",
+		    NULL);
+	else if (result == -ENOSPC)
+		say_error("the disk is full", NULL);
+	else if (result == BAG_E_CONFLICT)
+		say_error("these records' log was told in two ways, and no bag "
+			  "with both would hold: export them apart",
+		    NULL);
+	else if (result > 0)
+		say_error("the record does not verify", NULL);
+	else
+		say_error("the bag cannot be written", NULL);
+	say_hint("no bag was left behind, and nothing stored was touched");
+	return result > 0 && result != BAG_E_CONFLICT ? EXIT_NOT_VERIFIED
+						      : EXIT_FAILED;
+}
+
 static int write_attachment(struct export *export, struct opened *opened,
     const struct content_attachment *attachment)
 {
@@ -97,50 +118,38 @@ static int write_attachments(struct export *export, struct opened *opened)
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < content->count; i++)
-		if (strcmp(content->lines[i].name, "attachment") == 0 &&
-		    content_value_attachment(
-			content->lines[i].value, &attachment) == 0)
-			r = write_attachment(export, opened, &attachment);
+	for (i = 0; r == 0 && i < content->count; i++) {
+		if (strcmp(content->lines[i].name, "attachment") != 0)
+			continue;
+		r = content_value_attachment(
+		    content->lines[i].value, &attachment);
+		r = r == 0 ? write_attachment(export, opened, &attachment)
+			   : say_write_failure(r);
+	}
 	return r;
 }
 
-static int say_write_failure(int result)
-{
-	if (result == -EEXIST)
-		say_error("this record is named twice, or something is in the "
-			  "way",
-		    NULL);
-	else if (result == -ENOSPC)
-		say_error("the disk is full", NULL);
-	else if (result == BAG_E_CONFLICT)
-		say_error("these records' log was told in two ways, and no bag "
-			  "with both would hold: export them apart",
-		    NULL);
-	else if (result > 0)
-		say_error("the record does not verify", NULL);
-	else
-		say_error("the bag cannot be written", NULL);
-	say_hint("no bag was left behind, and nothing stored was touched");
-	return result > 0 && result != BAG_E_CONFLICT ? EXIT_NOT_VERIFIED
-						      : EXIT_FAILED;
-}
-
 /* What the own log shall say: what is shown to whom, and what for. */
-static char *describe(const struct export *export)
+static int describe(const struct export *export, char **ret_detail)
 {
 	json_t *fields = json_array();
-	char *text;
+	int r = 0;
 	size_t i;
 
-	for (i = 0; i < export->name_count; i++)
-		json_array_append_new(fields, json_string(export->names[i]));
-	if (export->all)
-		json_array_append_new(fields, json_string("all"));
-	text = opened_detail(
-	    export->purpose, export->recipient, export->override, fields);
+	for (i = 0; r == 0 && i < export->name_count; i++)
+		r = json_array_append_new(
+		    fields, json_string(export->names[i]));
+	if (r == 0 && export->all)
+		r = json_array_append_new(fields, json_string("all"));
+	if (r < 0)
+		say_error("out of memory, or the name of a field is not valid "
+			  "UTF-8",
+		    NULL);
+	r = r < 0 ? EXIT_FAILED
+		  : opened_detail(export->purpose, export->recipient,
+			export->override, fields, ret_detail);
 	json_decref(fields);
-	return text;
+	return r;
 }
 
 static bool is_withheld(const json_t *withheld, const char *name)
@@ -221,12 +230,14 @@ static int add_record(
 
 static int export_one(struct export *export, const char *id)
 {
-	char *detail = describe(export);
+	char *detail = NULL;
 	json_t *withheld = NULL;
 	struct opened *opened = NULL;
 	int r;
 
-	r = opened_fetch(export->control, id, &opened);
+	r = describe(export, &detail);
+	if (r == 0)
+		r = opened_fetch(export->control, id, &opened);
 	if (r == 0)
 		r = check_proof(opened);
 	if (r == 0)
@@ -278,10 +289,11 @@ static int add_custody_entry(struct export *export, const struct entry_id *id)
 	r = opened_fetch(export->control, text, &opened);
 	if (r != 0)
 		return r;
-	if (opened->proof.len == 0 || !opened_try(export->control, opened)) {
-		export->unopened++;
+	r = opened->proof.len > 0 ? opened_try(export->control, opened) : 1;
+	if (r != 0) {
 		opened_free(opened);
-		return 0;
+		export->unopened += r > 0;
+		return r < 0 ? EXIT_FAILED : 0;
 	}
 	record.entry = buf_span(&opened->entry_bytes);
 	record.signature = opened->signature;
@@ -398,7 +410,13 @@ int export_run(struct client *client, int argc, char **argv)
 		r = export_all(&export, to, argv + 1);
 	if (r == 0)
 		hint(&export);
-	bag_writer_free(export.writer);
+	if (bag_writer_free(export.writer) < 0) {
+		say_error("what was written of the bag could not all be "
+			  "removed, beside",
+		    to);
+		say_hint("it can hold what was to be disclosed: remove "
+			 "DIR.partial by hand");
+	}
 	control_close(export.control);
 	custody_free(&export.custody);
 	free(export.names_text);

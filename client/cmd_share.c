@@ -28,7 +28,7 @@ int share_run(struct client *client, int argc, char **argv)
 {
 	const char *purpose = NULL, *override = NULL;
 	struct share share = {.count = 0};
-	char *detail;
+	char *detail = NULL;
 	struct option_spec specs[] = {
 	    {.name = "to", .each = on_to, .context = &share},
 	    {.name = "purpose", .each = command_once, .context = &purpose},
@@ -43,13 +43,16 @@ int share_run(struct client *client, int argc, char **argv)
 	if (r == 0 && (argc != 2 || share.count == 0))
 		r = say_usage("it is share ID --to PARTNER...", NULL);
 	if (r == 0)
+		r = opened_detail(purpose, NULL, override, NULL, &detail);
+	if (r == 0)
 		r = control_open(client, true, &control);
-	if (r != 0)
+	if (r != 0) {
+		free(detail);
 		return r;
+	}
 	request.text = span_text(argv[1]);
 	request.names.items = share.names;
 	request.names.count = share.count;
-	detail = opened_detail(purpose, NULL, override, NULL);
 	if (detail)
 		request.blob = span_text(detail);
 	r = control_call(control, &request, NULL, 0, "sharing", &json);

@@ -149,10 +149,14 @@ static int write_attachments(struct show *show)
 
 	r = outdir_open(show->attachments, &dir);
 	for (i = 0; r == 0 && i < content->count; i++) {
-		if (strcmp(content->lines[i].name, "attachment") != 0 ||
-		    content_value_attachment(
-			content->lines[i].value, &attachment) != 0)
+		if (strcmp(content->lines[i].name, "attachment") != 0)
 			continue;
+		if (content_value_attachment(
+			content->lines[i].value, &attachment) != 0) {
+			say_error("out of memory for an attachment", NULL);
+			r = EXIT_FAILED;
+			break;
+		}
 		r = write_attachment(show, dir, ++number, &attachment);
 	}
 	return r;
@@ -172,6 +176,10 @@ static int write_sealed_one(
 	if (r != 0)
 		return r;
 	r = opened_sealed(show->control, show->opened, number, detail, fd);
+	if (r == 0 && fsync(fd) < 0) {
+		say_error("cannot write file", name);
+		r = EXIT_FAILED;
+	}
 	close(fd);
 	if (r != 0)
 		unlinkat(dir, name, 0);
@@ -180,11 +188,13 @@ static int write_sealed_one(
 
 static int write_sealed(struct show *show)
 {
-	char *detail = opened_detail(show->purpose, NULL, NULL, NULL);
+	char *detail = NULL;
 	size_t i;
 	int dir, r;
 
-	r = outdir_open(show->sealed, &dir);
+	r = opened_detail(show->purpose, NULL, NULL, NULL, &detail);
+	if (r == 0)
+		r = outdir_open(show->sealed, &dir);
 	for (i = 0; r == 0 && i <= show->opened->entry.attachment_count; i++)
 		r = write_sealed_one(show, dir, detail, i);
 	free(detail);
@@ -200,9 +210,10 @@ static int show_record(struct show *show)
 		r = write_sealed(show);
 	if (r != 0 || (show->sealed && !show->attachments))
 		return r;
-	detail = opened_detail(show->purpose, NULL, NULL, NULL);
-	r = opened_read(
-	    show->control, show->opened, CTL_OPEN_TO_READ, detail, NULL);
+	r = opened_detail(show->purpose, NULL, NULL, NULL, &detail);
+	if (r == 0)
+		r = opened_read(show->control, show->opened, CTL_OPEN_TO_READ,
+		    detail, NULL);
 	free(detail);
 	if (r != 0)
 		return r;

@@ -13,6 +13,7 @@
 
 #include "client/opened.h"
 #include "client/say.h"
+#include "proto/format/content_json.h"
 #include "proto/format/file.h"
 
 static int take_base64(const json_t *json, const char *key, struct buf *out)
@@ -117,8 +118,9 @@ int opened_fetch(
 		r = FORMAT_E_MISMATCH;
 	json_decref(json);
 	if (r != 0) {
-		say_error("the daemon's answer about this record makes no "
-			  "sense",
+		say_error(r < 0 ? "out of memory for the daemon's answer"
+				: "the daemon's answer about this record makes "
+				  "no sense",
 		    NULL);
 		opened_free(opened);
 		return EXIT_FAILED;
@@ -156,27 +158,44 @@ static int check_content(struct opened *opened)
 		   : r;
 }
 
-static void put_text(json_t *detail, const char *name, const char *text)
+static int put_text(json_t *detail, const char *name, const char *text)
 {
-	if (text)
-		json_object_set_new(detail, name, json_pack("[s]", text));
+	return text ? json_object_set_new(detail, name, json_pack("[s]", text))
+		    : 0;
 }
 
-char *opened_detail(const char *purpose, const char *recipient,
-    const char *override, const json_t *fields)
+/* What a log does not say was done is as good as not done: nothing is left
+ * out. */
+int opened_detail(const char *purpose, const char *recipient,
+    const char *override, const json_t *fields, char **ret_detail)
 {
 	json_t *detail = json_object();
-	char *text = NULL;
+	struct buf text = {0};
+	int r = 0;
 
-	put_text(detail, "purpose", purpose);
-	put_text(detail, "recipient", recipient);
-	put_text(detail, "override", override);
-	if (fields)
-		json_object_set(detail, "field", (json_t *)fields);
-	if (json_object_size(detail) > 0)
-		text = json_dumps(detail, JSON_COMPACT | JSON_SORT_KEYS);
+	if (put_text(detail, "purpose", purpose) < 0 ||
+	    put_text(detail, "recipient", recipient) < 0 ||
+	    put_text(detail, "override", override) < 0 ||
+	    (fields && json_object_set(detail, "field", (json_t *)fields) < 0))
+		r = -EINVAL;
+	if (r == 0 && json_object_size(detail) > 0)
+		r = content_json_dump(detail, &text);
+	*ret_detail = r == 0 && text.len > 0
+			  ? strndup((const char *)text.data, text.len)
+			  : NULL;
+	if (r == 0 && text.len > 0 && !*ret_detail)
+		r = -ENOMEM;
+	buf_free(&text);
 	json_decref(detail);
-	return text;
+	if (r == 0)
+		return 0;
+	say_error(r == -EINVAL
+		      ? "a purpose, a reason or whom it is for is not valid "
+			"UTF-8, or there is no memory for it"
+		      : "out of memory",
+	    NULL);
+	say_hint("nothing was done, for the log could not say so");
+	return EXIT_FAILED;
 }
 
 int opened_read(struct control *control, struct opened *opened,
@@ -218,7 +237,36 @@ int opened_read(struct control *control, struct opened *opened,
 	return r;
 }
 
-bool opened_try(struct control *control, struct opened *opened)
+/* Whether an error is about the record: no key, say, or it was withdrawn. */
+static bool is_about_record(int told, const char *error)
+{
+	return (told == EXIT_FAILED || told == EXIT_NOT_VERIFIED) && error &&
+	       strcmp(error, CTL_ERROR_FAILED) != 0 &&
+	       strcmp(error, CTL_ERROR_FULL) != 0 &&
+	       strcmp(error, CTL_ERROR_DAMAGED) != 0;
+}
+
+/* What came of a try; ${told} is the exit code that the daemon answered. */
+static int judge_try(struct opened *opened, int told, int fd, const char *error)
+{
+	int r;
+
+	if (told != 0 && is_about_record(told, error))
+		return 1;
+	r = told == 0 ? read_memfd(fd, &opened->clear) : -EIO;
+	if (r == 0)
+		r = check_content(opened);
+	if (r >= 0)
+		return r;
+	say_error(told != 0 && error
+		      ? error
+		      : "an entry that says what was done cannot be read",
+	    NULL);
+	say_hint("nothing stored was touched; try again");
+	return -1;
+}
+
+int opened_try(struct control *control, struct opened *opened)
 {
 	struct ctl_request request = {
 	    .op = CTL_OPEN,
@@ -227,20 +275,24 @@ bool opened_try(struct control *control, struct opened *opened)
 	};
 	json_t *told = NULL;
 	char *error = NULL;
-	bool done = false;
-	int fd;
+	int fd, r;
 
 	fd = memfd_create("content", MFD_CLOEXEC);
-	if (fd < 0)
-		return false;
-	if (control_put(control, &request, &fd, 1) == 0)
-		done = control_take(control, &told, &error) == 0 &&
-		       read_memfd(fd, &opened->clear) == 0 &&
-		       check_content(opened) == 0;
+	if (fd < 0) {
+		say_error("no memory for the content", NULL);
+		return -1;
+	}
+	r = control_put(control, &request, &fd, 1);
+	if (r == 0) {
+		r = control_take(control, &told, &error);
+		r = judge_try(opened, r, fd, error);
+	} else {
+		r = -1;
+	}
 	close(fd);
 	free(error);
 	json_decref(told);
-	return done;
+	return r;
 }
 
 int opened_attachment(struct control *control, const struct opened *opened,

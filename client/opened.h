@@ -29,17 +29,18 @@ struct opened {
 int opened_fetch(
     struct control *control, const char *id, struct opened **ret_opened);
 /* What the log of this node shall say of an act, of what is given and not NULL;
- * NULL when that is nothing. The caller frees it. */
-char *opened_detail(const char *purpose, const char *recipient,
-    const char *override, const json_t *fields);
+ * NULL when that is nothing. The caller frees it. An exit code. */
+int opened_detail(const char *purpose, const char *recipient,
+    const char *override, const json_t *fields, char **ret_detail);
 /* Have a worker open the content into ${opened}->clear and parse it, once the
  * log of this node says so. ${ret_withheld}, if not NULL, gets the names of
  * lines that must not be shown; the caller's to release. */
 int opened_read(struct control *control, struct opened *opened,
     enum ctl_open what, const char *detail_or_null, json_t **ret_withheld);
 /* The same of what only says what was done with a record (the log of this node
- * then says nothing), without a word where it cannot be opened here: false. */
-bool opened_try(struct control *control, struct opened *opened);
+ * then says nothing): 0, 1 without a word where this node refuses or is not
+ * able to open it, or -1 after saying what failed. */
+int opened_try(struct control *control, struct opened *opened);
 /* Have a worker write the plaintext of an attachment to ${fd}, for what the
  * record was opened for. */
 int opened_attachment(struct control *control, const struct opened *opened,

@@ -195,8 +195,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 		    "nothing was changed; try again");
 		return;
 	case WIRE_CODE_CORRUPT:
-		control_fail(request, 1,
-		    "something stored is damaged and does not verify",
+		control_fail(request, 1, CTL_ERROR_DAMAGED,
 		    "nothing was changed; keep the home as it is, and restore "
 		    "from a backup or a partner");
 		return;
@@ -206,7 +205,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 		    "only the readers it was sealed to can read it");
 		return;
 	case WIRE_CODE_NO_SPACE:
-		control_fail(request, 1, "the disk is full",
+		control_fail(request, 1, CTL_ERROR_FULL,
 		    "nothing was stored and nothing lost; make room and try "
 		    "again");
 		return;
@@ -231,7 +230,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 	case WIRE_CODE_PUT_BACK:
 		break;
 	}
-	control_fail(request, 1, "the daemon could not do this",
+	control_fail(request, 1, CTL_ERROR_FAILED,
 	    "nothing acknowledged was lost; try again");
 }
 

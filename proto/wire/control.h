@@ -14,6 +14,12 @@
 #define CTL_LABEL_BYTES_MAX 200
 #define CTL_FIELDS_BYTES_MAX (2 * 1024 * 1024)
 
+/* Errors that say something of the node and nothing of what was asked for, so
+ * whoever asks for many things must not take one of them for an answer. */
+#define CTL_ERROR_FAILED "the daemon could not do this"
+#define CTL_ERROR_FULL "the disk is full"
+#define CTL_ERROR_DAMAGED "something stored is damaged and does not verify"
+
 /* fd 0 and so on are those that ride with the request. */
 enum ctl_op {
 	CTL_STATUS = 1,

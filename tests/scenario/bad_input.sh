@@ -106,6 +106,10 @@ refuse 1 "reader" "a reader that is none" on desk card add-reader age1qqqq
 node_start mute
 refuse 1 "" "what nobody could ever open is refused" on mute capture --field a=b
 
+# What the log could not say is not done as if nothing had been given.
+refuse 1 "UTF-8" "a purpose that is no text" on desk show "$id" --purpose $'\xff'
+refuse 1 "UTF-8" "a reason that is none" on desk share "$id" --to other --override $'\xff'
+
 # Import: each bad line is named, the good ones are stored.
 cat >"$T/lines.jsonl" <<'J'
 {"fields":{"statement":"good one"}}
