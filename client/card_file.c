@@ -1,7 +1,9 @@
 /*
  * Cards, enrolled or not, read from and written to files. A card is written
- * beside its name and renamed, so that nobody is handed half of one.
+ * beside its name and renamed when it is on disk, so that nobody is handed half
+ * of one.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -39,6 +41,7 @@ int card_file_read(const char *path, char ret_text[ENROLLED_CARD_BYTES_MAX + 1],
 int card_file_write(const char *path, const char *text, size_t len)
 {
 	char part[PATH_MAX];
+	bool there;
 	FILE *file;
 	int bad;
 
@@ -46,10 +49,17 @@ int card_file_write(const char *path, const char *text, size_t len)
 		return say_usage("the path is too long:", path);
 	file = fopen(part, "wxe");
 	if (!file) {
-		say_error("cannot write file", part);
+		there = errno == EEXIST;
+		say_error(
+		    there ? "something is there already:" : "cannot write file",
+		    part);
+		if (there)
+			say_hint("it is of a write that was cut off, unless it "
+				 "is yours: remove it, or choose another name");
 		return EXIT_FAILED;
 	}
 	bad = fwrite(text, 1, len, file) != len;
+	bad |= fflush(file) != 0 || fsync(fileno(file)) < 0;
 	bad |= fclose(file) != 0;
 	if (bad || rename(part, path) < 0) {
 		unlink(part);

@@ -75,6 +75,8 @@ static int write_bundle(
 		say_hint("choose another name; nothing was changed");
 		return EXIT_FAILED;
 	}
+	if (errno != ENOENT) /* what it is cannot be told, so it stays */
+		return say_unwritable(path);
 	if (snprintf(partial, sizeof partial, "%s.partial", path) >=
 	    (int)sizeof partial)
 		return say_usage("this path is too long", NULL);

@@ -63,8 +63,12 @@ static void report(struct doctor *doctor, enum health health, const char *check,
 static void check_home(struct doctor *doctor)
 {
 	struct stat st;
+	const int why = stat(doctor->client->home, &st) < 0 ? errno : 0;
 
-	if (stat(doctor->client->home, &st) < 0)
+	if (why != 0 && why != ENOENT && why != ENOTDIR)
+		report(doctor, HEALTH_FAIL, "home", "it cannot be looked at",
+		    "make no other before this one can be read");
+	else if (why != 0)
 		report(doctor, HEALTH_FAIL, "home", "there is none",
 		    "make one with: evident init --name NAME");
 	else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
@@ -214,10 +218,16 @@ static int check_partners(struct doctor *doctor)
 
 static void check_deliveries(struct doctor *doctor, json_t *status)
 {
-	json_int_t left =
-	    json_integer_value(json_object_get(status, "undelivered"));
+	const json_t *told = json_object_get(status, "undelivered");
+	json_int_t left = json_integer_value(told);
 	char text[96];
 
+	if (!json_is_integer(told)) {
+		report(doctor, HEALTH_WARN, "deliveries",
+		    "it cannot be told whether all has arrived",
+		    "keep this machine, and look again");
+		return;
+	}
 	snprintf(text, sizeof text,
 	    "%lld records are not known to have arrived", (long long)left);
 	if (left > 0)

@@ -90,8 +90,11 @@ static int remove_machine(struct client *client)
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), r;
 	json_t *json = NULL;
 
-	if (fd < 0)
+	if (fd < 0) {
+		say_error("cannot open file", "/dev/null");
+		say_hint("the machine's key still opens this node");
 		return EXIT_FAILED;
+	}
 	r = call(client, WIRE_KEY_REMOVE_MACHINE, fd, &json);
 	close(fd);
 	json_decref(json);

@@ -65,7 +65,8 @@ static int init_node(struct client *client, struct ctl_request *request)
 		if (r == 0)
 			r = control_call(control, &stop, NULL, 0, NULL, NULL);
 		control_close(control);
-		control_wait_gone(client);
+		if (r == 0) /* nothing of a new node is left to finish */
+			(void)control_wait_gone(client);
 	}
 	close(fd);
 	return r;
@@ -175,9 +176,12 @@ int stop_run(struct client *client, int argc, char **argv)
 
 	if (r == 0)
 		r = control_simple(client, false, CTL_STOP, NULL, NULL);
-	if (r == 0)
-		control_wait_gone(client);
-	return r;
+	if (r != 0 || control_wait_gone(client))
+		return r;
+	say_error("the daemon has not ended yet", NULL);
+	say_hint("it may still hold the keys: look with evident status, and "
+		 "try again");
+	return EXIT_FAILED;
 }
 
 static void print_facts(const json_t *json)

@@ -66,11 +66,12 @@ static int write_page(
 	return EXIT_FAILED;
 }
 
-/* A report is no file of the bag: there it would spoil it. */
+/* A report is no file of the bag: there it would spoil it. What cannot be told
+ * counts as inside, unless nothing is there. */
 static bool is_inside(const char *bag, const char *report)
 {
 	char *folder = strdup(report), *whole = NULL, *top = NULL, *slash;
-	bool inside = false;
+	bool inside = true;
 	size_t len;
 
 	slash = folder ? strrchr(folder, '/') : NULL;
@@ -78,11 +79,14 @@ static bool is_inside(const char *bag, const char *report)
 		*slash = 0;
 	if (folder)
 		whole = realpath(!slash ? "." : *folder ? folder : "/", NULL);
-	top = realpath(bag, NULL);
+	if (whole)
+		top = realpath(bag, NULL);
 	if (whole && top) {
 		len = strlen(top);
 		inside = strncmp(whole, top, len) == 0 &&
 			 (whole[len] == 0 || whole[len] == '/');
+	} else if (folder) {
+		inside = errno != ENOENT && errno != ENOTDIR;
 	}
 	free(folder);
 	free(whole);
@@ -128,7 +132,9 @@ static int check_wishes(struct wishes *wishes, const char *bag)
 		    wishes->exporter);
 	if (wishes->report && is_inside(bag, wishes->report))
 		return say_usage(
-		    "a report inside the bag would spoil it:", wishes->report);
+		    "a report that is inside the bag, or may be, would spoil "
+		    "it:",
+		    wishes->report);
 	return 0;
 }
 

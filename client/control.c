@@ -22,6 +22,7 @@
 #include "proto/wire/messages.h"
 
 #define START_TRIES 200     /* of 50 ms */
+#define STOP_TRIES 800      /* a store may finish what it began for 30 s */
 #define E_STRANGER (-EXDEV) /* somebody else listens there */
 
 struct control {
@@ -169,14 +170,24 @@ static int control_new(int fd, struct control **ret_control)
 	return 0;
 }
 
+static void say_no_home(const char *home, bool absent)
+{
+	say_error(absent ? "there is no home directory"
+			 : "the home directory cannot be looked at",
+	    home);
+	say_hint(absent
+		     ? "make one with: evident --home DIR init --name NAME"
+		     : "nothing was touched, and nothing says that it is gone: "
+		       "make no other before this one can be read");
+}
+
 int control_open(struct client *client, bool start, struct control **ret)
 {
 	struct control *control;
 	int fd;
 
 	if (access(client->home, F_OK) < 0) {
-		say_error("there is no home directory", client->home);
-		say_hint("make one with: evident --home DIR init --name NAME");
+		say_no_home(client->home, errno == ENOENT || errno == ENOTDIR);
 		return start ? EXIT_FAILED : EXIT_NO_DAEMON;
 	}
 	fd = connect_home(client->home);
@@ -233,7 +244,6 @@ int control_put(struct control *control, const struct ctl_request *request,
 	}
 	if (r < 0) {
 		say_error("the daemon ended before it was asked", NULL);
-		say_hint("nothing was stored by this command; try again");
 		return EXIT_NO_DAEMON;
 	}
 	return 0;
@@ -250,6 +260,10 @@ static char *text_of(struct span span)
 {
 	return strndup((const char *)span.data, span.len);
 }
+
+static const char without_memory[] =
+    "out of memory for the daemon's answer; what it acknowledged is stored: "
+    "look with evident list";
 
 /* One reply; *ret_last tells whether more come. */
 static int take_reply(struct control *control, const char *what,
@@ -279,9 +293,7 @@ static int take_reply(struct control *control, const char *what,
 		    reply.json, JSON_REJECT_DUPLICATES, ret_json);
 	if (r != 0) {
 		put_text(ret_error,
-		    strdup(r < 0 ? "out of memory for the daemon's answer; "
-				   "what it acknowledged is stored: look with "
-				   "evident list"
+		    strdup(r < 0 ? without_memory
 				 : "the daemon's answer makes no sense"));
 		r = EXIT_FAILED;
 	} else {
@@ -299,42 +311,52 @@ static int take_reply(struct control *control, const char *what,
 	return r;
 }
 
-/* Lists come in several replies: join their arrays. */
-static void join_json(json_t **into, json_t *more)
+/* Lists come in several replies: join their arrays. Negative without memory:
+ * a part is no list. */
+static int join_json(json_t **into, json_t *more)
 {
 	const char *key;
 	json_t *value;
+	int r = 0;
 
 	if (!*into) {
 		*into = more;
-		return;
+		return 0;
 	}
 	json_object_foreach(more, key, value)
 	{
+		if (r < 0)
+			break;
 		if (json_is_array(value) &&
 		    json_is_array(json_object_get(*into, key)))
-			json_array_extend(json_object_get(*into, key), value);
+			r = json_array_extend(
+			    json_object_get(*into, key), value);
 		else
-			json_object_set(*into, key, value);
+			r = json_object_set(*into, key, value);
 	}
 	json_decref(more);
+	return r;
 }
 
 static int take_all(struct control *control, const char *what,
     json_t **ret_json, char **ret_error, char **ret_hint)
 {
 	json_t *json = NULL, *part;
-	bool last;
+	bool last, whole = true;
 	int r;
 
 	do {
 		part = NULL;
 		r = take_reply(
 		    control, what, &part, ret_error, ret_hint, &last);
-		if (part)
-			join_json(&json, part);
+		if (part && join_json(&json, part) < 0)
+			whole = false;
 	} while (!last);
 	say_progress_end();
+	if (r == 0 && !whole) {
+		put_text(ret_error, strdup(without_memory));
+		r = EXIT_FAILED;
+	}
 	if (ret_json)
 		*ret_json = json;
 	else
@@ -362,6 +384,8 @@ int control_call(struct control *control, const struct ctl_request *request,
 	if (ret_json)
 		*ret_json = NULL;
 	r = control_put(control, request, fds, fd_count);
+	if (r == EXIT_NO_DAEMON)
+		say_hint("nothing was stored by this command; try again");
 	if (r != 0)
 		return r;
 	r = take_all(control, what, ret_json, &error, &hint);
@@ -421,15 +445,17 @@ int control_simple(struct client *client, bool start, enum ctl_op op,
 	return r;
 }
 
-void control_wait_gone(struct client *client)
+bool control_wait_gone(struct client *client)
 {
 	int i, fd;
 
-	for (i = 0; i < START_TRIES; i++) {
+	for (i = 0; i < STOP_TRIES; i++) {
 		fd = connect_home(client->home);
-		if (fd < 0)
-			return;
-		close(fd);
+		if (fd == -ENOENT || fd == -ECONNREFUSED)
+			return true;
+		if (fd >= 0)
+			close(fd);
 		pause_ms(50);
 	}
+	return false;
 }

@@ -39,7 +39,7 @@ int control_take(struct control *control, json_t **ret_json, char **ret_error);
 /* Open a connection, make one call with only ${op} and ${text}, close. */
 int control_simple(struct client *client, bool start, enum ctl_op op,
     const char *text, json_t **ret_json);
-/* Wait until the daemon has let go of the home. */
-void control_wait_gone(struct client *client);
+/* Wait until the daemon has let go of the home: false when it does not. */
+bool control_wait_gone(struct client *client);
 
 #endif

@@ -56,6 +56,14 @@ static int wrong(
 	return EXIT_FAILED;
 }
 
+/* jansson makes no value of what is no UTF-8, or has no memory for it. */
+static int wrong_text(struct record_error *error, struct span made_of,
+    const char *text, const char *subject)
+{
+	return utf8_is_valid(made_of) ? wrong(error, "out of memory", NULL)
+				      : wrong(error, text, subject);
+}
+
 void record_begin(struct record *record)
 {
 	memset(record, 0, sizeof *record);
@@ -86,8 +94,8 @@ int record_add_json(struct record *record, const char *name, json_t *value,
 
 	if (!text) {
 		json_decref(pair);
-		return wrong(
-		    ret_error, "a field's name is not valid UTF-8", NULL);
+		return wrong_text(ret_error, span_text(name),
+		    "a field's name is not valid UTF-8", NULL);
 	}
 	if (!pair || json_array_append_new(pair, text) < 0 ||
 	    json_array_append(pair, value) < 0 ||
@@ -106,7 +114,8 @@ int record_add_text(struct record *record, const char *name, const char *text,
 		return wrong(ret_error, "NUL bytes stand in field", name);
 	value = json_stringn(text, len);
 	if (!value)
-		return wrong(ret_error, "no valid UTF-8 stands in field", name);
+		return wrong_text(ret_error, span_of(text, len),
+		    "no valid UTF-8 stands in field", name);
 	r = record_add_json(record, name, value, ret_error);
 	json_decref(value);
 	return r;
@@ -231,8 +240,8 @@ int record_attach(struct record *record, int dir, const char *path,
 	record->fds[record->fd_count++] = fd;
 	item = json_pack("{s:s, s:s}", "file", file, "type", type_of(file));
 	if (!item)
-		return wrong(
-		    ret_error, "the file's name is not valid UTF-8:", path);
+		return wrong_text(ret_error, span_text(file),
+		    "the file's name is not valid UTF-8:", path);
 	return json_array_append_new(record->attachments, item) < 0
 		   ? wrong(ret_error, "out of memory", NULL)
 		   : 0;
