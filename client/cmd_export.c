@@ -22,7 +22,7 @@ struct export
 	struct bag_writer *writer;
 	bool all, witnesses, with_custody;
 	bool withheld;   /* something that was asked for */
-	size_t unopened; /* entries of others that cannot be opened here */
+	size_t unopened; /* entries that cannot be opened here */
 	struct custody custody;
 	const char *purpose, *recipient, *override;
 	size_t name_count;
@@ -373,7 +373,7 @@ static void hint(const struct export *export)
 			 "be exported with it");
 	if (export->unopened > 0)
 		say_hint("some entries that say what was done with it are "
-			 "sealed to others, and are left out");
+			 "sealed to others, or do not open, and are left out");
 }
 
 int export_run(struct client *client, int argc, char **argv)

@@ -237,13 +237,13 @@ int opened_read(struct control *control, struct opened *opened,
 	return r;
 }
 
-/* Whether an error is about the record: no key, say, or it was withdrawn. */
+/* Whether an error is about the record: no key, say, or it was withdrawn, or
+ * whoever wrote it sealed what it did not sign. */
 static bool is_about_record(int told, const char *error)
 {
 	return (told == EXIT_FAILED || told == EXIT_NOT_VERIFIED) && error &&
 	       strcmp(error, CTL_ERROR_FAILED) != 0 &&
-	       strcmp(error, CTL_ERROR_FULL) != 0 &&
-	       strcmp(error, CTL_ERROR_DAMAGED) != 0;
+	       strcmp(error, CTL_ERROR_FULL) != 0;
 }
 
 /* What came of a try; ${told} is the exit code that the daemon answered. */

@@ -195,7 +195,8 @@ void control_fail_code(struct request *request, enum wire_code code)
 		    "nothing was changed; try again");
 		return;
 	case WIRE_CODE_CORRUPT:
-		control_fail(request, 1, CTL_ERROR_DAMAGED,
+		control_fail(request, 1,
+		    "something stored is damaged and does not verify",
 		    "nothing was changed; keep the home as it is, and restore "
 		    "from a backup or a partner");
 		return;

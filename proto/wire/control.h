@@ -18,7 +18,6 @@
  * whoever asks for many things must not take one of them for an answer. */
 #define CTL_ERROR_FAILED "the daemon could not do this"
 #define CTL_ERROR_FULL "the disk is full"
-#define CTL_ERROR_DAMAGED "something stored is damaged and does not verify"
 
 /* fd 0 and so on are those that ride with the request. */
 enum ctl_op {
