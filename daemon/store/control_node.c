@@ -263,6 +263,11 @@ void control_key(struct request *request)
 	else if (code == WIRE_CODE_BUSY)
 		control_fail(request, 1, "a node has at most 8 readers",
 		    "nothing was changed");
+	else if (code == WIRE_CODE_FAILED) /* by a keeper that was lost, too */
+		control_fail(request, 1, CTL_ERROR_FAILED,
+		    "nothing acknowledged was lost, and it may be done all "
+		    "the same: look with evident key list before you try "
+		    "again");
 	else
 		control_fail_code(request, code);
 }

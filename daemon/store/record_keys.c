@@ -232,15 +232,38 @@ void record_keys_close(struct record_keys *keys)
 	free(keys);
 }
 
+/* Once the disk has said which file is in force, go on with that one. */
+static int make_certain(struct record_keys *keys)
+{
+	struct record_keys fresh = {
+	    .dir = keys->dir, .fd = -1, .storage = keys->storage};
+	int r;
+
+	if (!keys->uncertain)
+		return 0;
+	fresh.key = sodium_malloc(sizeof *fresh.key);
+	r = fresh.key ? open_file(&fresh) : -ENOMEM;
+	if (r != 0) {
+		if (fresh.fd >= 0)
+			close(fresh.fd);
+		sodium_free(fresh.key);
+		return r < 0 ? r : -EIO;
+	}
+	close(keys->fd);
+	sodium_free(keys->key);
+	*keys = fresh;
+	return 0;
+}
+
 int record_keys_add(
     struct record_keys *keys, struct record_key *ret_key, int64_t *ret_slot)
 {
 	struct buf sealed = {0};
 	int r;
 
-	if (keys->uncertain)
-		return -EIO;
-	r = seal_make_key(ret_key);
+	r = make_certain(keys);
+	if (r == 0)
+		r = seal_make_key(ret_key);
 	if (r == 0)
 		r = seal_put(keys->key, "slot",
 		    span_of(ret_key->bytes, SEAL_KEY_BYTES), &sealed);
@@ -417,8 +440,8 @@ int record_keys_erase(
 	struct record_key *new_key = sodium_malloc(sizeof *new_key);
 	int r = erased && new_key ? 0 : -ENOMEM;
 
-	if (r == 0 && keys->uncertain)
-		r = -EIO;
+	if (r == 0)
+		r = make_certain(keys);
 	if (r == 0 && keys->generation > 0) /* what an earlier one left */
 		r = remove_file(keys->dir, keys->generation - 1);
 	if (r == 0) {

@@ -23,8 +23,8 @@ struct record_keys;
 int record_keys_open(int dir, const struct record_key *storage_key, bool create,
     struct record_keys **ret_keys);
 void record_keys_close(struct record_keys *keys);
-/* Make a key; slots are given out in order. -EIO once it is uncertain which
- * file is in force: the keys must be opened anew. */
+/* Make a key; slots are given out in order. -errno while it is uncertain which
+ * file is in force: the disk is asked anew each time. */
 int record_keys_add(
     struct record_keys *keys, struct record_key *ret_key, int64_t *ret_slot);
 /* Put what was added on disk. Call before the rows that name it commit. */

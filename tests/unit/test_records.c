@@ -21,7 +21,17 @@ static int64_t log_number;
 static unsigned failing_syncs; /* how many more the disk refuses */
 static bool halving;           /* it reads half of what it is asked for */
 
+static unsigned failing_sync; /* the how manyth whole sync it refuses */
+
 /* In place of the C library's. */
+int fsync(int fd)
+{
+	if (failing_sync == 0 || --failing_sync > 0)
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
+}
+
 ssize_t pread(int fd, void *to, size_t len, off_t at)
 {
 	if (halving && len > 1)
@@ -419,6 +429,41 @@ static void test_a_read_that_brings_less_loses_no_key(void **state)
 	assert_int_not_equal(record_keys_get(scene.keys, slot[0], &found), 0);
 }
 
+/* When it is uncertain which file a crash would leave in force, it is looked up
+ * and gone on with, in the same process. */
+static void test_an_erasure_that_failed_can_be_repeated(void **state)
+{
+	struct record_key made[3], found;
+	int64_t slot[3];
+	unsigned i;
+
+	(void)state;
+	record_keys_add(scene.keys, &made[0], &slot[0]);
+	record_keys_sync(scene.keys);
+	for (i = 1; i <= 4; i++) {
+		record_keys_add(scene.keys, &made[1], &slot[1]);
+		record_keys_sync(scene.keys);
+		failing_sync = i;
+		assert_int_equal(
+		    record_keys_erase(scene.keys, &slot[1], 1), -EIO);
+		assert_int_equal(failing_sync, 0);
+		assert_int_equal(record_keys_erase(scene.keys, &slot[1], 1), 0);
+		assert_int_equal(
+		    record_keys_add(scene.keys, &made[2], &slot[2]), 0);
+		assert_int_equal(record_keys_sync(scene.keys), 0);
+		scene_close();
+		assert_int_equal(scene_open(false), 0);
+		assert_int_equal(
+		    record_keys_get(scene.keys, slot[0], &found), 0);
+		assert_memory_equal(found.bytes, made[0].bytes, SEAL_KEY_BYTES);
+		assert_int_equal(
+		    record_keys_get(scene.keys, slot[2], &found), 0);
+		assert_memory_equal(found.bytes, made[2].bytes, SEAL_KEY_BYTES);
+		assert_int_not_equal(
+		    record_keys_get(scene.keys, slot[1], &found), 0);
+	}
+}
+
 /* A crash between the new file and the new wrap leaves the old in force, and
  * one after it the new: neither loses a key, and both are tidied. */
 static void test_an_interrupted_erasure_is_tidied(void **state)
@@ -587,6 +632,7 @@ int main(void)
 	    TEST(test_record_keys_come_back_and_open_under_one_key_only),
 	    TEST(test_nothing_in_the_home_leads_to_an_erased_key),
 	    TEST(test_a_read_that_brings_less_loses_no_key),
+	    TEST(test_an_erasure_that_failed_can_be_repeated),
 	    TEST(test_an_interrupted_erasure_is_tidied),
 	    TEST(test_an_erasure_that_fails_loses_no_other_key),
 	    TEST(test_a_torn_slot_is_passed_over),
