@@ -65,17 +65,19 @@ static int mark_delivered(struct store *store, const struct partner *partner,
 	return r;
 }
 
-/* A receipt counts only from the partner whose log it stands in. */
-static bool is_from(struct store *store, const struct record_row *row,
+/* A receipt counts only from the partner whose log it stands in: 1, 0 or
+ * -errno. */
+static int is_from(struct store *store, const struct record_row *row,
     const struct partner *partner)
 {
 	struct log_row log = {.id = 0};
-	bool is;
+	int r;
 
-	is = log_tree_load(store->database, row->log, &log) == 0 &&
-	     memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
+	r = log_tree_load(store->database, row->log, &log);
+	if (r == 0)
+		r = memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
 	log_row_free(&log);
-	return is;
+	return r > 1 ? -EIO : r;
 }
 
 /* Whether that envelope is here: a receipt for anything else says nothing. Of a
@@ -92,7 +94,7 @@ static int is_known(struct store *store, const struct wire_receipt_record *line,
 	if (r != DATABASE_E_NONE)
 		return r < 0 ? r : 1;
 	r = records_find(&store->records, &line->entry, &row);
-	*ret_in_vain |= r != 0 || row.withdrawn == RECORD_IN_FORCE;
+	*ret_in_vain |= r > 0 || (r == 0 && row.withdrawn == RECORD_IN_FORCE);
 	return r < 0 ? r : 0;
 }
 
@@ -106,13 +108,17 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	};
 	struct partner partner;
 	size_t i;
-	int r;
+	int from = 1, r;
 
 	r = partners_by_id(store->database, row->source, &partner);
-	if (r == 0 && !is_from(store, row, &partner)) {
+	if (r == 0)
+		from = is_from(store, row, &partner);
+	if (r == 0 && from == 0) {
 		*ret_in_vain = true;
 		return 0;
 	}
+	if (from < 0)
+		r = from;
 	event.actor = partner.author;
 	for (i = 0; r == 0 && i < opened->records.count; i++) {
 		event.subject = opened->records.items[i].entry;
