@@ -138,6 +138,8 @@ static int prove(struct session *session, const struct log_row *log,
 		r = proofs_build_bare(store, &row, log, &proof);
 	if (r == 0)
 		r = record_keys_get(store->records.keys, row.slot, &key);
+	if (r == FORMAT_E_MISMATCH) /* positive would say that it was sent */
+		r = -EIO;
 	if (r == 0) {
 		r = records_add_proof(
 		    &store->records, record, &key, buf_span(&proof));

@@ -238,6 +238,8 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	if (row->withdrawn)
 		return 0;
 	r = record_keys_get(session->store->records.keys, row->slot, &key);
+	if (r > 0) /* what is damaged here is no fault of the partner's */
+		r = -EIO;
 	if (r == 0)
 		r = sync_add_envelope(session, author, row->id, &key, envelope);
 	if (r == 0)

@@ -341,6 +341,39 @@ static void test_a_few_forks_prove_as_much_as_many(void **state)
 	log_row_free(&row);
 }
 
+/* What came again of a record whose key is gone from this disk. */
+static void test_a_key_that_is_damaged_here_is_no_fault_of_a_partner(
+    void **state)
+{
+	static struct entry entry;
+	struct record_new record = {
+	    .id = {{1, 2, 3}},
+	    .entry = &entry,
+	    .entry_bytes = span_text("the entry"),
+	    .signature = span_of("0123456789012345678901234567890123456789"
+				 "012345678901234567890123",
+		64),
+	};
+	const uint8_t nothing[72] = {0};
+	struct log_row log = hold_log(0);
+	struct record_key made;
+	struct record_row row;
+	int64_t id;
+	int fd;
+
+	(void)state;
+	record.log = log.id;
+	assert_int_equal(records_add(&scene, &record, &made, &id), 0);
+	assert_int_equal(records_load(&scene, id, &row), 0);
+	fd = open("keys.0", O_WRONLY);
+	assert_int_equal(
+	    pwrite(fd, nothing, sizeof nothing, row.slot * 72), sizeof nothing);
+	close(fd);
+	assert_true(sync_add_known(&session, &session.partner.author, &row,
+			span_text("an envelope")) < 0);
+	log_row_free(&log);
+}
+
 static void cosign(const struct sign_key *witness, const uint8_t from[32],
     struct span text, struct buf *out)
 {
@@ -471,6 +504,7 @@ int main(void)
 	    T(only_what_contradicts_is_kept_as_a_fork),
 	    T(more_than_is_here_contradicts_only_when_it_was_shown),
 	    T(a_few_forks_prove_as_much_as_many),
+	    T(a_key_that_is_damaged_here_is_no_fault_of_a_partner),
 	    T(of_a_cosignature_no_more_is_kept_than_was_checked),
 	    T(a_mirror_hears_of_no_third),
 	};
