@@ -306,21 +306,24 @@ static int check_signature(
 	return r;
 }
 
-/* Whether this bundle may be taken in: NULL, or why not. */
-static const char *judge(
-    struct parcel *parcel, const struct wire_work_bundle_opened *opened)
+/* Whether this bundle may be taken in: 0, 1 and why not, or -errno. */
+static int judge(struct parcel *parcel,
+    const struct wire_work_bundle_opened *opened, const char **ret_why)
 {
 	struct store *store = parcel->store;
+	int r;
 
+	*ret_why = "this bundle is for another node";
 	if (memcmp(opened->to.bytes, store->author.bytes, 32) != 0)
-		return "this bundle is for another node";
-	if (partners_by_author(
-		store->database, &opened->from, &parcel->partner) != 0 ||
-	    parcel->partner.removed || !parcel->partner.compared)
-		return "this bundle is from nobody who was compared";
-	if (check_signature(parcel, opened) != 0)
-		return "this bundle was not signed by whom it names";
-	return NULL;
+		return 1;
+	*ret_why = "this bundle is from nobody who was compared";
+	r = partners_by_author(
+	    store->database, &opened->from, &parcel->partner);
+	if (r != 0 || parcel->partner.removed || !parcel->partner.compared)
+		return r < 0 ? r : 1;
+	*ret_why = "this bundle was not signed by whom it names";
+	r = check_signature(parcel, opened);
+	return r > 0 ? 1 : r;
 }
 
 static void on_opened(
@@ -340,10 +343,10 @@ static void on_opened(
 		say_failure(parcel, answer);
 		return;
 	}
-	why = judge(parcel, &opened);
+	r = judge(parcel, &opened, &why);
 	parcel->size = opened.size;
 	wire_arena_free(&arena);
-	if (why) {
+	if (r == 1) {
 		refuse(parcel, why, "nothing of it was taken in");
 		return;
 	}
