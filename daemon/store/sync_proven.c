@@ -245,7 +245,7 @@ static int check_history(struct session *session, struct sync_proven *proven)
 		    memcmp(root.bytes, proven->checkpoint.root.bytes, 32) != 0;
 	}
 	if (r == 0 && forked)
-		sync_keep_fork(
+		r = sync_keep_fork(
 		    session, &proven->log, proven->proof.checkpoint, true);
 	return r;
 }

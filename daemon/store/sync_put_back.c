@@ -47,24 +47,31 @@ static int is_ours(struct session *session, const struct log_row *log,
 /* Only what the author signed is evidence, and contradicts what is here:
  * anybody can claim, and lay false leaves beside a true checkpoint of more
  * places than are here. A few of them prove as much as many. */
-void sync_keep_fork(struct session *session, const struct log_row *log,
+int sync_keep_fork(struct session *session, const struct log_row *log,
     struct span bytes, bool shown)
 {
+	struct database *database = session->store->database;
 	struct checkpoint checkpoint;
 	char origin[NOTE_ORIGIN_MAX];
 	int64_t found;
+	int r;
 
 	note_origin(&log->author, &log->log, origin);
-	if (sync_check_note(&log->key, bytes, origin, &checkpoint) != 0 ||
-	    is_ours(session, log, &checkpoint) != 0 ||
-	    (checkpoint.size > log->size && !shown) ||
-	    database_number(session->store->database, SQL_FORK_FIND, &found,
-		"ib", log->id, bytes) != DATABASE_E_NONE)
-		return;
-	log_event(LOG_LEVEL_WARNING,
-	    "a log was told in two ways: the evidence is kept");
-	database_run(session->store->database, SQL_FORK_ADD, "ibi", log->id,
-	    bytes, (int64_t)time(NULL));
+	r = sync_check_note(&log->key, bytes, origin, &checkpoint);
+	if (r == 0)
+		r = is_ours(session, log, &checkpoint);
+	if (r != 0 || (checkpoint.size > log->size && !shown))
+		return r < 0 ? r : 0;
+	r = database_number(
+	    database, SQL_FORK_FIND, &found, "ib", log->id, bytes);
+	if (r != DATABASE_E_NONE)
+		return r;
+	r = database_run(
+	    database, SQL_FORK_ADD, "ibi", log->id, bytes, (int64_t)time(NULL));
+	if (r == 0)
+		log_event(LOG_LEVEL_WARNING,
+		    "a log was told in two ways: the evidence is kept");
+	return r;
 }
 
 static bool is_partners(
@@ -96,10 +103,13 @@ static int say_apart(
 	struct checkpoint checkpoint;
 	char origin[NOTE_ORIGIN_MAX];
 	uint64_t size = log->size;
+	int r;
 
 	note_origin(&log->author, &log->log, origin);
-	if (sync_check_note(&log->key, note, origin, &checkpoint) == 0 &&
-	    checkpoint.size < size)
+	r = sync_check_note(&log->key, note, origin, &checkpoint);
+	if (r < 0)
+		return r;
+	if (r == 0 && checkpoint.size < size)
 		size = checkpoint.size;
 	return sync_set_brought(session, log->id, size);
 }
@@ -108,10 +118,13 @@ int sync_meet_fork(
     struct session *session, const struct log_row *log, struct span note)
 {
 	const bool connected = session->carrier <= WIRE_CARRIER_DIALLED;
-	int r = 0;
+	int r;
 
 	/* What its author's own node cannot join to what it said before. */
-	sync_keep_fork(session, log, note, is_partners(session, &log->author));
+	r = sync_keep_fork(
+	    session, log, note, is_partners(session, &log->author));
+	if (r < 0)
+		return r;
 	if (is_partners(session, &log->author)) {
 		r = tell_again(session);
 		if (connected && session->fork == SESSION_FORK_NONE)
@@ -190,17 +203,19 @@ int sync_hear_own(
 	char origin[NOTE_ORIGIN_MAX];
 	int r;
 
-	note_origin(&log->author, &log->log, origin);
-	if (note.len == 0 ||
-	    sync_check_note(&log->key, note, origin, &checkpoint) != 0 ||
-	    checkpoint.size == 0)
+	if (note.len == 0)
 		return 0;
+	note_origin(&log->author, &log->log, origin);
+	r = sync_check_note(&log->key, note, origin, &checkpoint);
+	if (r != 0 || checkpoint.size == 0)
+		return r < 0 ? r : 0;
 	r = is_ours(session, log, &checkpoint);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (checkpoint.size <= log->size)
-		sync_keep_fork(session, log, note, false);
-	r = own_log_part(session->store, log, &session->partner);
+		r = sync_keep_fork(session, log, note, false);
+	if (r == 0)
+		r = own_log_part(session->store, log, &session->partner);
 	if (r != 0)
 		return r;
 	return current ? SYNC_E_PUT_BACK : 1;

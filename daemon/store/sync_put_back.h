@@ -25,10 +25,11 @@ enum session_fork {
 	SESSION_FORK_TOLD,  /* what is taken back, and nothing after that */
 };
 
-/* Keep a note that shows a log told in two ways, if its author signed it.
- * ${shown}: that it does was found out otherwise, for a note of more places
- * than are here shows nothing by itself. */
-void sync_keep_fork(struct session *session, const struct log_row *log,
+/* Keep a note that shows a log told in two ways, if its author signed it: 0,
+ * also when it shows nothing, or -errno. ${shown}: that it does was found out
+ * otherwise, for a note of more places than are here shows nothing by itself.
+ */
+int sync_keep_fork(struct session *session, const struct log_row *log,
     struct span note, bool shown);
 /* The same, and what follows: 0 when the meeting goes on, without that log if
  * it is a third one's, else for nothing but what is taken back;

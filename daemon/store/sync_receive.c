@@ -335,8 +335,8 @@ static int clear_place(struct session *session, const struct log_row *log,
 		return 0;
 	if (r != 0 || memcmp(row.entry.bytes, leaf->bytes, 32) == 0)
 		return r;
-	sync_keep_fork(session, log, session->entries.checkpoint, true);
-	return records_put_beside(&session->store->records, &row);
+	r = sync_keep_fork(session, log, session->entries.checkpoint, true);
+	return r == 0 ? records_put_beside(&session->store->records, &row) : r;
 }
 
 /* Of a checkpoint only what says something: it is told to others. */
@@ -537,11 +537,11 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		sync_end_arrival(session, 0);
 		return;
 	}
-	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0 &&
-	    sync_meet_fork(
-		session, &arrival.log, session->entries.checkpoint) == 0) {
+	if (r == FORMAT_E_MISMATCH && arrival.log.id > 0) {
+		r = sync_meet_fork(
+		    session, &arrival.log, session->entries.checkpoint);
 		log_row_free(&arrival.log);
-		sync_end_arrival(session, 0);
+		sync_end_arrival(session, r);
 		return;
 	}
 	if (r == 0)

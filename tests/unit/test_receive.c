@@ -341,6 +341,22 @@ static void test_a_few_forks_prove_as_much_as_many(void **state)
 	log_row_free(&row);
 }
 
+static void test_evidence_that_cannot_be_kept_is_not_called_kept(void **state)
+{
+	struct log_row row = hold_log(SIZE);
+
+	(void)state;
+	sign(SIZE, &key, seed, 1);
+	assert_int_equal(
+	    sqlite3_exec(scene.database->db, "ALTER TABLE fork RENAME TO lost",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_true(sync_keep_fork(&session, &row, buf_span(&note), true) < 0);
+	assert_true(sync_meet_fork(&session, &row, buf_span(&note)) < 0);
+	assert_int_equal(session.fork, SESSION_FORK_NONE);
+	log_row_free(&row);
+}
+
 /* What came again of a record whose key is gone from this disk. */
 static void test_a_key_that_is_damaged_here_is_no_fault_of_a_partner(
     void **state)
@@ -504,6 +520,7 @@ int main(void)
 	    T(only_what_contradicts_is_kept_as_a_fork),
 	    T(more_than_is_here_contradicts_only_when_it_was_shown),
 	    T(a_few_forks_prove_as_much_as_many),
+	    T(evidence_that_cannot_be_kept_is_not_called_kept),
 	    T(a_key_that_is_damaged_here_is_no_fault_of_a_partner),
 	    T(of_a_cosignature_no_more_is_kept_than_was_checked),
 	    T(a_mirror_hears_of_no_third),
