@@ -141,8 +141,16 @@ static void confirm(struct request *request)
 			    "are as they were");
 			return;
 		}
-		if (r == 0)
-			r = withdraw_confirm(request->store, &row);
+		if (r == 0 && withdraw_confirm(request->store, &row) != 0) {
+			refuse(request,
+			    "a record that was set aside could not be "
+			    "destroyed",
+			    "those named before it are destroyed; lock and "
+			    "unlock this node, see what became of it with: "
+			    "evident log ID, and look at the disk with: "
+			    "evident doctor");
+			return;
+		}
 	}
 	if (r == 0)
 		control_done(

@@ -372,7 +372,7 @@ static int erase_keys(struct store *store)
 		if (r == 0 && count > 0)
 			r = settle_erased(store, records, count);
 	} while (r == 0 && count == BATCH);
-	store->withdrawing = r != 0;
+	store->withdrawing |= r != 0;
 	return r;
 }
 
@@ -415,9 +415,11 @@ static void on_derived(struct store *store, void *context,
 {
 	(void)context;
 	(void)fault;
-	if (!id || withdraw_work(store, false) < 0)
-		log_event(LOG_LEVEL_ERROR,
-		    "a translation or copy could not be withdrawn");
+	if (id && withdraw_work(store, false) == 0)
+		return;
+	store->withdrawing = true;
+	log_event(
+	    LOG_LEVEL_ERROR, "a translation or copy could not be withdrawn");
 }
 
 /* What this node made of a record that is taken back goes as well. */
@@ -500,7 +502,10 @@ int withdraw_confirm(struct store *store, const struct record_row *row)
 	}
 	remove_files(store, &files);
 	r = erase_keys(store);
-	return r == 0 ? withdraw_derived(store) : r;
+	if (r == 0)
+		r = withdraw_derived(store);
+	store->withdrawing |= r != 0;
+	return r;
 }
 
 /* --- forgetting --------------------------------------------------------- */

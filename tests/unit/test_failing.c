@@ -12,6 +12,7 @@
 
 #include "daemon/store/jobs.h"
 #include "daemon/store/receipts.h"
+#include "daemon/store/withdraw.h"
 
 static struct store store;
 static struct session session;
@@ -159,11 +160,24 @@ static void test_a_receipt_whose_log_cannot_be_read_stays_unread(void **state)
 	assert_true(hidden);
 }
 
+static void test_what_is_not_destroyed_is_tried_again_whatever_else_goes(
+    void **state)
+{
+	(void)state;
+	store.service.settings.retain = WIRE_RETAIN_UNTIL_DELIVERED;
+	store.withdrawing = true;
+	assert_int_equal(withdraw_forget(&store), 0);
+	assert_true(store.withdrawing);
+	withdraw_again(&store);
+	assert_false(store.withdrawing);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
 	const struct CMUnitTest tests[] = {
 	    T(a_receipt_whose_log_cannot_be_read_stays_unread),
+	    T(what_is_not_destroyed_is_tried_again_whatever_else_goes),
 	};
 
 	return cmocka_run_group_tests_name("failing", tests, NULL, NULL);
