@@ -122,7 +122,7 @@ void control_bundle_read(struct request *request);
 /* Go on with the bundle that waited for a courier, if there is one. */
 void control_bundle_resume(void);
 /* The courier is done with the frames of the bundle under way, if there is one;
- * ${gaps} batches in it could not be used yet. */
+ * ${gaps} of what is in it could not be used yet. */
 void control_bundle_ended(
     struct store *store, enum wire_code code, uint64_t gaps);
 /* The courier is gone, and with it the meeting under way. */

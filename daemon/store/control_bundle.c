@@ -350,7 +350,8 @@ static void on_opened(
 		refuse(parcel, why, "nothing of it was taken in");
 		return;
 	}
-	r = to_courier(parcel);
+	if (r == 0)
+		r = to_courier(parcel);
 	if (r != 0)
 		give_up(parcel, r);
 }
@@ -393,7 +394,8 @@ static void end_read(struct parcel *parcel, enum wire_code code, uint64_t gaps)
 	parcel_free(parcel);
 	if (code == WIRE_CODE_OK)
 		control_fail(request, 5,
-		    "some of this bundle follows on one that was not read yet",
+		    "some of this bundle could not be used yet: it follows on "
+		    "one that was not read, or a meeting brings the same",
 		    "what could be used is kept; read the earlier bundle, then "
 		    "this one again, or answer with a bundle of your own");
 	else if (code == WIRE_CODE_PUT_BACK)

@@ -121,18 +121,22 @@ static struct session *writer_of(struct session *session, int64_t object)
 	return NULL;
 }
 
-static bool is_author(struct session *session, int64_t record)
+/* 1, 0 or -errno. */
+static int is_author(struct session *session, int64_t record)
 {
 	struct store *store = session->store;
 	struct log_row log = {.id = 0};
 	struct record_row row;
-	bool is;
+	int r;
 
-	is = records_load(&store->records, record, &row) == 0 &&
-	     log_tree_load(store->database, row.log, &log) == 0 &&
-	     memcmp(log.author.bytes, session->partner.author.bytes, 32) == 0;
+	r = records_load(&store->records, record, &row);
+	if (r == 0)
+		r = log_tree_load(store->database, row.log, &log);
+	if (r == 0)
+		r = memcmp(log.author.bytes, session->partner.author.bytes,
+			32) == 0;
 	log_row_free(&log);
-	return is;
+	return r > 1 ? -EIO : r;
 }
 
 /*
@@ -149,9 +153,16 @@ static int open_for(
 	int r = 0;
 
 	session->taking = 0;
-	if (other && !is_author(session, object->record))
+	if (other)
+		r = is_author(session, object->record);
+	if (r < 0)
+		return r;
+	if (other && r == 0) {
+		session->gaps += session->carrier == WIRE_CARRIER_READ;
 		return objects_create_unnamed(
 		    session->store->records.objects, ret_fd);
+	}
+	r = 0;
 	if (other) {
 		sync_close(other, WIRE_CODE_BUSY);
 		object->held = 0;

@@ -61,7 +61,7 @@ struct session {
 	struct wire_arena held_arena;
 	struct wire_sync_entries entries;
 	struct wire_sync_proven proven;
-	uint64_t gaps;  /* batches of a bundle that follow on nothing held */
+	uint64_t gaps;  /* what a bundle brings and could not be used yet */
 	size_t asked;   /* signatures that a worker checks */
 	int64_t taking; /* the object that this meeting alone writes, or 0 */
 	bool busy;      /* a worker or a receipt works for this session */
