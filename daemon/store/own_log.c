@@ -199,10 +199,13 @@ static int open_another(struct store *store)
 		r = put_current(store, &id, buf_span(&previous));
 	if (r == 0)
 		r = database_commit(store->database);
-	if (r != 0)
+	if (r != 0) {
 		database_rollback(store->database, r);
-	else
+	} else {
 		r = take_current(store, &id);
+		/* Nothing more goes into the one before. */
+		store_end_if(store, r);
+	}
 	buf_free(&previous);
 	buf_free(&note);
 	return r > 0 ? -EIO : r;
