@@ -596,8 +596,7 @@ int capture_fields(const struct buf *pairs, int *ret_fd)
 		r = buf_append_text(&text, "]}");
 	if (r == 0) {
 		fd = memfd_create("fields", MFD_CLOEXEC);
-		if (fd < 0 || file_write(fd, text.data, text.len) < 0)
-			r = -EIO;
+		r = fd < 0 ? -errno : file_write(fd, text.data, text.len);
 	}
 	buf_free(&text);
 	if (r == 0)

@@ -262,7 +262,8 @@ int control_act(struct request *request, const struct record_row *row,
 		acting->then = act->then;
 		order.context = acting;
 		if (capture_start(request->store, &order, &fault) != 0)
-			r = fault.code == WIRE_CODE_NO_SPACE ? -ENOSPC : -EIO;
+			r = fault.code == WIRE_CODE_NO_SPACE ? -ENOSPC
+							     : -ECANCELED;
 		close(order.fields_fd);
 	}
 	buf_free(&pairs);
