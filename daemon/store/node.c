@@ -56,10 +56,16 @@ static bool walk_leftovers(struct store *store, bool remove)
 	struct dirent *item;
 	bool clean = list;
 
-	while (list && (item = readdir(list)) != NULL) {
+	while (clean) {
+		errno = 0;
+		item = readdir(list);
+		if (!item) {
+			clean = errno == 0; /* what was not seen may be ours */
+			break;
+		}
 		if (!is_known_leftover(item->d_name))
 			clean = false;
-		else if (remove && clean && item->d_name[0] != '.' &&
+		else if (remove && item->d_name[0] != '.' &&
 			 strcmp(item->d_name, "lock") != 0 &&
 			 strcmp(item->d_name, CONFIG_NAME) != 0 &&
 			 strcmp(item->d_name, "control") != 0)

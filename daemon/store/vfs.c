@@ -269,6 +269,8 @@ static int create_database(const char *path)
 
 	if (lstat(path, &st) == 0)
 		return -EEXIST;
+	if (errno != ENOENT) /* rename() would put the new one over it */
+		return -errno;
 	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >=
 	    (int)sizeof(fresh))
 		return -ENAMETOOLONG;
