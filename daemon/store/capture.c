@@ -119,8 +119,11 @@ static void fail_result(struct capture *capture, int result)
 
 	if (database_is_torn()) {
 		set_fault(&fault, WIRE_CODE_FAILED,
-		    "the disk failed: whether the record is stored, look with "
-		    "evident list");
+		    result == -ENOMEM
+			? "memory ran out: whether the record is stored, look "
+			  "with evident list"
+			: "the disk failed: whether the record is stored, look "
+			  "with evident list");
 		fault.unsure = true;
 	} else if (result == -ENOSPC || result == -EDQUOT) {
 		set_fault(&fault, WIRE_CODE_NO_SPACE,

@@ -399,9 +399,14 @@ int database_begin(struct database *database)
 	return torn ? -EIO : database_run(database, SQL_BEGIN, "");
 }
 
+/* SQLite may lack memory for what is on the disk by then, and says so as if it
+ * were not. */
 int database_commit(struct database *database)
 {
-	return database_run(database, SQL_COMMIT, "");
+	int r = database_run(database, SQL_COMMIT, "");
+
+	torn |= r == -ENOMEM;
+	return r;
 }
 
 int database_rollback(struct database *database, int result)

@@ -52,8 +52,8 @@ int64_t database_column_int(sqlite3_stmt *statement, int column);
 struct span database_column(sqlite3_stmt *statement, int column);
 int64_t database_last_id(struct database *database);
 
-/* Whether the disk failed in mid-write: nothing more is written, and the
- * process is to end. */
+/* Whether the disk failed in mid-write, or a commit for want of memory: nothing
+ * more is written, and the process is to end. */
 bool database_is_torn(void);
 int database_begin(struct database *database);
 int database_commit(struct database *database);

@@ -39,6 +39,14 @@ ssize_t pread(int fd, void *to, size_t len, off_t at)
 	return (ssize_t)syscall(SYS_pread64, fd, to, len, at);
 }
 
+static sqlite3_mem_methods memory; /* SQLite's own */
+static bool lacking;               /* it gets no large piece of it */
+
+static void *take_memory(int size)
+{
+	return lacking && size >= 32768 ? NULL : memory.xMalloc(size);
+}
+
 int fdatasync(int fd)
 {
 	if (failing_syncs == 0)
@@ -616,8 +624,45 @@ static void test_only_objects_that_a_row_names_are_kept(void **state)
 	    objects_open(scene.objects, orphan.text, false, &fd), -ENOENT);
 }
 
+/* How many frames the log on the disk has. */
+static off_t frames(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat("test.db-wal", &st), 0);
+	return (st.st_size - 8192) / 4164;
+}
+
+/* SQLite enlarges its index of the log at frame 4063, which is on the disk by
+ * then and may be the last of a commit. */
+static void test_a_commit_that_lacks_memory_is_not_taken_for_undone(
+    void **state)
+{
+	static const uint8_t bytes[100000];
+	char name[16];
+	unsigned i;
+
+	(void)state;
+	assert_int_equal(database_begin(scene.database), 0);
+	for (i = 0; i < 300 && frames() < 3700; i++) {
+		snprintf(name, sizeof name, "%u", i);
+		assert_int_equal(database_put(scene.database, name,
+				     span_of(bytes, sizeof bytes)),
+		    0);
+	}
+	assert_in_range(frames(), 3700, 4062);
+	lacking = true;
+	assert_int_equal(database_commit(scene.database), -ENOMEM);
+	lacking = false;
+	assert_true(frames() > 4062);
+	database_rollback(scene.database, 0);
+	assert_true(database_is_torn());
+	assert_int_equal(database_begin(scene.database), -EIO);
+}
+
 int main(void)
 {
+	sqlite3_mem_methods ours;
 	const struct CMUnitTest tests[] = {
 	    TEST(test_a_record_comes_back_after_reopening),
 	    TEST(test_another_records_key_opens_nothing),
@@ -638,7 +683,12 @@ int main(void)
 	    TEST(test_a_torn_slot_is_passed_over),
 	    TEST(test_nobody_talks_down_what_others_did),
 	    TEST(test_only_objects_that_a_row_names_are_kept),
+	    TEST(test_a_commit_that_lacks_memory_is_not_taken_for_undone),
 	};
 
+	sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory);
+	ours = memory;
+	ours.xMalloc = take_memory;
+	sqlite3_config(SQLITE_CONFIG_MALLOC, &ours);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
