@@ -23,16 +23,18 @@ static bool same_author(const struct author_id *a, const struct author_id *b)
 	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
-bool sync_may_offer(const struct session *session, const struct log_row *log)
+int sync_may_offer(const struct session *session, const struct log_row *log)
 {
 	bool parted = false;
+	int r;
 
 	if (same_author(&log->author, &session->partner.author))
-		return false; /* it is theirs */
-	if (log->own && own_log_is_parted(session->store, log,
-			    session->partner.id, &parted) < 0)
-		return false;
-	return log->own ? !parted : session->partner.mirror;
+		return 0; /* it is theirs */
+	if (!log->own)
+		return session->partner.mirror;
+	r = own_log_is_parted(
+	    session->store, log, session->partner.id, &parted);
+	return r < 0 ? r : !parted;
 }
 
 uint64_t sync_offered_size(const struct log_row *log)
@@ -348,9 +350,11 @@ static int send_entries(struct session *session)
 	if (r < 0)
 		return r;
 	while (r == 0 && session->log_at < count) {
-		if (sync_may_offer(session, &logs[session->log_at]) &&
-		    (logs[session->log_at].own || !session->disowned))
-			r = send_log(session, &logs[session->log_at]);
+		r = sync_may_offer(session, &logs[session->log_at]);
+		if (r == 1)
+			r = logs[session->log_at].own || !session->disowned
+				? send_log(session, &logs[session->log_at])
+				: 0;
 		if (r == 0) {
 			session->log_at++;
 			session->entry_at = UINT64_MAX;
@@ -404,10 +408,13 @@ static int send_eager(struct session *session)
 	r = log_tree_all(session->store->database, &logs, &count);
 	if (r < 0)
 		return r;
-	for (i = 0; r == 0 && i < count; i++)
-		if (logs[i].id >= session->eager.log &&
-		    sync_may_offer(session, &logs[i]))
+	for (i = 0; r == 0 && i < count; i++) {
+		if (logs[i].id < session->eager.log)
+			continue;
+		r = sync_may_offer(session, &logs[i]);
+		if (r == 1)
 			r = send_eager_of(session, &logs[i]);
+	}
 	for (i = 0; i < count; i++)
 		log_row_free(&logs[i]);
 	free(logs);
@@ -503,9 +510,12 @@ static int add_log(struct session *session, const struct log_row *log,
 	int r;
 
 	r = sync_get_brought(session, log->id, &brought);
-	if (r == 0 &&
-	    (sync_may_offer(session, log) || (log->own && session->recover) ||
-		(theirs && shows_own(session))))
+	if (r == 0)
+		r = sync_may_offer(session, log);
+	if (r == 0)
+		r = (log->own && session->recover) ||
+		    (theirs && shows_own(session));
+	if (r == 1)
 		r = offered(session, log, &frontier->notes[at], &size);
 	if (theirs || (brought > 0 && frontier->notes[at].len == 0))
 		size = brought;

@@ -86,8 +86,8 @@ void sync_close(struct session *session, enum wire_code code);
 /* Our turn goes on: send the next thing (sync_send.c). */
 void sync_next(struct session *session);
 void sync_next_turn(struct session *session);
-bool sync_may_offer(const struct session *session, const struct log_row *log);
-/* The size that is offered of such a log: what its checkpoint covers. */
+/* Whether a log is offered: 1, 0 or -errno; and what its checkpoint covers. */
+int sync_may_offer(const struct session *session, const struct log_row *log);
 uint64_t sync_offered_size(const struct log_row *log);
 /* The envelope ${session}'s partner gets of a record; DATABASE_E_NONE when it
  * is not in the audience. */

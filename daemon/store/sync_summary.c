@@ -75,9 +75,10 @@ static int add_lines(
     struct session *session, const struct log_row *log, struct lines *lines)
 {
 	uint64_t size;
-	int r = 0;
+	int r;
 
-	if (sync_may_offer(session, log))
+	r = sync_may_offer(session, log);
+	if (r == 1)
 		r = add_line(session, &session->store->author, log,
 		    sync_offered_size(log), lines);
 	if (r == 0)
