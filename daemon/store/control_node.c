@@ -169,29 +169,19 @@ void control_init(struct request *request)
 void control_unlock(struct request *request)
 {
 	struct store *store = request->store;
-	enum wire_code code;
+	enum wire_code code = WIRE_CODE_FAILED;
 
-	code = node_unlock(store, request->frame.fds[0]);
+	if (store->state != STORE_CLOSING)
+		code = node_unlock(store, request->frame.fds[0]);
 	if (code == WIRE_CODE_OK)
 		control_done(request, NULL);
-	else if (code == WIRE_CODE_CORRUPT && store->state == STORE_LOCKED)
+	else if (code == WIRE_CODE_CORRUPT && store->state != STORE_OPEN)
 		control_fail(request, 1,
 		    "the keyring or the store is damaged and does not open",
 		    "nothing was changed; keep the home as it is, and restore "
 		    "from a backup");
 	else
 		control_fail_code(request, code);
-}
-
-/* The supervisor ends all processes, so that no key is left in any memory. It
- * is told from the event loop, when the answer has left. */
-static void on_leave(evutil_socket_t fd, short what, void *context)
-{
-	struct store *store = context;
-
-	(void)fd;
-	(void)what;
-	service_tell(&store->service, store->leaving);
 }
 
 /* Everything is durable before the answer. */
@@ -201,10 +191,7 @@ static void close_and_tell(struct request *request, enum sup_state state)
 
 	captures_end(store);
 	node_close(store);
-	store->leaving = state;
-	if (event_base_once(
-		store->base, -1, EV_TIMEOUT, on_leave, store, NULL) < 0)
-		service_tell(&store->service, state);
+	store_leave(store, state);
 	control_done(request, NULL);
 }
 

@@ -298,6 +298,9 @@ static enum wire_code open_with(
 		r = load_node(store, keys);
 	if (r != 0) {
 		close_files(store);
+		/* The keeper has all keys: it must not pass for locked. */
+		store->state = STORE_CLOSING;
+		store_leave(store, SUP_STATE_LOCK);
 		return code_of(r);
 	}
 	store->state = STORE_OPEN;

@@ -36,6 +36,23 @@ void store_end_if(struct store *store, int result)
 		store->fault = result;
 }
 
+static void on_leave(evutil_socket_t fd, short what, void *context)
+{
+	struct store *store = context;
+
+	(void)fd;
+	(void)what;
+	service_tell(&store->service, store->leaving);
+}
+
+void store_leave(struct store *store, enum sup_state state)
+{
+	store->leaving = state;
+	if (event_base_once(
+		store->base, -1, EV_TIMEOUT, on_leave, store, NULL) < 0)
+		service_tell(&store->service, state);
+}
+
 static void drop_courier(struct store *store)
 {
 	if (store->courier_read)

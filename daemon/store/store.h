@@ -72,6 +72,9 @@ struct store {
 /* End the process when it is done with what it is at, if ${result} is an
  * -errno: what cost us a peer is our own fault. */
 void store_end_if(struct store *store, int result);
+/* The supervisor ends all processes, so that no key is left in any memory. It
+ * is told from the event loop, when the answer has left. */
+void store_leave(struct store *store, enum sup_state state);
 
 /* node.c */
 /* Whether there is a keyring in the home. */

@@ -244,6 +244,29 @@ truncated() {
 	return $code
 }
 fails 1 "keyring" "a truncated keyring is refused" truncated
+# An unlock that fails holds no keys: a store that starts anew gets none.
+failed_unlock() {
+	local state='' try
+	cp -a "$T/desk" "$T/copy"
+	mv "$T/copy/keys.wrap" "$T/wrap"
+	node_unlock_copy && return 1
+	mv "$T/wrap" "$T/copy/keys.wrap"
+	sleep 1
+	kill -9 "$(process_of copy store)"
+	sleep 1
+	for try in $(seq 40); do
+		state=$(field_of copy state 2>/dev/null) && break
+		sleep 0.25
+	done
+	echo "state: $state, looked $try times" >&2
+	on copy stop
+	rm -rf "$T/copy"
+	[ "$state" = locked ]
+}
+node_unlock_copy() {
+	on copy unlock --passphrase-fd 3 3< <(passphrase_of desk)
+}
+ok "an unlock that failed leaves the node locked" failed_unlock
 chmod 755 "$T/desk"
 fails 1 "" "a home open to others is refused" timeout 10 "$EVIDENTD" --home "$T/desk"
 chmod 700 "$T/desk"
