@@ -290,7 +290,7 @@ void control_add_reader(struct request *request)
 	if (r == -EEXIST)
 		control_fail(
 		    request, 1, "this reader is on the card already", NULL);
-	else if (r == -ENOSPC)
+	else if (r == -E2BIG)
 		control_fail(
 		    request, 1, "a card carries at most 16 readers", NULL);
 	else if (r != 0)

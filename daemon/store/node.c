@@ -584,7 +584,7 @@ int node_add_reader(struct store *store, const struct age_recipient *reader)
 			r = -EEXIST;
 	if (r == 0 &&
 	    store->reader_count + readers.len / 32 >= CARD_READERS_MAX)
-		r = -ENOSPC;
+		r = -E2BIG;
 	if (r == 0)
 		r = buf_append(&readers, reader->key, sizeof reader->key);
 	if (r == 0)
