@@ -262,19 +262,21 @@ static int merge_cosign(
 	uint64_t time;
 	int r;
 
-	if (note_parse(bytes, &theirs) != 0)
-		return FORMAT_E_MALFORMED;
+	r = note_parse(bytes, &theirs);
+	if (r != 0)
+		return r;
 	r = note_parse(buf_span(&log->checkpoint), &ours);
 	if (r != 0) {
 		note_free(&theirs);
-		return 0; /* nothing was ever signed: not for us */
+		return r < 0 ? r : 0; /* never signed anything: not for us */
 	}
-	if (theirs.signature_count != 1 ||
-	    cosignature_verify(&theirs, witness, &time) != 0)
-		r = FORMAT_E_MISMATCH; /* no line but its own is let in */
-	else if (time > FORMAT_INTEGER_MAX)
+	if (theirs.signature_count != 1) /* no line but its own is let in */
+		r = FORMAT_E_MISMATCH;
+	else
+		r = cosignature_verify(&theirs, witness, &time);
+	if (r == 0 && time > FORMAT_INTEGER_MAX)
 		r = FORMAT_E_MALFORMED; /* that is no time */
-	else if (span_equal(theirs.text, ours.text) &&
+	else if (r == 0 && span_equal(theirs.text, ours.text) &&
 		 cosignature_verify(&ours, witness, &time) != 0 &&
 		 ours.signature_count < 32) {
 		r = buf_append_span(&merged, buf_span(&log->checkpoint));

@@ -458,7 +458,8 @@ static void on_verified(
 	struct session *session =
 	    sync_find(store, (uint64_t)(uintptr_t)context);
 	struct sync_proven *proven = calloc(1, sizeof *proven);
-	int r = FORMAT_E_MISMATCH;
+	int r = answer && answer->type == WIRE_WORK_VERIFIED ? FORMAT_E_MISMATCH
+							     : -ECANCELED;
 
 	if (session && store->state == STORE_OPEN) {
 		session->busy = false;

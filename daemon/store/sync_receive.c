@@ -30,18 +30,21 @@
 
 /* An entry of a later version is not for this program to judge: its place is
  * kept, by its leaf, so that the log goes on. */
-static void pass_over_unknown(struct session *session)
+static int pass_over_unknown(struct session *session)
 {
 	struct wire_sync_entries *entries = &session->entries;
 	struct entry *entry = calloc(1, sizeof *entry);
 	size_t i;
 
-	for (i = 0; entry && i < entries->items.count; i++)
+	if (!entry)
+		return -ENOMEM;
+	for (i = 0; i < entries->items.count; i++)
 		if (entries->items.items[i].entry.len > 0 &&
 		    entry_parse(entries->items.items[i].entry, entry, NULL) ==
 			FORMAT_E_UNKNOWN)
 			entries->items.items[i].entry.len = 0;
 	free(entry);
+	return 0;
 }
 
 /* Of what was taken back nothing comes in again but its place, and whoever
@@ -489,7 +492,8 @@ static void on_verified(
 	if (!session || store->state != STORE_OPEN)
 		return;
 	session->busy = false;
-	if (session->closing) { /* it was ended while a worker was busy */
+	/* It was ended while a worker was busy, or the worker was. */
+	if (session->closing || !answer || answer->type != WIRE_WORK_VERIFIED) {
 		sync_end_arrival(session, -ECANCELED);
 		return;
 	}
@@ -545,7 +549,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 		return;
 	}
 	if (r == 0)
-		pass_over_unknown(session);
+		r = pass_over_unknown(session);
 	if (r == 0)
 		r = pass_over_withdrawn(session, &arrival);
 	if (r == 0)
