@@ -279,17 +279,20 @@ bool control_has_opened(
 		   0;
 }
 
-void control_part(struct request *request, json_t *json)
+int control_part(struct request *request, json_t *json_or_null)
 {
-	char *text = json_dumps(json, JSON_COMPACT);
+	char *text =
+	    json_or_null ? json_dumps(json_or_null, JSON_COMPACT) : NULL;
 	struct ctl_reply reply = {.last = 0};
+	int r = text ? 0 : -ENOMEM;
 
-	if (text && request->connection) {
+	if (r == 0 && request->connection) {
 		reply.json = span_text(text);
-		send_reply(request->connection, &reply);
+		r = send_reply(request->connection, &reply);
 	}
 	free(text);
-	json_decref(json);
+	json_decref(json_or_null);
+	return r < 0 ? r : 0;
 }
 
 /* Somebody waits: not idle. */

@@ -39,9 +39,9 @@ void control_fail(struct request *request, unsigned exit, const char *error,
 /* The same for a wire code that a keeper or worker gave. */
 void control_fail_code(struct request *request, enum wire_code code);
 void control_fail_result(struct request *request, int result);
-/* A reply that is not the last. */
+/* A reply that is not the last; a part that could not be sent is an -errno. */
 void control_progress(struct request *request, uint64_t done, uint64_t total);
-void control_part(struct request *request, json_t *json);
+int control_part(struct request *request, json_t *json_or_null);
 
 /* Handlers, by room. */
 void control_status(struct request *request); /* control_node.c */

@@ -13,7 +13,7 @@
 #include "daemon/store/proofs.h"
 #include "proto/format/file.h"
 
-#define PAGE 500
+#define PAGE 50 /* has room in a reply, whoever they are for */
 #define NOTHING "nothing was handed out"
 
 /* --- list -------------------------------------------------------------- */
@@ -197,7 +197,8 @@ static int describe(
 		r = put_label(store, row, json);
 	if (r == 0)
 		r = put_unread(store, row, json);
-	json_array_append_new(list, json);
+	if (json_array_append_new(list, json) < 0 && r == 0)
+		r = -ENOMEM;
 	return r > 0 ? -EIO : r;
 }
 
@@ -235,30 +236,27 @@ void control_list(struct request *request)
 {
 	struct record_row *rows = calloc(PAGE, sizeof *rows);
 	int64_t after = 0;
-	json_t *list = NULL;
+	json_t *list;
 	size_t count = PAGE;
 	int r = rows ? 0 : -ENOMEM;
 
-	while (r == 0) {
+	while (r == 0 && count == PAGE) {
 		list = json_array();
 		r = list_page(request->store, after, rows, &count);
 		if (r == 0)
 			r = describe_page(request->store, rows, count, list);
-		if (r < 0)
-			break;
-		list = json_pack("{s:o}", "records", list);
-		if (count < PAGE)
-			break;
-		after = rows[count - 1].id;
-		control_part(request, list);
+		if (r == 0) {
+			r = control_part(
+			    request, json_pack("{s:O}", "records", list));
+			after = count > 0 ? rows[count - 1].id : after;
+		}
+		json_decref(list);
 	}
 	free(rows);
-	if (r == 0) {
-		control_done(request, list);
-		return;
-	}
-	json_decref(list);
-	control_fail_result(request, r);
+	if (r == 0)
+		control_done(request, NULL);
+	else
+		control_fail_result(request, r);
 }
 
 /* --- record ------------------------------------------------------------ */

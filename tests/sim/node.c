@@ -251,17 +251,26 @@ bool call_is_told(const struct call *call)
 	       left > 0;
 }
 
+/* What comes before the last reply is added to it. */
 static void take_reply(struct call *call, const struct ctl_reply *reply)
 {
+	json_t *part = NULL;
+
+	if (reply->json.len > 0)
+		part = json_loadb(
+		    (const char *)reply->json.data, reply->json.len, 0, NULL);
+	if (call->json && part)
+		json_array_extend(json_object_get(call->json, "records"),
+		    json_object_get(part, "records"));
+	else if (part)
+		call->json = json_incref(part);
+	json_decref(part);
 	if (!reply->last)
 		return;
 	call->done = true;
 	call->exit = (unsigned)reply->exit;
 	snprintf(call->error, sizeof call->error, "%.*s", (int)reply->error.len,
 	    (const char *)reply->error.data);
-	if (reply->json.len > 0)
-		call->json = json_loadb(
-		    (const char *)reply->json.data, reply->json.len, 0, NULL);
 }
 
 void call_hear(struct call *call)
