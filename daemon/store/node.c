@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/base/config.h"
@@ -47,6 +48,18 @@ static bool is_known_leftover(const char *name)
 	return false;
 }
 
+/* An init that was interrupted has sealed no record. Without its keyring
+ * nothing opens what is here, but that may have been put aside. */
+static bool holds_keys(struct store *store, const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "keys.0") == 0 &&
+	       (fstatat(store->service.home_fd, name, &st,
+		    AT_SYMLINK_NOFOLLOW) < 0 ||
+		   st.st_size > 0);
+}
+
 /* Only what an interrupted init left may be there; files of ours go. */
 static bool walk_leftovers(struct store *store, bool remove)
 {
@@ -63,7 +76,8 @@ static bool walk_leftovers(struct store *store, bool remove)
 			clean = errno == 0; /* what was not seen may be ours */
 			break;
 		}
-		if (!is_known_leftover(item->d_name))
+		if (!is_known_leftover(item->d_name) ||
+		    holds_keys(store, item->d_name))
 			clean = false;
 		else if (remove && item->d_name[0] != '.' &&
 			 strcmp(item->d_name, "lock") != 0 &&

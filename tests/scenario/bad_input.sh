@@ -267,6 +267,12 @@ node_unlock_copy() {
 	on copy unlock --passphrase-fd 3 3< <(passphrase_of desk)
 }
 ok "an unlock that failed leaves the node locked" failed_unlock
+on desk stop 2>/dev/null
+mv "$T/desk/keyring" "$T/keyring.aside"
+fails 1 "not empty" "a home whose keyring was put aside is not begun anew" node_init desk
+nodes=(desk)
+on desk stop 2>/dev/null
+mv "$T/keyring.aside" "$T/desk/keyring"
 chmod 755 "$T/desk"
 fails 1 "" "a home open to others is refused" timeout 10 "$EVIDENTD" --home "$T/desk"
 chmod 700 "$T/desk"
