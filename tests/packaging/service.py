@@ -63,7 +63,7 @@ def allowed(path):
 
 
 def calls_of_daemon():
-    with open(os.path.join(source, "daemon", "base", "sandbox.c")) as file:
+    with open(os.path.join(source, "daemon", "base", "make_filters.c")) as file:
         text = file.read()
     lists = re.findall(r"static const int (\w+)\[\] = \{(.*?)END\}", text, re.S)
     return {call for name, body in lists if "probes" not in name and name != "asan"
