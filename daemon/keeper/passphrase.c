@@ -69,8 +69,8 @@ static int read_all(int fd, struct passphrase *passphrase)
 		got = read_some(fd, is_file, passphrase);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
-		if (got < 0)
-			return -errno;
+		if (got < 0) /* all else is what cannot be read from */
+			return errno == EIO ? -EIO : PASSPHRASE_E_BAD;
 		if (got == 0)
 			break;
 		passphrase->len += (size_t)got;
