@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,28 +71,23 @@ static int write_page(
  * counts as inside, unless nothing is there. */
 static bool is_inside(const char *bag, const char *report)
 {
-	char *folder = strdup(report), *whole = NULL, *top = NULL, *slash;
-	bool inside = true;
+	char folder[PATH_MAX], whole[PATH_MAX], top[PATH_MAX], *slash;
 	size_t len;
 
-	slash = folder ? strrchr(folder, '/') : NULL;
+	if (snprintf(folder, sizeof folder, "%s", report) >= (int)sizeof folder)
+		return true;
+	slash = strrchr(folder, '/');
 	if (slash)
 		*slash = 0;
-	if (folder)
-		whole = realpath(!slash ? "." : *folder ? folder : "/", NULL);
-	if (whole)
-		top = realpath(bag, NULL);
-	if (whole && top) {
-		len = strlen(top);
-		inside = strncmp(whole, top, len) == 0 &&
-			 (whole[len] == 0 || whole[len] == '/');
-	} else if (folder) {
-		inside = errno != ENOENT && errno != ENOTDIR;
-	}
-	free(folder);
-	free(whole);
-	free(top);
-	return inside;
+	if (!realpath(!slash    ? "."
+		      : *folder ? folder
+				: "/",
+		whole) ||
+	    !realpath(bag, top))
+		return errno != ENOENT && errno != ENOTDIR;
+	len = strlen(top);
+	return strncmp(whole, top, len) == 0 &&
+	       (whole[len] == 0 || whole[len] == '/');
 }
 
 struct wishes {

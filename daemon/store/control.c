@@ -17,6 +17,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/control.h"
+#include "proto/format/content_json.h"
 
 #define CONNECTIONS_MAX 32
 #define REQUESTS_MAX 48 /* of one connection, read ahead */
@@ -142,31 +143,66 @@ static int send_reply(
 	return r;
 }
 
-/* Keep the last reply until all before it are sent. */
+static int keep_reply(struct request *request, const struct ctl_reply *reply)
+{
+	int r;
+
+	r = wire_encode_body(WIRE_CTL_REPLY, reply, &request->reply);
+	if (r < 0)
+		buf_free(&request->reply);
+	return r;
+}
+
+/* Keep the last reply until all before it are sent. One that cannot be given
+ * must not look as if nothing had been done. */
 static void answer(struct request *request, const struct ctl_reply *reply)
 {
+	static const char unsaid[] =
+	    "it may be done, and the answer could not be given: look with "
+	    "evident list before you try again";
+	const struct ctl_reply instead = {
+	    .last = 1, .exit = 1, .error = span_text(unsaid)};
 	struct connection *connection = request->connection;
+	int r;
 
 	request->answered = true;
 	if (!connection) {
 		request_free(request);
 		return;
 	}
-	if (wire_encode_body(WIRE_CTL_REPLY, reply, &request->reply) < 0)
-		log_event(LOG_LEVEL_ERROR, "a reply was too large");
-	pump(connection);
+	r = keep_reply(request, reply);
+	if (r < 0) {
+		log_number(LOG_LEVEL_ERROR, "an answer could not be given", r);
+		r = keep_reply(request, &instead);
+	}
+	if (r < 0)
+		close_connection(connection);
+	else
+		pump(connection);
+}
+
+void control_done_empty(struct request *request)
+{
+	struct ctl_reply reply = {.last = 1};
+
+	answer(request, &reply);
 }
 
 void control_done(struct request *request, json_t *json_or_null)
 {
-	char *text =
-	    json_or_null ? json_dumps(json_or_null, JSON_COMPACT) : NULL;
 	struct ctl_reply reply = {.last = 1};
+	struct buf text = {0};
 
-	if (text)
-		reply.json = span_text(text);
-	answer(request, &reply);
-	free(text);
+	if (json_or_null && content_json_dump(json_or_null, &text) == 0) {
+		reply.json = buf_span(&text);
+		answer(request, &reply);
+	} else {
+		control_fail(request, 1,
+		    "it is done, and there was no memory for the answer: look "
+		    "with evident list before you try again",
+		    NULL);
+	}
+	buf_free(&text);
 	json_decref(json_or_null);
 }
 
@@ -281,16 +317,16 @@ bool control_has_opened(
 
 int control_part(struct request *request, json_t *json_or_null)
 {
-	char *text =
-	    json_or_null ? json_dumps(json_or_null, JSON_COMPACT) : NULL;
 	struct ctl_reply reply = {.last = 0};
-	int r = text ? 0 : -ENOMEM;
+	struct buf text = {0};
+	int r;
 
+	r = json_or_null ? content_json_dump(json_or_null, &text) : -ENOMEM;
 	if (r == 0 && request->connection) {
-		reply.json = span_text(text);
+		reply.json = buf_span(&text);
 		r = send_reply(request->connection, &reply);
 	}
-	free(text);
+	buf_free(&text);
 	json_decref(json_or_null);
 	return r < 0 ? r : 0;
 }

@@ -32,7 +32,9 @@ int control_begin(struct store *store);
 /* Close every connection after its replies are sent, as far as it takes. */
 void control_end(struct store *store);
 
-/* The last reply: ${exit} is the exit code of the command. */
+/* The last reply: ${exit} is the exit code of the command. NULL says that there
+ * was no memory for the answer. */
+void control_done_empty(struct request *request);
 void control_done(struct request *request, json_t *json_or_null);
 void control_fail(struct request *request, unsigned exit, const char *error,
     const char *hint);

@@ -40,14 +40,12 @@ static bool is_name(const char *text)
 static int put_pair(const char *name, const json_t *value, struct buf *pairs)
 {
 	json_t *pair = json_pack("[s, O]", name, value);
-	char *text = pair ? json_dumps(pair, JSON_COMPACT) : NULL;
-	int r = text ? 0 : -ENOMEM;
+	int r = pair ? 0 : -ENOMEM;
 
 	if (r == 0 && pairs->len > 0)
 		r = buf_append_text(pairs, ",");
 	if (r == 0)
-		r = buf_append_text(pairs, text);
-	free(text);
+		r = content_json_dump(pair, pairs);
 	json_decref(pair);
 	return r;
 }

@@ -3,35 +3,30 @@
  * The own log is told those, and not what was asked for.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "daemon/store/control_custody.h"
 #include "proto/format/content_json.h"
 
-static json_t *load(struct span text)
+/* NULL for what is no JSON. */
+static int load(struct span text, json_t **ret_json)
 {
-	json_t *json = NULL;
+	int r;
 
-	(void)content_json_read(text, JSON_REJECT_DUPLICATES, &json);
-	return json;
-}
-
-static int dump(const json_t *json, struct buf *out)
-{
-	char *text =
-	    json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-	int r = text ? buf_append_text(out, text) : -EINVAL;
-
-	free(text);
-	return r;
+	*ret_json = NULL;
+	r = content_json_read(text, JSON_REJECT_DUPLICATES, ret_json);
+	return r < 0 ? r : 0;
 }
 
 int control_export_asked(struct span detail, struct buf *out)
 {
-	json_t *json = load(detail);
-	const json_t *names = json_object_get(json, "field");
-	int r = names ? dump(names, out) : 0;
+	const json_t *names;
+	json_t *json;
+	int r;
 
+	r = load(detail, &json);
+	names = json_object_get(json, "field");
+	if (names)
+		r = content_json_dump(names, out);
 	json_decref(json);
 	return r;
 }
@@ -40,13 +35,15 @@ int control_export_asked(struct span detail, struct buf *out)
  * for. */
 static int put_shown(struct span detail, json_t *shown, struct buf *out)
 {
-	json_t *json = load(detail);
-	int r = 0;
+	json_t *json;
+	int r;
 
-	if (json_object_get(json, "field"))
-		json_object_set(json, "field", shown);
-	if (json)
-		r = dump(json, out);
+	r = load(detail, &json);
+	if (json_object_get(json, "field") &&
+	    json_object_set(json, "field", shown) < 0)
+		r = -ENOMEM;
+	if (r == 0 && json)
+		r = content_json_dump(json, out);
 	json_decref(json);
 	return r;
 }
@@ -62,16 +59,19 @@ int control_export_take(
 	r = wire_decode(
 	    WIRE_WORK_OPENED, buf_span(&answer->body), &arena, &opened);
 	if (r == 0)
-		json = load(opened.detail);
+		r = load(opened.detail, &json);
 	wire_arena_free(&arena);
 	shown = json_object_get(json, "shown");
 	withheld = json_object_get(json, "withheld");
-	if (r != 0 || !json_is_array(shown) || !json_is_array(withheld))
+	if (r >= 0 && (!json_is_array(shown) || !json_is_array(withheld)))
 		r = -EPROTO;
 	if (r == 0)
 		r = put_shown(request->ctl.blob, shown, out_detail);
-	if (r == 0)
+	if (r == 0) {
 		request->state = json_pack("{s:O}", "withheld", withheld);
+		/* Untold, they would be shown. */
+		r = request->state ? 0 : -ENOMEM;
+	}
 	json_decref(json);
 	return r;
 }

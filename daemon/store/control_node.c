@@ -163,7 +163,7 @@ void control_init(struct request *request)
 		return;
 	}
 	store->state = STORE_LOCKED;
-	control_done(request, NULL);
+	control_done_empty(request);
 }
 
 void control_unlock(struct request *request)
@@ -174,7 +174,7 @@ void control_unlock(struct request *request)
 	if (store->state != STORE_CLOSING)
 		code = node_unlock(store, request->frame.fds[0]);
 	if (code == WIRE_CODE_OK)
-		control_done(request, NULL);
+		control_done_empty(request);
 	else if (code == WIRE_CODE_CORRUPT && store->state != STORE_OPEN)
 		control_fail(request, 1,
 		    "the keyring or the store is damaged and does not open",
@@ -192,7 +192,7 @@ static void close_and_tell(struct request *request, enum sup_state state)
 	captures_end(store);
 	node_close(store);
 	store_leave(store, state);
-	control_done(request, NULL);
+	control_done_empty(request);
 }
 
 void control_lock(struct request *request)
@@ -200,7 +200,7 @@ void control_lock(struct request *request)
 	if (request->store->state == STORE_OPEN)
 		close_and_tell(request, SUP_STATE_LOCK);
 	else
-		control_done(request, NULL);
+		control_done_empty(request);
 }
 
 void control_stop(struct request *request)
@@ -296,5 +296,5 @@ void control_add_reader(struct request *request)
 	else if (r != 0)
 		control_fail_result(request, r);
 	else
-		control_done(request, NULL);
+		control_done_empty(request);
 }

@@ -334,7 +334,7 @@ void control_partner_remove(struct request *request)
 	if (r == 0)
 		r = node_tell_courier(request->store);
 	if (r == 0)
-		control_done(request, NULL);
+		control_done_empty(request);
 	else
 		control_fail_result(request, r);
 }

@@ -254,7 +254,7 @@ void control_list(struct request *request)
 	}
 	free(rows);
 	if (r == 0)
-		control_done(request, NULL);
+		control_done_empty(request);
 	else
 		control_fail_result(request, r);
 }
@@ -367,12 +367,14 @@ static void on_opened(
 	(void)store;
 	code = jobs_failure(answer, why, &input);
 	request->state = NULL;
-	if (code == WIRE_CODE_OK) {
+	if (code == WIRE_CODE_OK && told) {
 		control_done(request, told);
 		return;
 	}
 	json_decref(told);
-	if (code == WIRE_CODE_CORRUPT)
+	if (code == WIRE_CODE_OK)
+		control_done_empty(request);
+	else if (code == WIRE_CODE_CORRUPT)
 		control_fail(request, 4, why,
 		    "it is refused whole; nothing was changed");
 	else
@@ -728,7 +730,7 @@ static int submit_sealed(struct request *request, const struct record_row *row,
 	r = file_write(
 	    request->frame.fds[1], body->payload.data, body->payload.len);
 	if (r == 0)
-		control_done(request, NULL);
+		control_done_empty(request);
 	return r;
 }
 

@@ -203,13 +203,15 @@ uint64_t log_tree_note_size(struct span bytes)
 	struct lines lines;
 	struct span line;
 	uint64_t size = 0;
+	int r;
 
 	lines_begin(&lines, bytes);
-	if (lines_next_raw(&lines, &line) != 0 ||
-	    lines_next_raw(&lines, &line) != 0 ||
-	    decimal_decode(line, &size) != 0)
-		return 0;
-	return size;
+	r = lines_next_raw(&lines, &line); /* the origin */
+	if (r == 0)
+		r = lines_next_raw(&lines, &line);
+	if (r == 0)
+		r = decimal_decode(line, &size);
+	return r == 0 ? size : 0;
 }
 
 int log_tree_set_checkpoint(

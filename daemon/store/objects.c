@@ -134,13 +134,13 @@ int objects_open(int dir, const char *name, bool writing, int *ret_fd)
 /* A lease to read is given where nobody can write, and given back at once. */
 int objects_is_written(int dir, const char *name)
 {
-	int fd, r;
+	int fd = -1, r;
 
 	r = objects_open(dir, name, false, &fd);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
-		fcntl(fd, F_SETLEASE, F_UNLCK);
+		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
 	else
 		r = errno == EAGAIN;
 	close(fd);

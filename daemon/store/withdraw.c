@@ -13,6 +13,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/withdraw.h"
+#include "proto/format/content_json.h"
 
 #define DAY 86400
 #define BATCH 256 /* records whose keys go by one rewriting */
@@ -593,16 +594,13 @@ static int list_audiences(struct store *store,
 static int build_reason(struct span reason, struct buf *out)
 {
 	json_t *pair;
-	char *text;
 	int r;
 
 	if (reason.len == 0)
 		return 0;
 	pair = json_pack(
 	    "[s, s%]", "reason", (const char *)reason.data, reason.len);
-	text = pair ? json_dumps(pair, JSON_COMPACT) : NULL;
-	r = text ? buf_append_text(out, text) : -EINVAL;
-	free(text);
+	r = pair ? content_json_dump(pair, out) : -EINVAL;
 	json_decref(pair);
 	return r;
 }

@@ -126,6 +126,7 @@ int content_json_dump(const json_t *json, struct buf *out)
 	char *text;
 	int r;
 
+	content_json_begin();
 	lacked = false;
 	text = json_dumps(json, DUMP_FLAGS);
 	if (!text)
