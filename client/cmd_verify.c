@@ -100,15 +100,21 @@ static int tell(struct client *client, const struct wishes *wishes,
 {
 	json_t *json = verdict_json(
 	    verdict, wishes->exporter ? &wishes->exporter_id : NULL);
-	int r = json ? 0 : EXIT_FAILED;
+	int r = 0;
 
-	if (r == 0 && client->json) {
+	if (!json) {
+		say_error("out of memory for the verdict", NULL);
+		say_hint("nothing was said of the bag, and nothing changed; "
+			 "try again");
+		return EXIT_FAILED;
+	}
+	if (client->json) {
 		json_dumpf(json, stdout, JSON_COMPACT);
 		putchar('\n');
-	} else if (r == 0) {
+	} else {
 		verdict_print(json);
 	}
-	if (r == 0 && wishes->report)
+	if (wishes->report)
 		r = write_page(wishes->report, json, &verdict->claims);
 	json_decref(json);
 	if (verdict->reason == BAG_GOOD)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "client/verdict.h"
+#include "proto/format/content_json.h"
 
 struct teller {
 	const struct bag_claims *claims;
@@ -261,8 +262,10 @@ json_t *verdict_json(
 	    .claims = holds ? &verdict->claims : &none,
 	    .exporter = exporter_or_null,
 	};
-	json_t *json = json_object();
+	json_t *json;
 
+	content_json_begin();
+	json = json_object();
 	json_object_set_new(json, "holds", json_boolean(holds));
 	json_object_set_new(
 	    json, "self_vouched", json_boolean(verdict->self_vouched));
@@ -272,7 +275,8 @@ json_t *verdict_json(
 	put_totals(teller.claims, json);
 	if (put_logs(&teller, json) == 0 && put_entries(&teller, json) == 0 &&
 	    put_missing(&teller, false, "missing", json) == 0 &&
-	    put_missing(&teller, true, "withdrawn_missing", json) == 0)
+	    put_missing(&teller, true, "withdrawn_missing", json) == 0 &&
+	    !content_json_lacked()) /* nothing may be missing in a verdict */
 		return json;
 	json_decref(json);
 	return NULL;

@@ -43,11 +43,17 @@ void content_json_begin(void)
 {
 	static bool begun;
 
+	lacked = false;
 	if (begun)
 		return;
 	begun = true;
 	json_set_alloc_funcs(take_memory, wipe_and_free);
 	json_object_seed((size_t)randombytes_random() | 1);
+}
+
+bool content_json_lacked(void)
+{
+	return lacked;
 }
 
 static bool is_allowed(const json_t *json, unsigned depth)
@@ -91,7 +97,6 @@ int content_json_read(struct span text, size_t flags, json_t **ret_json)
 	json_t *json;
 
 	content_json_begin();
-	lacked = false;
 	json = json_loadb((const char *)text.data, text.len, flags, NULL);
 	if (lacked) {
 		json_decref(json);
@@ -127,7 +132,6 @@ int content_json_dump(const json_t *json, struct buf *out)
 	int r;
 
 	content_json_begin();
-	lacked = false;
 	text = json_dumps(json, DUMP_FLAGS);
 	if (!text)
 		return -ENOMEM;

@@ -14,6 +14,9 @@
 /* Let jansson wipe what it frees and take its seed from us. To be called before
  * values are made; content_json_load() does so itself. */
 void content_json_begin(void);
+/* Whether jansson lacked memory for anything since one of these functions last
+ * began: what was made meanwhile may lack it, too. */
+bool content_json_lacked(void);
 /* Parse ${text} with jansson's ${flags}: 0, FORMAT_E_MALFORMED, or -ENOMEM,
  * also where jansson itself would leave out what it had no memory for. The
  * caller owns ${ret_json}. */
