@@ -113,7 +113,6 @@ void bundle_pump(struct link *link)
 
 static int begin(struct link *link, const struct wire_courier_bundle *bundle)
 {
-	link->carrier = (enum wire_carrier)bundle->carrier;
 	link->known = link->heard_hello = true;
 	link->input = link->own_input = evbuffer_new();
 	link->output = link->own_output = evbuffer_new();
@@ -144,6 +143,7 @@ int bundle_begin(struct courier *courier, const struct peer *peer, int fd,
 		return -ENOMEM;
 	}
 	link->peer = *peer;
+	link->carrier = (enum wire_carrier)bundle->carrier;
 	r = object_take(&link->file, fd, &whole);
 	explicit_bzero(&whole, sizeof whole);
 	if (r == 0)
