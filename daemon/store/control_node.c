@@ -253,8 +253,8 @@ void control_key(struct request *request)
 	else if (code == WIRE_CODE_FAILED) /* by a keeper that was lost, too */
 		control_fail(request, 1, CTL_ERROR_FAILED,
 		    "nothing acknowledged was lost, and it may be done all "
-		    "the same: look with evident key list before you try "
-		    "again");
+		    "the same: lock and unlock, and look with evident key "
+		    "list, before you try again");
 	else
 		control_fail_code(request, code);
 }

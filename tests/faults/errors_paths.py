@@ -646,12 +646,14 @@ class Key(Path):
         self.world.check_held(self.node, wrong)
 
     def not_done(self, answer, wrong):
-        if answer.code != 3 and "look with evident key list" not in answer.err and \
+        if answer.code != 3 and "look with evident" not in answer.err and \
                 self.reader in str(self.readers()):
             wrong.append("the reader is there, though it was told not to be")
         self.world.check_held(self.node, wrong)
 
     def retry(self, answer, wrong):
+        if "lock and unlock" in answer.err:
+            self.world.reopen((self.node,), wrong)
         if self.reader not in str(self.readers()):
             super().retry(answer, wrong)
 
