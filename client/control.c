@@ -389,8 +389,8 @@ int control_call(struct control *control, const struct ctl_request *request,
 	if (r != 0)
 		return r;
 	r = take_all(control, what, ret_json, &error, &hint);
-	if (r != 0 && error)
-		say_error(error, NULL);
+	if (r != 0)
+		say_error(error ? error : without_memory, NULL);
 	if (hint)
 		say_hint(hint);
 	free(error);
