@@ -582,9 +582,12 @@ int control_begin(struct store *store)
 	evutil_make_socket_nonblocking(store->service.control_fd);
 	control->accept = event_new(store->base, store->service.control_fd,
 	    EV_READ | EV_PERSIST, on_accept, store);
-	if (!control->accept || event_add(control->accept, NULL) < 0)
-		return -ENOMEM;
-	return 0;
+	return control->accept ? 0 : -ENOMEM;
+}
+
+int control_listen(struct store *store)
+{
+	return event_add(store->control->accept, NULL) < 0 ? -ENOMEM : 0;
 }
 
 void control_end(struct store *store)

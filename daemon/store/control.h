@@ -29,6 +29,9 @@ struct request {
 typedef void (*control_handle_cb)(struct request *request);
 
 int control_begin(struct store *store);
+/* Take in connections: once there is a keeper. What is asked for before would
+ * fail, and its sender wait for nothing. */
+int control_listen(struct store *store);
 /* Close every connection after its replies are sent, as far as it takes. */
 void control_end(struct store *store);
 

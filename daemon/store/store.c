@@ -155,7 +155,7 @@ static int take_keeper(struct store *store, int fd)
 		node_resume(store);
 	if (r == 0 && store->service.key_fd >= 0)
 		open_by_machine(store);
-	return r;
+	return r == 0 ? control_listen(store) : r;
 }
 
 static int take_peer(struct store *store, struct wire_frame *frame)
