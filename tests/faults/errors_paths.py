@@ -138,6 +138,12 @@ class World:
 
     # --- things that are done without a fault ---
 
+    def note_delivered(self):
+        """What the field has delivered, also of other paths, the hub holds."""
+        for record, row in self.field.records().items():
+            if "hub" in row["delivered"] and record in self.held["field"]:
+                self.held["hub"][record] = self.held["field"][record]
+
     def capture(self, to=True):
         file, digest = self.file()
         text = f"words {self.number}"
@@ -513,8 +519,9 @@ class WithdrawHub(SyncHub):
     def prepare(self):
         super().prepare()
         self.world.field.must("sync", "hub")
+        self.world.note_delivered()
         self.world.field.must("withdraw", self.record)
-        self.world.held["hub"][self.record] = self.world.held["field"].pop(self.record)
+        self.world.held["field"].pop(self.record)
         self.world.withdrawn["field"].add(self.record)
 
     def needs(self, fault, file):
