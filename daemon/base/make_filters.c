@@ -300,9 +300,10 @@ static void print_all_names(void)
 
 	printf("\nconst struct sandbox_filter sandbox_filters[] = {\n");
 	for (i = 0; i < sizeof profiles / sizeof *profiles; i++)
-		printf("    [SANDBOX_%s] = {sizeof %s / sizeof *%s, %s},\n",
-		    profiles[i].name, profiles[i].name, profiles[i].name,
-		    profiles[i].name);
+		printf("    [SANDBOX_%s] = {%d, %d, sizeof %s / sizeof *%s, "
+		       "%s},\n",
+		    profiles[i].name, profiles[i].files, profiles[i].tcp,
+		    profiles[i].name, profiles[i].name, profiles[i].name);
 	printf("};\n");
 }
 

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,19 +21,8 @@
 /* Argon2id takes up to 1 GiB of it. */
 #define ADDRESS_SPACE ((rlim_t)2 << 30)
 
-static const struct profile {
-	bool files; /* may name files */
-	bool tcp;
-} profiles[] = {
-    [SANDBOX_KEEPER] = {true, false},
-    [SANDBOX_STORE] = {true, false},
-    [SANDBOX_WORKER] = {false, false},
-    [SANDBOX_COURIER] = {false, true},
-};
-
-static int load_filter(enum sandbox_profile profile)
+static int load_filter(const struct sandbox_filter *filter)
 {
-	const struct sandbox_filter *filter = &sandbox_filters[profile];
 	const struct sock_fprog program = {
 	    filter->count, (struct sock_filter *)filter->code};
 
@@ -53,11 +41,11 @@ static int limit_memory(void)
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }
 
-static int confine_files(const struct profile *profile, int home_fd)
+static int confine_files(const struct sandbox_filter *filter, int home_fd)
 {
 	int r;
 
-	r = sandbox_landlock_enter(profile->files ? home_fd : -1, profile->tcp);
+	r = sandbox_landlock_enter(filter->files ? home_fd : -1, filter->tcp);
 	if (r == -ENOSYS || r == -EOPNOTSUPP) {
 		log_event(LOG_LEVEL_WARNING,
 		    "this kernel has no Landlock, files are less confined");
@@ -76,7 +64,7 @@ static int load_lazy(void)
 
 int sandbox_enter(enum sandbox_profile profile, int home_fd)
 {
-	const struct profile *p = &profiles[profile];
+	const struct sandbox_filter *filter = &sandbox_filters[profile];
 	int r;
 
 	r = load_lazy();
@@ -86,8 +74,8 @@ int sandbox_enter(enum sandbox_profile profile, int home_fd)
 		return -errno;
 	r = limit_memory();
 	if (r == 0)
-		r = confine_files(p, home_fd);
+		r = confine_files(filter, home_fd);
 	if (r == 0)
-		r = load_filter(profile);
+		r = load_filter(filter);
 	return r;
 }
