@@ -97,6 +97,19 @@ int log_tree_load(
 	    database_query(database, SQL_LOG_BY_ID, "i", id), ret_row);
 }
 
+int log_tree_is_of(
+    struct database *database, int64_t id, const struct author_id *author)
+{
+	struct log_row log = {.id = 0};
+	int r;
+
+	r = log_tree_load(database, id, &log);
+	if (r == 0)
+		r = memcmp(log.author.bytes, author->bytes, 32) == 0;
+	log_row_free(&log);
+	return r > 1 ? -EIO : r;
+}
+
 int log_tree_add(struct database *database, const struct sign_key *key,
     const struct log_id *log, bool own, int64_t via, int64_t *ret_id)
 {

@@ -24,6 +24,9 @@ int log_tree_find(struct database *database, const struct author_id *author,
     const struct log_id *log, struct log_row *ret_row);
 int log_tree_load(
     struct database *database, int64_t id, struct log_row *ret_row);
+/* Whether it is this author's: 1, 0 or -errno. */
+int log_tree_is_of(
+    struct database *database, int64_t id, const struct author_id *author);
 int log_tree_add(struct database *database, const struct sign_key *key,
     const struct log_id *log, bool own, int64_t via, int64_t *ret_id);
 /* All logs, by their numbers; the caller frees each row and the array. */

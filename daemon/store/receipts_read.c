@@ -65,21 +65,6 @@ static int mark_delivered(struct store *store, const struct partner *partner,
 	return r;
 }
 
-/* A receipt counts only from the partner whose log it stands in: 1, 0 or
- * -errno. */
-static int is_from(struct store *store, const struct record_row *row,
-    const struct partner *partner)
-{
-	struct log_row log = {.id = 0};
-	int r;
-
-	r = log_tree_load(store->database, row->log, &log);
-	if (r == 0)
-		r = memcmp(log.author.bytes, partner->author.bytes, 32) == 0;
-	log_row_free(&log);
-	return r > 1 ? -EIO : r;
-}
-
 /* Whether that envelope is here: a receipt for anything else says nothing. Of a
  * record that was taken back none is, though it was true. */
 static int is_known(struct store *store, const struct wire_receipt_record *line,
@@ -111,8 +96,9 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	int from = 1, r;
 
 	r = partners_by_id(store->database, row->source, &partner);
-	if (r == 0)
-		from = is_from(store, row, &partner);
+	if (r == 0) /* it counts only from whose log it stands in */
+		from =
+		    log_tree_is_of(store->database, row->log, &partner.author);
 	if (r == 0 && from == 0) {
 		*ret_in_vain = true;
 		return 0;

@@ -125,18 +125,14 @@ static struct session *writer_of(struct session *session, int64_t object)
 static int is_author(struct session *session, int64_t record)
 {
 	struct store *store = session->store;
-	struct log_row log = {.id = 0};
 	struct record_row row;
 	int r;
 
 	r = records_load(&store->records, record, &row);
-	if (r == 0)
-		r = log_tree_load(store->database, row.log, &log);
-	if (r == 0)
-		r = memcmp(log.author.bytes, session->partner.author.bytes,
-			32) == 0;
-	log_row_free(&log);
-	return r > 1 ? -EIO : r;
+	if (r != 0)
+		return r < 0 ? r : -EIO;
+	return log_tree_is_of(
+	    store->database, row.log, &session->partner.author);
 }
 
 /*
