@@ -70,6 +70,47 @@ static int scene_end(void **state)
 	return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
 }
 
+static inline void scene_run(const char *sql)
+{
+	assert_int_equal(
+	    sqlite3_exec(scene.database->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* A signed card; ${who} makes the author, ${reader} a reader's key. */
+static inline void scene_card(const char *name, uint8_t who, uint8_t reader,
+    uint64_t serial, const struct author_id *organisation_or_null,
+    struct card *ret_card, struct buf *out)
+{
+	uint8_t seed[32] = {who}, secret[64], signature[64];
+	struct age_identity identity = {{reader}};
+	struct buf text = {0};
+
+	memset(ret_card, 0, sizeof *ret_card);
+	ret_card->has_organisation = organisation_or_null;
+	if (organisation_or_null)
+		ret_card->organisation = *organisation_or_null;
+	snprintf(ret_card->name, sizeof ret_card->name, "%s", name);
+	ret_card->serial = serial;
+	crypto_sign_seed_keypair(ret_card->author.bytes, secret, seed);
+	seed[1] = 1;
+	crypto_sign_seed_keypair(ret_card->transport.bytes, secret, seed);
+	age_identity_recipient(&identity, &ret_card->readers[0]);
+	ret_card->reader_count = 1;
+	identity.key[0] = 77;
+	age_identity_recipient(&identity, &ret_card->bundle);
+	seed[1] = 0;
+	assert_int_equal(card_build(ret_card, &text), 0);
+	sshsig_sign(seed, SSHSIG_NAMESPACE_CARD, buf_span(&text), signature);
+	assert_int_equal(card_seal(ret_card, signature, out), 0);
+	buf_free(&text);
+}
+
+/* Of a record: long enough, and nobody's. */
+#define SCENE_SIGNATURE \
+	span_of("0123456789012345678901234567890123456789" \
+		"012345678901234567890123", \
+	    64)
+
 #define SCENE(name) \
 	cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 

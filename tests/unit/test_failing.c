@@ -21,21 +21,9 @@ static struct card card;
 
 static void make_partner(void)
 {
-	uint8_t seed[32] = {1}, secret[64], signature[64];
-	struct age_identity identity = {{7}};
-	struct buf text = {0}, bytes = {0};
+	struct buf bytes = {0};
 
-	memset(&card, 0, sizeof card);
-	memcpy(card.name, "hub", sizeof "hub");
-	card.serial = 1;
-	crypto_sign_seed_keypair(card.author.bytes, secret, seed);
-	seed[1] = 1;
-	crypto_sign_seed_keypair(card.transport.bytes, secret, seed);
-	age_identity_recipient(&identity, &card.bundle);
-	seed[1] = 0;
-	assert_int_equal(card_build(&card, &text), 0);
-	sshsig_sign(seed, SSHSIG_NAMESPACE_CARD, buf_span(&text), signature);
-	assert_int_equal(card_seal(&card, signature, &bytes), 0);
+	scene_card("hub", 1, 7, 1, NULL, &card, &bytes);
 	assert_int_equal(
 	    partners_put(scene.database, &card, buf_span(&bytes), false), 0);
 	assert_int_equal(partners_by_name(scene.database, span_text("hub"),
@@ -43,7 +31,6 @@ static void make_partner(void)
 	    0);
 	assert_int_equal(
 	    partners_set_compared(scene.database, session.partner.id), 0);
-	buf_free(&text);
 	buf_free(&bytes);
 }
 
@@ -76,12 +63,6 @@ static int end(void **state)
 	return scene_end(state);
 }
 
-static void run(const char *sql)
-{
-	assert_int_equal(
-	    sqlite3_exec(scene.database->db, sql, NULL, NULL, NULL), SQLITE_OK);
-}
-
 /* A record of the partner's own log that may be a receipt. */
 static int64_t add_unread(void)
 {
@@ -91,9 +72,7 @@ static int64_t add_unread(void)
 	    .id = {{1, 2, 3}},
 	    .entry = &entry,
 	    .entry_bytes = span_text("the entry"),
-	    .signature = span_of("0123456789012345678901234567890123456789"
-				 "012345678901234567890123",
-		64),
+	    .signature = SCENE_SIGNATURE,
 	    .payload = span_text("the payload"),
 	    .source = session.partner.id,
 	};
@@ -148,9 +127,9 @@ static void test_a_receipt_whose_log_cannot_be_read_stays_unread(void **state)
 	(void)state;
 	id = add_unread();
 	assert_int_equal(receipts_read(&session), 0);
-	run("ALTER TABLE log RENAME TO lost");
+	scene_run("ALTER TABLE log RENAME TO lost");
 	answer_received();
-	run("ALTER TABLE lost RENAME TO log");
+	scene_run("ALTER TABLE lost RENAME TO log");
 	assert_true(is_unread());
 	assert_int_equal(receipts_read(&session), 0);
 	answer_received();

@@ -15,41 +15,13 @@
 
 static const struct author_id *organisation; /* of the cards made next */
 
-/* A signed card; ${who} makes the author, ${reader} a reader's key. */
-static void make_card(const char *name, uint8_t who, uint8_t reader,
-    uint64_t serial, struct card *ret_card, struct buf *out)
-{
-	uint8_t seed[32] = {who}, secret[64], signature[64];
-	struct age_identity identity = {{reader}};
-	struct buf text = {0};
-
-	memset(ret_card, 0, sizeof *ret_card);
-	ret_card->has_organisation = organisation;
-	if (organisation)
-		ret_card->organisation = *organisation;
-	snprintf(ret_card->name, sizeof ret_card->name, "%s", name);
-	ret_card->serial = serial;
-	crypto_sign_seed_keypair(ret_card->author.bytes, secret, seed);
-	seed[1] = 1;
-	crypto_sign_seed_keypair(ret_card->transport.bytes, secret, seed);
-	age_identity_recipient(&identity, &ret_card->readers[0]);
-	ret_card->reader_count = 1;
-	identity.key[0] = 77;
-	age_identity_recipient(&identity, &ret_card->bundle);
-	seed[1] = 0;
-	assert_int_equal(card_build(ret_card, &text), 0);
-	sshsig_sign(seed, SSHSIG_NAMESPACE_CARD, buf_span(&text), signature);
-	assert_int_equal(card_seal(ret_card, signature, out), 0);
-	buf_free(&text);
-}
-
 static int put(const char *name, uint8_t who, uint8_t reader, uint64_t serial)
 {
 	struct buf bytes = {0};
 	struct card card;
 	int r;
 
-	make_card(name, who, reader, serial, &card, &bytes);
+	scene_card(name, who, reader, serial, organisation, &card, &bytes);
 	r = partners_put(scene.database, &card, buf_span(&bytes), false);
 	buf_free(&bytes);
 	return r;
@@ -128,8 +100,8 @@ static void test_nobody_has_the_transport_key_of_another(void **state)
 	struct card first, second;
 
 	(void)state;
-	make_card("one", 1, 8, 1, &first, &one);
-	make_card("two", 2, 8, 1, &second, &two);
+	scene_card("one", 1, 8, 1, organisation, &first, &one);
+	scene_card("two", 2, 8, 1, organisation, &second, &two);
 	second.transport = first.transport;
 	two.len = 0;
 	assert_int_equal(card_build(&second, &text), 0);
@@ -191,7 +163,7 @@ static int enrol(uint8_t who, uint8_t reader, uint64_t serial)
 	struct card card;
 
 	if (reader > 0) {
-		make_card("any", who, reader, 1, &card, &bytes);
+		scene_card("any", who, reader, 1, organisation, &card, &bytes);
 		card_keys_digest(&card, &enrolment.keys);
 	}
 	buf_free(&bytes);

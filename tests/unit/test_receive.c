@@ -347,10 +347,7 @@ static void test_evidence_that_cannot_be_kept_is_not_called_kept(void **state)
 
 	(void)state;
 	sign(SIZE, &key, seed, 1);
-	assert_int_equal(
-	    sqlite3_exec(scene.database->db, "ALTER TABLE fork RENAME TO lost",
-		NULL, NULL, NULL),
-	    SQLITE_OK);
+	scene_run("ALTER TABLE fork RENAME TO lost");
 	assert_true(sync_keep_fork(&session, &row, buf_span(&note), true) < 0);
 	assert_true(sync_meet_fork(&session, &row, buf_span(&note)) < 0);
 	assert_int_equal(session.fork, SESSION_FORK_NONE);
@@ -366,9 +363,7 @@ static void test_a_key_that_is_damaged_here_is_no_fault_of_a_partner(
 	    .id = {{1, 2, 3}},
 	    .entry = &entry,
 	    .entry_bytes = span_text("the entry"),
-	    .signature = span_of("0123456789012345678901234567890123456789"
-				 "012345678901234567890123",
-		64),
+	    .signature = SCENE_SIGNATURE,
 	};
 	const uint8_t nothing[72] = {0};
 	struct log_row log = hold_log(0);

@@ -19,8 +19,7 @@
 static struct entry entry;
 static int64_t log_number;
 static unsigned failing_syncs; /* how many more the disk refuses */
-
-static unsigned failing_sync; /* the how manyth whole sync it refuses */
+static unsigned failing_sync;  /* the how manyth whole sync it refuses */
 
 /* In place of the C library's. */
 int fsync(int fd)
@@ -42,14 +41,6 @@ ssize_t pread(int fd, void *to, size_t len, off_t at)
 	return (ssize_t)syscall(SYS_pread64, fd, to, len, at);
 }
 
-static sqlite3_mem_methods memory; /* SQLite's own */
-static bool lacking;               /* it gets no large piece of it */
-
-static void *take_memory(int size)
-{
-	return lacking && size >= 32768 ? NULL : memory.xMalloc(size);
-}
-
 int fdatasync(int fd)
 {
 	if (failing_syncs == 0)
@@ -57,6 +48,14 @@ int fdatasync(int fd)
 	failing_syncs--;
 	errno = EIO;
 	return -1;
+}
+
+static sqlite3_mem_methods memory; /* SQLite's own */
+static bool lacking;               /* it gets no large piece of it */
+
+static void *take_memory(int size)
+{
+	return lacking && size >= 32768 ? NULL : memory.xMalloc(size);
 }
 
 static int begin(void **state)
@@ -80,9 +79,7 @@ static int64_t add(
 	    .id = {{first, second, 3, 4, 5}},
 	    .entry = &entry,
 	    .entry_bytes = span_text("the entry"),
-	    .signature = span_of("0123456789012345678901234567890123456789"
-				 "012345678901234567890123",
-		64),
+	    .signature = SCENE_SIGNATURE,
 	    .payload = span_text("the payload"),
 	};
 	int64_t id;
@@ -160,9 +157,7 @@ static void test_a_place_holds_one_record_only(void **state)
 	    .id = {{9}},
 	    .entry = &entry,
 	    .entry_bytes = span_text("another"),
-	    .signature = span_of("0123456789012345678901234567890123456789"
-				 "012345678901234567890123",
-		64),
+	    .signature = SCENE_SIGNATURE,
 	};
 	struct record_key key;
 	int64_t id;
@@ -184,9 +179,7 @@ static void test_many_stand_beside_one_and_say_their_place(void **state)
 	    .id = {{9, 9, 9}},
 	    .entry = &entry,
 	    .entry_bytes = span_text("another"),
-	    .signature = span_of("0123456789012345678901234567890123456789"
-				 "012345678901234567890123",
-		64),
+	    .signature = SCENE_SIGNATURE,
 	};
 	struct record_row row;
 	struct record_key key;
@@ -313,11 +306,17 @@ static void test_what_is_rolled_back_is_gone(void **state)
 static void test_a_database_of_a_later_evident_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(sqlite3_exec(scene.database->db,
-			     "PRAGMA user_version=999", NULL, NULL, NULL),
-	    SQLITE_OK);
+	scene_run("PRAGMA user_version=999");
 	scene_close();
 	assert_int_equal(scene_open(false), DATABASE_E_NEWER);
+}
+
+static void expect_key(int64_t slot, const struct record_key *key)
+{
+	struct record_key found;
+
+	assert_int_equal(record_keys_get(scene.keys, slot, &found), 0);
+	assert_memory_equal(found.bytes, key->bytes, SEAL_KEY_BYTES);
 }
 
 static void test_record_keys_come_back_and_open_under_one_key_only(void **state)
@@ -332,8 +331,7 @@ static void test_record_keys_come_back_and_open_under_one_key_only(void **state)
 	assert_int_equal(record_keys_sync(scene.keys), 0);
 	scene_close();
 	assert_int_equal(scene_open(false), 0);
-	assert_int_equal(record_keys_get(scene.keys, slot, &found), 0);
-	assert_memory_equal(found.bytes, made.bytes, sizeof made.bytes);
+	expect_key(slot, &made);
 	assert_int_not_equal(record_keys_get(scene.keys, slot + 1, &found), 0);
 	assert_int_not_equal(record_keys_get(scene.keys, -1, &found), 0);
 	home = open(".", O_RDONLY | O_DIRECTORY);
@@ -407,9 +405,7 @@ static void test_nothing_in_the_home_leads_to_an_erased_key(void **state)
 	scene_close();
 	assert_int_equal(scene_open(false), 0);
 	for (i = 0; i < 3; i += 2) {
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[i], &found), 0);
-		assert_memory_equal(found.bytes, made[i].bytes, SEAL_KEY_BYTES);
+		expect_key(slot[i], &made[i]);
 	}
 	assert_int_not_equal(record_keys_get(scene.keys, slot[1], &found), 0);
 	assert_int_equal(record_keys_add(scene.keys, &found, &slot[1]), 0);
@@ -429,9 +425,7 @@ static void test_a_read_that_brings_less_loses_no_key(void **state)
 	halving = true;
 	assert_int_equal(record_keys_erase(scene.keys, &slot[0], 1), 0);
 	for (i = 1; i < 5; i++) {
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[i], &found), 0);
-		assert_memory_equal(found.bytes, made[i].bytes, SEAL_KEY_BYTES);
+		expect_key(slot[i], &made[i]);
 	}
 	halving = false;
 	scene_close();
@@ -464,12 +458,8 @@ static void test_an_erasure_that_failed_can_be_repeated(void **state)
 		assert_int_equal(record_keys_sync(scene.keys), 0);
 		scene_close();
 		assert_int_equal(scene_open(false), 0);
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[0], &found), 0);
-		assert_memory_equal(found.bytes, made[0].bytes, SEAL_KEY_BYTES);
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[2], &found), 0);
-		assert_memory_equal(found.bytes, made[2].bytes, SEAL_KEY_BYTES);
+		expect_key(slot[0], &made[0]);
+		expect_key(slot[2], &made[2]);
 		assert_int_not_equal(
 		    record_keys_get(scene.keys, slot[1], &found), 0);
 	}
@@ -497,8 +487,7 @@ static void test_an_interrupted_erasure_is_tidied(void **state)
 	assert_int_equal(system("mv old keys.0"), 0);
 	assert_int_equal(scene_open(false), 0);
 	assert_int_equal(access("keys.0", F_OK), -1);
-	assert_int_equal(record_keys_get(scene.keys, 0, &found), 0);
-	assert_memory_equal(found.bytes, made.bytes, SEAL_KEY_BYTES);
+	expect_key(0, &made);
 }
 
 /* The new file is in force before the old one is overwritten: when that fails,
@@ -522,12 +511,8 @@ static void test_an_erasure_that_fails_loses_no_other_key(void **state)
 		assert_int_equal(record_keys_sync(scene.keys), 0);
 		scene_close();
 		assert_int_equal(scene_open(false), 0);
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[0], &found), 0);
-		assert_memory_equal(found.bytes, made[0].bytes, SEAL_KEY_BYTES);
-		assert_int_equal(
-		    record_keys_get(scene.keys, slot[2], &found), 0);
-		assert_memory_equal(found.bytes, made[2].bytes, SEAL_KEY_BYTES);
+		expect_key(slot[0], &made[0]);
+		expect_key(slot[2], &made[2]);
 		assert_int_not_equal(
 		    record_keys_get(scene.keys, slot[1], &found), 0);
 	}
