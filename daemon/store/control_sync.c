@@ -79,7 +79,8 @@ static void tell(struct request *request, struct meetings *meetings)
 	else if (meetings->failed == 0)
 		control_fail(request, 5,
 		    "not every record is known to be delivered yet",
-		    "what was captured is safe here; sync again");
+		    "nothing is lost; sync again, and first with whoever "
+		    "brought what you shared, for its proof may not have come");
 	else if (control_quota_error(meetings->worst))
 		control_fail(
 		    request, 5, control_quota_error(meetings->worst), NULL);

@@ -22,11 +22,12 @@ FEW = 3  # calls: the supervisor sleeps through most operations
 
 class Work:
     """One command: whose, with whom, and what to do with its answer. by_client:
-    its processes are those that the client starts."""
+    its processes are those that the client starts. after: it may be partly done (5)
+    until this was met, from whom an earlier sync was cut off."""
 
-    def __init__(self, nodes, words, take=None, secret=False, by_client=False):
+    def __init__(self, nodes, words, take=None, secret=False, by_client=False, after=None):
         self.nodes, self.words, self.take, self.secret = nodes, words, take, secret
-        self.by_client = by_client
+        self.by_client, self.after = by_client, after
 
 
 def capture(world, rng, files=0):
@@ -120,7 +121,7 @@ def share(world, rng):
 def office_sync(world, rng):
     work = share(world, rng)
     work.take(world.run("desk", *work.words))
-    return Work(["desk", "office"], ["sync", "office"])
+    return Work(["desk", "office"], ["sync", "office"], after="hub")
 
 
 def derive(world, rng):
@@ -246,7 +247,10 @@ class Kill:
         end, _, killed = run_followed(world, work, words + (["--exit"] if after else []))
         line = f"{name}: {target}, {' '.join(words[1:4])}{' after' if after else ''}, " \
                f"{'killed in call ' + killed[2] if killed else 'not met'}, ended {end.code}"
-        if end.code not in ENDS or (not killed and end.code != 0):
+        if not killed and end.code == 5 and work.after:
+            world.must(work.nodes[0], "sync", work.after)
+            world.must(work.nodes[0], *work.words)
+        elif end.code not in ENDS or (not killed and end.code != 0):
             world.blame(f"{name}: ended {end}")
         self.finish(world, work, end)
         for each in work.nodes:

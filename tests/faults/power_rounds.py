@@ -192,7 +192,11 @@ class Power:
         if self.node != "field":
             return []
         home = world.home("field")
-        for name in os.listdir(home):
+        try:
+            names = os.listdir(home)
+        except OSError:  # the power went meanwhile
+            return []
+        for name in names:
             if name.startswith("keys.") and name[5:].isdigit():
                 try:
                     with open(os.path.join(home, name), "rb") as file:

@@ -321,14 +321,19 @@ class World(Net):
 
     def find_nameless(self, lists):
         """A record whose answer was lost may be there: then its reader finds the
-        words of one that was asked for."""
+        words of one that was asked for; or nobody does, of one that went with what
+        it was made from, which was withdrawn."""
         for entry, row in lists["desk"].items():
-            if entry in self.records or row.get("withdrawn"):
+            if entry in self.records:
                 continue
-            result = self.run("desk", "show", entry, "--json")
-            text = result.code == 0 and dict(json.loads(result.out)["fields"])["statement"].strip()
+            text = None
+            if not row.get("withdrawn"):
+                result = self.run("desk", "show", entry, "--json")
+                text = result.code == 0 and \
+                    dict(json.loads(result.out)["fields"])["statement"].strip()
             for record in self.nameless:
-                if record.text == text:
+                if record.text == text or (row.get("withdrawn") and row["own"] and
+                                           record.withdrawn != "no"):
                     self.take_ids([record], entry)
                     break
 
