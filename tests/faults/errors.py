@@ -1,8 +1,10 @@
 """Errors at the n-th call: errors.py [--seed S] [--rounds N] [--path NAME] [--role ROLE]
-[--call CALL] [--at N] [--how HOW] [--skip-memory] [--part K/N] [--begin N] [--verbose];
+[--call CALL] [--at N] [--place P] [--how HOW] [--skip-memory] [--part K/N] [--begin N]
+[--verbose];
 ALL=1: every n, but of a call that is made more than some hundreds of times so many
-spread over all. --part: every N-th of these faults, from the K-th, so that several
-runs do all of them. --begin: of these from the N-th on, to go on with such a run.
+spread over all; and of what asks for memory the first and the last n of each place,
+which is a stack of callers. --part: every N-th of these faults, from the K-th, so that
+several runs do all of them. --begin: of these from the N-th on, to go on with such a run.
 
 A first pass of each path counts the calls of each role, then one of them fails: with
 an error, once by EINTR, or by half of what was asked. After each: the command ended
@@ -44,49 +46,60 @@ HOWS = {  # of each call: what fails and how; None: half of it
     "map": ("ENOMEM", "ENOMEM+"),  # +: and all after it
     "allocate": ("ENOMEM", "ENOMEM+"),
 }
+MEMORY = ("map", "allocate")
 FULL = 50  # faults, after which the nodes hold so much that all takes longer
 OFTEN = 400  # with ALL=1, of a call that is made more often so many n are tried
 
 
 class Fault:
-    def __init__(self, path, role, call, at, how):
+    def __init__(self, path, role, call, at, how, place=0):
         self.path, self.role, self.call, self.at, self.how = path, role, call, at, how
+        self.place = place  # of which the n-th fails; 0: of all
 
     def arm(self, page):
         word = self.how.rstrip("+")
         short = word == "short"
         page.arm(self.role, self.call, self.at, short, 0 if short else getattr(errno, word),
-                 self.how.endswith("+"))
+                 self.how.endswith("+"), self.place)
 
     def __str__(self):
+        place = f"--place {self.place:#x} " if self.place else ""
         return (f"--path {self.path} --role {self.role} --call {self.call} --at {self.at} "
-                f"--how {self.how}")
+                f"{place}--how {self.how}")
 
 
 def count_calls(world, name, roles):
-    """role -> call -> how often, of one run of the path without a fault."""
-    counts = {}
+    """Of one run of the path without a fault: role -> call -> how often, and
+    role -> call -> place -> how often."""
+    counts, places = {}, {}
     for role in roles:
         path = PATHS[name](world)
         path.prepare()
-        path.node.page.arm(role)
+        path.node.page.look(role)
         answer = path.run()
         path.node.page.disarm()
         if answer.code != 0:
             raise RuntimeError(f"{name} fails without a fault: {answer.code} {answer.err}")
         counts[role] = path.node.page.counts()
+        places[role] = path.node.page.places()
         wrong = []
         path.ended(answer, wrong)
         if wrong:
             raise RuntimeError(f"{name}, without a fault: {wrong}")
         path.retry(answer, [])
         path.check(answer, [])
-    return counts
+    return counts, places
 
 
-def all_faults(name, counts):
+def all_faults(name, counts, places):
     for role, calls in counts.items():
         for call, count in calls.items():
+            if call in MEMORY:
+                for place, times in sorted(places[role].get(call, {}).items()):
+                    for at in sorted({1, times}):
+                        for how in HOWS[call][:2 if at == 1 else 1]:
+                            yield Fault(name, role, call, at, how, place)
+                continue
             step = max(1, count // OFTEN)
             for at in range(1, count + 1, step):
                 for how in HOWS[call]:
@@ -147,25 +160,25 @@ class Tally:
         return f"{self.tried} faults, {self.met} met, at {len(self.places)} of {self.calls} calls"
 
 
-def choose(name, counts, args, rng, number):
+def choose(name, counts, places, args, rng, number):
     """The faults to try, in order."""
     if args.call and args.at:
-        faults = [Fault(name, role, args.call, args.at, how)
+        faults = [Fault(name, role, args.call, args.at, how, args.place)
                   for role in counts for how in ([args.how] if args.how else HOWS[args.call])]
     elif args.call or os.environ.get("ALL"):
-        faults = all_faults(name, counts)
+        faults = all_faults(name, counts, places)
     else:
         faults = some_faults(rng, name, counts, number)
     faults = [fault for fault in faults if args.call in (None, fault.call) and
               args.how in (None, fault.how) and
-              not (args.skip_memory and fault.call in ("map", "allocate"))]
+              not (args.skip_memory and fault.call in MEMORY)]
     return faults[args.part[0] - 1::args.part[1]][args.begin - 1:]
 
 
 def run_path(world, name, args, rng, number):
-    counts = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
+    counts, places = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
     tally = Tally(counts)
-    faults = choose(name, counts, args, rng, number)
+    faults = choose(name, counts, places, args, rng, number)
     for fault in faults:
         if tally.tried % FULL == FULL - 1:
             world.renew()
@@ -178,7 +191,7 @@ def run_path(world, name, args, rng, number):
         except Exception as error:  # the node is past use: begin with another
             wrong = [f"{type(error).__name__}: {error}"[:400]]
             world.renew()
-        tally.places.add((fault.role, fault.call, fault.at))
+        tally.places.add((fault.role, fault.call, fault.place, fault.at))
         if wrong:
             tally.found += 1
             print(f"# {fault}\n" + "\n".join(f"#   {text}" for text in wrong), flush=True)
@@ -204,6 +217,7 @@ def main():
     parser.add_argument("--role")
     parser.add_argument("--call", choices=CALLS)
     parser.add_argument("--at", type=int)
+    parser.add_argument("--place", type=lambda text: int(text, 0), default=0)
     parser.add_argument("--how")
     parser.add_argument("--skip-memory", action="store_true")
     parser.add_argument("--part", type=part, default=(1, 1), metavar="K/N")

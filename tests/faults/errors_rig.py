@@ -16,8 +16,12 @@ import time
 CALLS = ["open", "read", "write", "fsync", "size", "rename", "unlink", "make", "stat", "memfd",
          "send", "receive", "random", "wait", "map", "allocate"]
 ROLES = {"client": 1, "supervisor": 2, "keeper": 4, "store": 8, "worker": 16, "courier": 32}
-HEAD = struct.Struct("=IIIIiIQQii256s")
-PAGE = HEAD.size + 8 * len(CALLS)
+HEAD = struct.Struct("=IIIIiIQQQii256s")
+TAIL = struct.Struct(f"={len(CALLS)}QQI4x")
+PLACE = struct.Struct("=QII")
+PLACES = 32768
+PLACES_AT = HEAD.size + TAIL.size
+PAGE = PLACES_AT + PLACES * PLACE.size
 DEATHS, DEATHS_SECONDS = 3, 12  # more, and the supervisor gives up
 PATIENCE = 150  # seconds: who answers nothing for so long hangs (a link waits 120)
 
@@ -26,26 +30,40 @@ class Page:
     def __init__(self, path):
         self.path = path
         with open(path, "wb") as file:
-            file.write(bytes(mmap.PAGESIZE))
+            file.write(bytes(PAGE))
         with open(path, "r+b") as file:
-            self.map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
+            self.map = mmap.mmap(file.fileno(), PAGE)
 
-    def arm(self, role, call="open", at=0, how=0, error=0, on=False):
-        self.map[:PAGE] = bytes(PAGE)
+    def arm(self, role, call="open", at=0, how=0, error=0, on=False, place=0):
+        self.map[4:PLACES_AT] = bytes(PLACES_AT - 4)
         self.map[4:HEAD.size] = HEAD.pack(
-            0, ROLES[role], CALLS.index(call), how, error, on, at, 0, 0, -1, b"")[4:]
+            0, ROLES[role], CALLS.index(call), how, error, on, at, place, 0, 0, -1, b"")[4:]
         self.map[:4] = struct.pack("=I", 1)
+
+    def look(self, role):
+        """Nothing fails: calls are counted, and the places that ask for memory."""
+        self.map[PLACES_AT:] = bytes(PAGE - PLACES_AT)
+        self.arm(role)
+        TAIL.pack_into(self.map, HEAD.size, *[0] * len(CALLS), 0, 1)
 
     def disarm(self):
         self.map[:4] = bytes(4)
 
     def counts(self):
-        return dict(zip(CALLS, struct.unpack_from(f"={len(CALLS)}Q", self.map, HEAD.size)))
+        return dict(zip(CALLS, TAIL.unpack_from(self.map, HEAD.size)))
+
+    def places(self):
+        """call -> place -> how often."""
+        found = {}
+        for stack, call, count in PLACE.iter_unpack(self.map[PLACES_AT:]):
+            if stack:
+                found.setdefault(CALLS[call], {})[stack] = count
+        return found
 
     def hit(self):
         """How many calls failed, and the file of the last."""
         fields = HEAD.unpack_from(self.map)
-        return fields[7], fields[10].split(b"\0")[0].decode(errors="replace")
+        return fields[8], fields[11].split(b"\0")[0].decode(errors="replace")
 
 
 def began(pid):

@@ -17,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include "tests/faults/shim.h"
 
@@ -94,16 +96,68 @@ static void *next(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
+static _Unwind_Reason_Code add_caller(struct _Unwind_Context *frame, void *hash)
+{
+	struct dl_find_object object;
+	uint64_t *h = hash, at = _Unwind_GetIP(frame);
+
+	if (_dl_find_object((void *)at, &object) != 0 ||
+	    object.dlfo_link_map->l_name[0] != 0) /* a library's */
+		return _URC_NO_REASON;
+	at -= (uint64_t)object.dlfo_map_start;
+	*h = (*h ^ at) * 0x9e3779b97f4a7c15u;
+	*h ^= *h >> 29;
+	return _URC_NO_REASON;
+}
+
+/* The place in the program from which this was called: never 0. */
+static uint64_t callers(void)
+{
+	uint64_t hash = 1;
+
+	_Unwind_Backtrace(add_caller, &hash);
+	return hash ? hash : 1;
+}
+
+static void count_place(enum shim_call call, uint64_t stack)
+{
+	uint64_t i, none;
+
+	for (i = 0; i < SHIM_PLACES; i++) {
+		struct shim_place *place =
+		    &page->places[(stack + i) % SHIM_PLACES];
+
+		none = 0;
+		if (__atomic_compare_exchange_n(&place->stack, &none, stack,
+			false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			place->call = call;
+		else if (none != stack)
+			continue;
+		__atomic_add_fetch(&place->count, 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+}
+
 /* Whose turn it is to fail is one process's alone: counts are atomic. */
 static bool turn(enum shim_call call)
 {
-	uint64_t n;
+	const bool memory = call == SHIM_MAP || call == SHIM_ALLOCATE;
+	uint64_t n, stack;
 
 	if (!page || !page->armed || !(page->roles & self))
 		return false;
 	n = __atomic_add_fetch(&page->counts[call], 1, __ATOMIC_SEQ_CST);
-	return page->at != 0 && page->call == call &&
-	       (page->on ? n >= page->at : n == page->at);
+	if (memory && page->looks)
+		count_place(call, callers());
+	if (page->at == 0 || page->call != call)
+		return false;
+	if (page->on && page->given > 0)
+		return true;
+	if (page->stack == 0)
+		return page->on ? n >= page->at : n == page->at;
+	stack = callers();
+	return stack == page->stack &&
+	       __atomic_add_fetch(&page->here, 1, __ATOMIC_SEQ_CST) == page->at;
 }
 
 static void note(int fd)
