@@ -262,7 +262,7 @@ static char *text_of(struct span span)
 }
 
 static const char without_memory[] =
-    "out of memory for the daemon's answer; what it acknowledged is stored: "
+    "out of memory for the daemon's answer; what was asked may be done: "
     "look with evident list";
 
 /* One reply; *ret_last tells whether more come. */

@@ -75,10 +75,25 @@ int say_end(int code, const char *hint)
 	return code == 0 ? EXIT_FAILED : code;
 }
 
+/* Nothing in it has to be escaped, so it can be said without memory. */
+static bool is_plain(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~' || text[i] == '\\')
+			return false;
+	return true;
+}
+
 void say_safely(FILE *stream, const char *text, size_t len, bool lines)
 {
 	struct buf out = {0};
 
+	if (is_plain(text, len)) {
+		fwrite(text, 1, len, stream);
+		return;
+	}
 	/* Nobody may take a part for the whole. */
 	if (text_escape(span_of(text, len), lines ? "" : NULL, &out) < 0) {
 		fputs("evident: error: out of memory\n", stderr);

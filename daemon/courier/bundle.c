@@ -107,8 +107,8 @@ void bundle_pump(struct link *link)
 {
 	const struct timeval now = {0, 0};
 
-	if (link->pump)
-		evtimer_add(link->pump, &now);
+	if (link->pump && evtimer_add(link->pump, &now) < 0)
+		event_base_loopbreak(link->courier->base); /* start anew */
 }
 
 static int begin(struct link *link, const struct wire_courier_bundle *bundle)

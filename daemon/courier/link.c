@@ -40,10 +40,10 @@ void link_set_deadline(struct link *link, unsigned seconds)
 {
 	struct timeval after = {.tv_sec = seconds};
 
-	if (seconds > 0 && link->carrier <= WIRE_CARRIER_DIALLED)
-		evtimer_add(link->deadline, &after);
-	else
+	if (seconds == 0 || link->carrier > WIRE_CARRIER_DIALLED)
 		evtimer_del(link->deadline);
+	else if (evtimer_add(link->deadline, &after) < 0)
+		event_base_loopbreak(link->courier->base); /* start anew */
 }
 
 /* What came of an unfinished object is worth keeping. */

@@ -92,8 +92,8 @@ static void arm(struct store *store)
 		left.tv_sec = 1;
 	if (auto_sync->busy || auto_sync->count == 0)
 		evtimer_del(auto_sync->timer);
-	else
-		evtimer_add(auto_sync->timer, &left);
+	else if (evtimer_add(auto_sync->timer, &left) < 0)
+		store->fault = -ENOMEM;
 }
 
 static struct plan *find(
@@ -124,7 +124,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	if (store->state != STORE_OPEN || !auto_sync_is_on(store))
 		return;
 	if (control_sync_is_busy() || !store->courier) {
-		evtimer_add(auto_sync->timer, &later);
+		if (evtimer_add(auto_sync->timer, &later) < 0)
+			store->fault = -ENOMEM;
 		return;
 	}
 	for (i = 0; i < auto_sync->count; i++)

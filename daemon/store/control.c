@@ -94,10 +94,16 @@ static void request_free(struct request *request)
 	free(request);
 }
 
+static void free_event(struct event *event_or_null)
+{
+	if (event_or_null)
+		event_free(event_or_null);
+}
+
 static void free_connection(struct connection *connection)
 {
-	event_free(connection->readable);
-	event_free(connection->writable);
+	free_event(connection->readable);
+	free_event(connection->writable);
 	channel_free(connection->channel);
 	free(connection);
 }
@@ -341,7 +347,8 @@ static void tell_present(struct store *store)
 
 	if (store->state == STORE_OPEN)
 		node_tell_durable(store, true);
-	evtimer_add(store->control->waiting, &again);
+	if (evtimer_add(store->control->waiting, &again) < 0)
+		store->fault = -ENOMEM;
 }
 
 static void on_waiting(evutil_socket_t fd, short what, void *context)
@@ -544,7 +551,11 @@ static int add_connection(struct store *store, int fd)
 	    store->base, fd, EV_READ | EV_PERSIST, on_readable, connection);
 	connection->writable =
 	    event_new(store->base, fd, EV_WRITE, on_writable, connection);
-	event_add(connection->readable, NULL);
+	if (!connection->readable || !connection->writable ||
+	    event_add(connection->readable, NULL) < 0) {
+		free_connection(connection);
+		return -ENOMEM;
+	}
 	connection->next = store->control->connections;
 	store->control->connections = connection;
 	store->control->count++;
@@ -566,7 +577,9 @@ static void on_accept(evutil_socket_t listener, short what, void *context)
 		close(fd);
 		return;
 	}
-	add_connection(store, fd);
+	if (add_connection(store, fd) < 0)
+		log_event(LOG_LEVEL_WARNING,
+		    "a local connection was refused: out of memory");
 }
 
 int control_begin(struct store *store)
@@ -601,8 +614,8 @@ void control_end(struct store *store)
 		channel_flush(control->connections->channel);
 		close_connection(control->connections);
 	}
-	event_free(control->accept);
-	event_free(control->waiting);
+	free_event(control->accept);
+	free_event(control->waiting);
 	free(control);
 	store->control = NULL;
 }

@@ -502,7 +502,7 @@ class Withdraw(Path):
     def not_done(self, answer, wrong):
         if not self.is_withdrawn():
             self.world.opens(self.node, self.record, wrong)
-        elif answer.code == 3 or "try again" in answer.err:  # it may have gone on
+        elif answer.code == 3 or re.search("try again|look with evident list", answer.err):
             self.done(answer, wrong)
         else:
             wrong.append("it is withdrawn, though it was told not to be")
@@ -653,7 +653,7 @@ class Key(Path):
         self.world.check_held(self.node, wrong)
 
     def not_done(self, answer, wrong):
-        unsure = answer.code == 3 or re.search("look with evident|out of memory", answer.err)
+        unsure = answer.code == 3 or "look with evident list" in answer.err
         if not unsure and self.reader in str(self.readers()):
             wrong.append("the reader is there, though it was told not to be")
         self.world.check_held(self.node, wrong)
