@@ -3,8 +3,9 @@
 [--verbose];
 ALL=1: every n, but of a call that is made more than some hundreds of times so many
 spread over all; and of what asks for memory the first and the last n of each place,
-which is a stack of callers. --part: every N-th of these faults, from the K-th, so that
-several runs do all of them. --begin: of these from the N-th on, to go on with such a run.
+which is a stack of callers, in the first path that comes there. --part: every N-th of
+these faults, from the K-th, so that several runs do all of them. --begin: of these from
+the N-th on, to go on with such a run.
 
 A first pass of each path counts the calls of each role, then one of them fails: with
 an error, once by EINTR, or by half of what was asked. After each: the command ended
@@ -91,11 +92,14 @@ def count_calls(world, name, roles):
     return counts, places
 
 
-def all_faults(name, counts, places):
+def all_faults(name, counts, places, known):
     for role, calls in counts.items():
         for call, count in calls.items():
             if call in MEMORY:
                 for place, times in sorted(places[role].get(call, {}).items()):
+                    if (role, place) in known:
+                        continue
+                    known.add((role, place))
                     for at in sorted({1, times}):
                         for how in HOWS[call][:2 if at == 1 else 1]:
                             yield Fault(name, role, call, at, how, place)
@@ -160,13 +164,13 @@ class Tally:
         return f"{self.tried} faults, {self.met} met, at {len(self.places)} of {self.calls} calls"
 
 
-def choose(name, counts, places, args, rng, number):
-    """The faults to try, in order."""
+def choose(name, counts, places, known, args, rng, number):
+    """The faults to try, in order. known: (role, place) of the paths before."""
     if args.call and args.at:
         faults = [Fault(name, role, args.call, args.at, how, args.place)
                   for role in counts for how in ([args.how] if args.how else HOWS[args.call])]
     elif args.call or os.environ.get("ALL"):
-        faults = all_faults(name, counts, places)
+        faults = all_faults(name, counts, places, known)
     else:
         faults = some_faults(rng, name, counts, number)
     faults = [fault for fault in faults if args.call in (None, fault.call) and
@@ -175,10 +179,10 @@ def choose(name, counts, places, args, rng, number):
     return faults[args.part[0] - 1::args.part[1]][args.begin - 1:]
 
 
-def run_path(world, name, args, rng, number):
+def run_path(world, name, known, args, rng, number):
     counts, places = count_calls(world, name, [args.role] if args.role else PATHS[name].roles)
     tally = Tally(counts)
-    faults = choose(name, counts, places, args, rng, number)
+    faults = choose(name, counts, places, known, args, rng, number)
     for fault in faults:
         if tally.tried % FULL == FULL - 1:
             world.renew()
@@ -233,13 +237,13 @@ def main():
     print(f"# seed {args.seed}", flush=True)
     top = tempfile.mkdtemp(prefix="evident-errors.")
     world = World(top, rng)
-    failed = 0
+    failed, known = 0, set()
     try:
         for place, name in enumerate(names):
             number = max(1, args.rounds * (place + 1) // len(names) -
                          args.rounds * place // len(names))
             began = time.monotonic()
-            tally = run_path(world, name, args, rng, number)
+            tally = run_path(world, name, known, args, rng, number)
             failed += tally.found > 0
             print(f"{'not ok' if tally.found else 'ok'} {place + 1} - {name}: {tally}, nothing "
                   f"lost, none told as done that was not ({time.monotonic() - began:.0f} s)",
