@@ -28,10 +28,8 @@ static int call(struct client *client, const struct ctl_request *request,
 	if (r != 0)
 		return r;
 	r = control_call(control, request, &fd, 1, what, &json);
-	if (r == 0 && client->json && json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json && json)
+		r = say_json(json);
 	json_decref(json);
 	control_close(control);
 	return r;

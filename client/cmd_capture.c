@@ -101,11 +101,9 @@ static int send_record(struct client *client, struct capture *capture)
 	r = control_call(control, &request, capture->record.fds,
 	    capture->record.fd_count, "sealing", &json);
 	if (r == 0 && client->json)
-		json_dumpf(json, stdout, JSON_COMPACT);
+		r = say_json(json);
 	else if (r == 0)
-		fputs(json_string_value(json_object_get(json, "id")), stdout);
-	if (r == 0)
-		putchar('\n');
+		printf("%s\n", json_string_value(json_object_get(json, "id")));
 	if (json_is_true(json_object_get(json, "original_unread")))
 		say_hint("this node cannot read the original: what the witness "
 			 "consented to was neither asked nor taken over; say "

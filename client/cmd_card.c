@@ -21,7 +21,7 @@ static int give_card(struct client *client, const char *out, bool qr)
 		return r;
 	card = json_object_get(json, "card");
 	if (client->json)
-		json_dumpf(json, stdout, JSON_COMPACT);
+		r = say_json(json);
 	else if (out)
 		r = card_file_write(
 		    out, json_string_value(card), json_string_length(card));
@@ -29,8 +29,6 @@ static int give_card(struct client *client, const char *out, bool qr)
 		r = qr_show(json_string_value(card), json_string_length(card));
 	else
 		fputs(json_string_value(card), stdout);
-	if (client->json)
-		putchar('\n');
 	json_decref(json);
 	return r;
 }
@@ -42,10 +40,8 @@ static int set_organisation(struct client *client, const char *name)
 
 	r = control_simple(client, true, CTL_CARD_ORGANISATION,
 	    strcmp(name, "none") == 0 ? NULL : name, &json);
-	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json)
+		r = say_json(json);
 	if (r == 0 && json_is_true(json_object_get(json, "changed")))
 		say_hint("what people compare has changed: every partner needs "
 			 "the new card and must compare its number again, or "

@@ -44,13 +44,14 @@ struct doctor {
 static void report(struct doctor *doctor, enum health health, const char *check,
     const char *text, const char *advice)
 {
-	json_t *item = json_pack("{s:s, s:s, s:s}", "check", check, "state",
-	    words[health], "text", text);
+	json_t *item = json_pack("{s:s, s:s, s:s, s:s*}", "check", check,
+	    "state", words[health], "text", text, "do", advice);
 
 	doctor->failed |= health == HEALTH_FAIL;
-	if (item && advice)
-		json_object_set_new(item, "do", json_string(advice));
-	json_array_append_new(doctor->checks, item);
+	if (json_array_append_new(doctor->checks, item) < 0) {
+		json_decref(doctor->checks); /* a part is no list */
+		doctor->checks = NULL;
+	}
 	if (doctor->client->json)
 		return;
 	printf("%-5s %s: ", words[health], check);
@@ -284,7 +285,7 @@ int doctor_run(struct client *client, int argc, char **argv)
 {
 	struct doctor doctor = {.client = client};
 	json_t *root;
-	int r;
+	int r, told = 0;
 
 	r = command_options(NULL, 0, &argc, argv);
 	if (r == 0 && argc > 1)
@@ -299,12 +300,10 @@ int doctor_run(struct client *client, int argc, char **argv)
 	check_sandbox(&doctor);
 	r = check_daemon(&doctor);
 	root = json_pack("{s:o}", "checks", doctor.checks);
-	if (client->json) {
-		json_dumpf(root, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (client->json)
+		told = say_json(root);
 	json_decref(root);
 	if (r != 0)
 		return r;
-	return doctor.failed ? EXIT_FAILED : 0;
+	return doctor.failed ? EXIT_FAILED : told;
 }

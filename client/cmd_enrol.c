@@ -13,14 +13,12 @@
 static int give(struct client *client, json_t *json, const char *out, bool end)
 {
 	json_t *card = json_object_get(json, "card");
-	int r = 0;
+	int r = 0, told = 0;
 
-	if (client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (!out) {
+	if (client->json)
+		told = say_json(json);
+	else if (!out)
 		fputs(json_string_value(card), stdout);
-	}
 	if (out)
 		r = card_file_write(
 		    out, json_string_value(card), json_string_length(card));
@@ -32,7 +30,7 @@ static int give(struct client *client, json_t *json, const char *out, bool end)
 	else if (!json_is_true(json_object_get(json, "compared")))
 		say_hint("nobody has compared the number of this card here: be "
 			 "sure that it came from the device itself");
-	return r;
+	return r == 0 ? told : r;
 }
 
 int enrol_run(struct client *client, int argc, char **argv)

@@ -16,18 +16,16 @@
 #include "client/say.h"
 #include "proto/wire/messages.h"
 
-static void print_readers(const struct client *client, json_t *json)
+static int print_readers(const struct client *client, json_t *json)
 {
 	json_t *reader;
 	size_t i;
 
-	if (client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-		return;
-	}
+	if (client->json)
+		return say_json(json);
 	json_array_foreach(json_object_get(json, "readers"), i, reader)
 	    printf("%s\n", json_string_value(reader));
+	return 0;
 }
 
 static int call(
@@ -120,7 +118,7 @@ static int import_reader(struct client *client, const char *path)
 	if (own)
 		close(fd);
 	if (r == 0) {
-		print_readers(client, json);
+		r = print_readers(client, json);
 		say_hint("the card has one reader more: give it to your "
 			 "partners, and compare again");
 	}
@@ -151,7 +149,7 @@ static int list_readers(struct client *client)
 
 	r = control_simple(client, true, CTL_READERS, NULL, &json);
 	if (r == 0)
-		print_readers(client, json);
+		r = print_readers(client, json);
 	json_decref(json);
 	return r;
 }

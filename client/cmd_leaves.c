@@ -68,10 +68,8 @@ int leaves_run(struct client *client, int argc, char **argv)
 		return say_usage("it is leaves ID --out FILE", NULL);
 	if (r == 0)
 		r = write_leaves(client, argv[1], out, &json);
-	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json)
+		r = say_json(json);
 	json_decref(json);
 	return r;
 }

@@ -75,8 +75,7 @@ int list_run(struct client *client, int argc, char **argv)
 	if (r == 0)
 		r = control_simple(client, true, CTL_LIST, NULL, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		printf("%-8s  %8s  %3s  %-12s  %-16s  %s  %s\n", "id", "index",
 		    "att", "state", "from", "delivered", "label");

@@ -135,8 +135,7 @@ int log_run(struct client *client, int argc, char **argv)
 	if (r == 0)
 		r = control_simple(client, true, CTL_LOG, argv[1], &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		print_log(json);
 	}

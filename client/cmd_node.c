@@ -221,8 +221,7 @@ int status_run(struct client *client, int argc, char **argv)
 		return r;
 	r = control_ask_status(control, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		print_facts(json);
 	}

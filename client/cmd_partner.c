@@ -64,8 +64,7 @@ static int add(
 	request.flags = mirror ? CTL_FLAG_MIRROR : 0;
 	r = ask(client, &request, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		fputs(json_string_value(json_object_get(json, "name")), stdout);
 		putchar('\n');
@@ -90,8 +89,7 @@ static int compare(struct client *client, const char *name, const char *number)
 	}
 	r = ask(client, &request, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0 && !number) {
 		printf(
 		    "%s\n", json_string_value(json_object_get(json, "number")));
@@ -129,8 +127,7 @@ static int list(struct client *client)
 
 	r = control_simple(client, true, CTL_PARTNER_LIST, NULL, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		json_array_foreach(json_object_get(json, "partners"), i,
 		    partner) print_partner(partner);
@@ -153,8 +150,7 @@ static int set_proxy(struct client *client, const char *name, const char *proxy)
 
 	r = ask(client, &request, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		used = json_string_value(json_object_get(json, "proxy"));
 		if (*used && strcmp(proxy, "none") == 0)
@@ -180,10 +176,8 @@ static int set_limit(struct client *client, const char *name, const char *limit)
 	int r;
 
 	r = ask(client, &request, &json);
-	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json)
+		r = say_json(json);
 	json_decref(json);
 	return r;
 }
@@ -245,8 +239,7 @@ static int quota(
 	request.names.count = given[0] || given[1] || given[2] ? 3 : 0;
 	r = ask(client, &request, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0) {
 		print_quota(json, "bytes", "bytes");
 		print_quota(json, "entries", "entries");
@@ -268,8 +261,7 @@ static int set_trust(struct client *client, const char *name, const char *word)
 	request.number = strcmp(word, "yes") == 0;
 	r = ask(client, &request, &json);
 	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
+		r = say_json(json);
 	} else if (r == 0 && request.number) {
 		say_hint("whom this organisation enrols needs no comparing "
 			 "here from now on");

@@ -57,10 +57,8 @@ int share_run(struct client *client, int argc, char **argv)
 		request.blob = span_text(detail);
 	r = control_call(control, &request, NULL, 0, "sharing", &json);
 	free(detail);
-	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json)
+		r = say_json(json);
 	json_decref(json);
 	control_close(control);
 	return r;

@@ -83,13 +83,9 @@ static int print_json(const struct opened *opened)
 	}
 	root = json_pack("{s:s, s:I, s:o}", "id", opened->id_text, "index",
 	    (json_int_t)opened->entry.index, "fields", fields);
-	if (r == 0)
-		r = json_dumpf(root, stdout, JSON_COMPACT);
-	putchar('\n');
+	r = say_json(r == 0 ? root : NULL);
 	json_decref(root);
-	if (r != 0)
-		say_error("out of memory", NULL);
-	return r == 0 ? 0 : EXIT_FAILED;
+	return r;
 }
 
 /* What this node made of it, which stands beside it. */

@@ -8,18 +8,16 @@
 #include "client/control.h"
 #include "client/say.h"
 
-static void print_signers(const struct client *client, json_t *json)
+static int print_signers(const struct client *client, json_t *json)
 {
 	json_t *signer;
 	size_t i;
 
-	if (client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-		return;
-	}
+	if (client->json)
+		return say_json(json);
 	json_array_foreach(json_object_get(json, "signers"), i, signer)
 	    fputs(json_string_value(json_object_get(signer, "line")), stdout);
+	return 0;
 }
 
 int signers_run(struct client *client, int argc, char **argv)
@@ -44,7 +42,7 @@ int signers_run(struct client *client, int argc, char **argv)
 		return r;
 	r = control_call(control, &request, NULL, 0, NULL, &json);
 	if (r == 0)
-		print_signers(client, json);
+		r = print_signers(client, json);
 	json_decref(json);
 	control_close(control);
 	return r;

@@ -14,23 +14,21 @@ static int meet(struct client *client, const struct ctl_request *request)
 {
 	struct control *control;
 	json_t *json = NULL;
-	int r;
+	int r, told = 0;
 
 	r = control_open(client, true, &control);
 	if (r != 0)
 		return r;
 	r = control_call(control, request, NULL, 0, "syncing", &json);
-	if (client->json && json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (json && request->op == CTL_RECOVER) {
+	if (client->json && json)
+		told = say_json(json);
+	else if (json && request->op == CTL_RECOVER)
 		printf("records brought back: %lld\n",
 		    (long long)json_integer_value(
 			json_object_get(json, "recovered")));
-	}
 	json_decref(json);
 	control_close(control);
-	return r;
+	return r == 0 ? told : r;
 }
 
 static void name_partner(struct ctl_request *request, struct span *name)

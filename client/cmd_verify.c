@@ -100,7 +100,7 @@ static int tell(struct client *client, const struct wishes *wishes,
 {
 	json_t *json = verdict_json(
 	    verdict, wishes->exporter ? &wishes->exporter_id : NULL);
-	int r = 0;
+	int r = 0, told = 0;
 
 	if (!json) {
 		say_error("out of memory for the verdict", NULL);
@@ -108,17 +108,15 @@ static int tell(struct client *client, const struct wishes *wishes,
 			 "try again");
 		return EXIT_FAILED;
 	}
-	if (client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else {
+	if (client->json)
+		told = say_json(json);
+	else
 		verdict_print(json);
-	}
 	if (wishes->report)
 		r = write_page(wishes->report, json, &verdict->claims);
 	json_decref(json);
 	if (verdict->reason == BAG_GOOD)
-		return r;
+		return r == 0 ? told : r;
 	say_error("the bag does not hold:", bag_reason_text(verdict->reason));
 	if (!client->json)
 		say_hint("do not rely on it; ask for it again from whoever "

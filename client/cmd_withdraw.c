@@ -39,10 +39,8 @@ int withdraw_run(struct client *client, int argc, char **argv)
 	request.text = span_text(reason);
 	request.flags = confirm ? CTL_FLAG_CONFIRM : 0;
 	r = control_call(control, &request, NULL, 0, "withdrawing", &json);
-	if (r == 0 && client->json) {
-		json_dumpf(json, stdout, JSON_COMPACT);
-		putchar('\n');
-	}
+	if (r == 0 && client->json)
+		r = say_json(json);
 	json_decref(json);
 	control_close(control);
 	return r;

@@ -1,6 +1,6 @@
 /*
- * Everything the client writes to standard error, and the escaping of what
- * strangers wrote before it reaches a terminal.
+ * Everything the client writes to standard error, answers for programs, and the
+ * escaping of what strangers wrote before it reaches a terminal.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "client/command.h"
 #include "client/say.h"
+#include "proto/format/content_json.h"
 #include "proto/format/text.h"
 
 static bool bar_shown;
@@ -73,6 +74,33 @@ int say_end(int code, const char *hint)
 	say_error("not all of the answer could be printed:", strerror(why));
 	say_hint(hint);
 	return code == 0 ? EXIT_FAILED : code;
+}
+
+static int add_part(const char *part, size_t len, void *out)
+{
+	return buf_append(out, part, len);
+}
+
+/* jansson needs memory as it goes: what is printed as it goes may be cut. */
+int say_json(const json_t *json)
+{
+	struct buf text = {0};
+	int r = -1;
+
+	if (json && !content_json_lacked())
+		r = json_dump_callback(json, add_part, &text, JSON_COMPACT);
+	if (r == 0)
+		r = buf_append_text(&text, "\n");
+	if (r == 0)
+		fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	if (r == 0)
+		return 0;
+	say_error(
+	    "out of memory for the answer: nothing of it was printed", NULL);
+	say_hint("nothing stored is lost, and what was to change at this node "
+		 "has changed: look with evident list before you try again");
+	return EXIT_FAILED;
 }
 
 /* Nothing in it has to be escaped, so it can be said without memory. */

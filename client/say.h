@@ -6,6 +6,7 @@
 #ifndef EVIDENT_CLIENT_SAY_H
 #define EVIDENT_CLIENT_SAY_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,10 @@ int say_usage(const char *text, const char *subject);
 /* At the end: ${code}, or EXIT_FAILED and why when not all that was printed
  * has left. ${hint} is what stays true all the same, and what to do. */
 int say_end(int code, const char *hint);
+
+/* Print ${json} and a line feed; EXIT_FAILED after saying why, with nothing
+ * printed, when it is NULL or lacks what there was no memory for. */
+int say_json(const json_t *json);
 
 /* Write text of others to ${stream}: control characters, bidirectional
  * controls and bad UTF-8 come out as visible escapes. LF is kept only where

@@ -15,6 +15,7 @@
 #include "client/signers_file.h"
 #include "client/verify_leaves.h"
 #include "proto/bag/leaves.h"
+#include "proto/format/content_json.h"
 
 #define PROGRESS_BYTES (1024 * 1024) /* between two drawings of the bar */
 
@@ -72,13 +73,15 @@ static void print_verdict(
 	printf("VERDICT: holds; its author is among the signers given\n");
 }
 
-static void print_json(
+static int print_json(
     const struct leaves_verdict *verdict, const struct entry_id *record_or_null)
 {
 	const bool holds = verdict->reason == LEAVES_GOOD;
 	char hex[65];
 	json_t *json;
+	int r;
 
+	content_json_begin();
 	json = json_pack("{s:b, s:s, s:I}", "holds", holds, "reason",
 	    leaves_reason_text(verdict->reason), "line",
 	    (json_int_t)verdict->line);
@@ -95,20 +98,22 @@ static void print_json(
 	if (holds && record_or_null)
 		json_object_set_new(
 		    json, "index", json_integer((json_int_t)verdict->place));
-	json_dumpf(json, stdout, JSON_COMPACT);
-	putchar('\n');
+	r = say_json(json);
 	json_decref(json);
+	return r;
 }
 
 static int tell(struct client *client, const struct leaves_verdict *verdict,
     const struct entry_id *record_or_null)
 {
+	int told = EXIT_OK;
+
 	if (client->json)
-		print_json(verdict, record_or_null);
+		told = print_json(verdict, record_or_null);
 	else
 		print_verdict(verdict, record_or_null);
 	if (verdict->reason == LEAVES_GOOD)
-		return EXIT_OK;
+		return told;
 	say_error("the leaves file does not hold:",
 	    leaves_reason_text(verdict->reason));
 	if (!client->json && verdict->reason == LEAVES_NOT_IN)
