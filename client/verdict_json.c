@@ -1,5 +1,6 @@
 /*
- * A verdict as one object, claim by claim.
+ * A verdict as one object, claim by claim. A list is filled before it is put in
+ * its place, for what finds no place without memory is let go of at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -119,16 +120,16 @@ static json_t *entry(const struct teller *teller, const struct bag_claim *claim)
 static int put_entries(const struct teller *teller, json_t *json)
 {
 	json_t *list = json_array();
-	const struct bag_claim **sorted;
+	const struct bag_claim **sorted = NULL;
 	size_t i;
+	int r;
 
-	json_object_set_new(json, "entries", list);
-	if (bag_by_time(teller->claims, &sorted) < 0)
-		return -1;
-	for (i = 0; i < teller->claims->count; i++)
+	r = bag_by_time(teller->claims, &sorted);
+	for (i = 0; r == 0 && i < teller->claims->count; i++)
 		json_array_append_new(list, entry(teller, sorted[i]));
 	free(sorted);
-	return 0;
+	json_object_set_new(json, "entries", list);
+	return r;
 }
 
 /* --- logs ----------------------------------------------------------------- */
@@ -173,7 +174,6 @@ static int put_logs(const struct teller *teller, json_t *json)
 	size_t i, count = 0;
 	int r;
 
-	json_object_set_new(json, "logs", list);
 	r = bag_by_place(teller->claims, &by_place);
 	if (r == 0)
 		r = bag_logs(teller->claims, by_place, &logs, &count);
@@ -187,6 +187,7 @@ static int put_logs(const struct teller *teller, json_t *json)
 	}
 	free(logs);
 	free(by_place);
+	json_object_set_new(json, "logs", list);
 	return r;
 }
 
@@ -198,12 +199,12 @@ static int put_missing(
 	size_t i;
 	int r;
 
-	json_object_set_new(json, name, list);
 	r = bag_missing(teller->claims, withdrawn, &ids);
 	for (i = 0; r == 0 && i + 64 < ids.len; i += 65)
 		json_array_append_new(
 		    list, json_stringn((const char *)ids.data + i, 64));
 	buf_free(&ids);
+	json_object_set_new(json, name, list);
 	return r;
 }
 
