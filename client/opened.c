@@ -237,13 +237,33 @@ int opened_read(struct control *control, struct opened *opened,
 	return r;
 }
 
-/* Whether an error is about the record: no key, say, or it was withdrawn, or
- * whoever wrote it sealed what it did not sign. */
+/* What the daemon says of a record that was found and does not open, by its
+ * own fault alone. */
+static const char *const about_record[] = {
+    "no key of this node opens this record",
+    "there is no such record", /* nothing is here to open it by */
+    "this record was withdrawn and is set aside, closed to everybody",
+    "this record was withdrawn and is destroyed",
+    "this record was delivered, and this node keeps only its entry and proof",
+    "the witness's consent to this record has expired",
+    "the witness did not consent to this purpose",
+    "the witness consented to some purposes alone, and no purpose was given",
+};
+
+/* Whether an error is about the record: one of these, or whoever wrote it
+ * sealed what it did not sign. Any other may be gone when it is tried again, so
+ * nothing may be left out for it. */
 static bool is_about_record(int told, const char *error)
 {
-	return (told == EXIT_FAILED || told == EXIT_NOT_VERIFIED) && error &&
-	       strcmp(error, CTL_ERROR_FAILED) != 0 &&
-	       strcmp(error, CTL_ERROR_FULL) != 0;
+	size_t i;
+
+	if (told == EXIT_NOT_VERIFIED)
+		return true;
+	for (i = 0; i < sizeof about_record / sizeof *about_record; i++)
+		if (told == EXIT_FAILED && error &&
+		    strcmp(error, about_record[i]) == 0)
+			return true;
+	return false;
 }
 
 /* What came of a try; ${told} is the exit code that the daemon answered. */
