@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/custody.h"
+#include "client/say.h"
 
 static int add_id(
     struct entry_id **items, size_t *count, const struct entry_id *id)
@@ -17,8 +18,13 @@ static int add_id(
 		if (memcmp((*items)[i].bytes, id->bytes, 32) == 0)
 			return 0;
 	more = realloc(*items, (*count + 1) * sizeof *more);
-	if (!more)
+	if (!more) {
+		say_error("out of memory for the entries that say what was "
+			  "done",
+		    NULL);
+		say_hint("nothing stored was touched; try again");
 		return EXIT_FAILED;
+	}
 	*items = more;
 	more[(*count)++] = *id;
 	return 0;
