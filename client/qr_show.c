@@ -37,8 +37,12 @@ int qr_show(const char *text, size_t len)
 	code = QRcode_encodeData(
 	    (int)len, (const unsigned char *)text, 0, QR_ECLEVEL_L);
 	if (!code) {
-		say_error("this card is too large for one picture", NULL);
-		say_hint("hand it over as a file: evident card --out FILE");
+		say_error(errno == ENOMEM
+			      ? "out of memory for the picture"
+			      : "this card is too large for one picture",
+		    NULL);
+		say_hint("nothing was lost; hand it over as a file: evident "
+			 "card --out FILE");
 		return EXIT_FAILED;
 	}
 	for (y = -QUIET; y < code->width + QUIET; y += 2) {
