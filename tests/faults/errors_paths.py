@@ -423,12 +423,14 @@ class Export(Path):
             file.write(self.node.must("signers"))
 
     def words(self):
-        return ("export", self.record, "--to", self.bag, "--disclose-all")
+        return ("export", self.record, "--to", self.bag, "--disclose-all", "--with-custody")
 
     def done(self, answer, wrong):
         said = self.node.run("verify", self.bag, "--signers", self.signers, home=False)
         if said.code != 0:
             wrong.append(f"the bag does not verify: {said.code} {said.err}")
+        if "left out" in answer.err:
+            wrong.append("an entry that opens was left out of the bag")
         shutil.rmtree(self.bag, ignore_errors=True)
         self.world.check_held(self.node, wrong)
 
@@ -468,6 +470,42 @@ class Verify(Export):
         if os.path.exists(self.report):
             os.unlink(self.report)
         return self.run()
+
+
+class Told:
+    """What is told to a program: byte for byte what it is without the fault, or nothing
+    and not 0."""
+
+    def done(self, answer, wrong):
+        if answer.out != self.wanted:
+            wrong.append(f"it ended 0 and told {answer.out[:80]!r}")
+
+    def not_done(self, answer, wrong):
+        if answer.out:
+            wrong.append(f"it ended {answer.code} and told {answer.out[:80]!r}")
+
+
+class VerifyTold(Told, Verify):
+    def prepare(self):
+        super().prepare()
+        self.wanted = self.run().out
+
+    def run(self):
+        return self.node.run(self.bag, "--signers", self.signers, "--json", program="VERIFY",
+                             home=False)
+
+
+class List(Told, Path):
+    roles = ("client",)
+    stores = ()
+
+    def prepare(self):
+        if not self.world.held["field"]:
+            self.world.capture()
+        self.wanted = self.node.must(*self.words())
+
+    def words(self):
+        return ("--json", "list")
 
 
 class Withdraw(Path):
@@ -698,6 +736,8 @@ PATHS = {
     "bundle-read": BundleRead,
     "export": Export,
     "verify": Verify,
+    "verify-told": VerifyTold,
+    "list": List,
     "withdraw": Withdraw,
     "withdraw-hub": WithdrawHub,
     "lock": Lock,
