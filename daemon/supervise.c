@@ -100,8 +100,10 @@ static void forget_key(struct home *home)
 	home->key_fd = -1;
 }
 
-/* Start ${child} and connect it to all that run. What fails here shows as the
- * child's death. */
+static void child_lost(struct supervisor *supervisor, struct child *child);
+
+/* Start ${child} and connect it to all that run. What fails here is counted as
+ * the child's death. */
 static void start_child(struct supervisor *supervisor, struct child *child)
 {
 	size_t i;
@@ -122,7 +124,9 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 		return;
 	log_number(LOG_LEVEL_ERROR, "cannot start a process", r);
 	if (child->pid > 0)
-		kill(child->pid, SIGKILL);
+		kill(child->pid, SIGKILL); /* reap() sees it */
+	else
+		child_lost(supervisor, child);
 }
 
 /* The keeper, which is the first, is gone before any other is touched. */
@@ -226,15 +230,12 @@ static void step_stop(struct supervisor *supervisor)
 	}
 }
 
-/* ${child} ended by itself while it should run. */
-static void child_died(
-    struct supervisor *supervisor, struct child *child, int status)
+/* ${child} is not there while it should run: start another in a while. */
+static void child_lost(struct supervisor *supervisor, struct child *child)
 {
 	const int64_t now = now_ms();
-	unsigned deaths;
+	const unsigned deaths = child_count_death(child, now);
 
-	child_log_death(child, status);
-	deaths = child_count_death(child, now);
 	if (deaths >= CHILD_DEATHS_MAX) {
 		log_event(LOG_LEVEL_ERROR, "a process keeps ending, giving up");
 		supervisor->phase = PHASE_FAILED;
@@ -260,8 +261,10 @@ static void reap(struct supervisor *supervisor)
 			continue;
 		child->pid = 0;
 		channel_freep(&child->channel);
-		if (supervisor->phase == PHASE_RUNNING)
-			child_died(supervisor, child, status);
+		if (supervisor->phase != PHASE_RUNNING)
+			continue;
+		child_log_death(child, status);
+		child_lost(supervisor, child);
 	}
 }
 
@@ -330,6 +333,10 @@ static int take_frame(struct supervisor *supervisor, struct child *child,
 	r = wire_decode(
 	    WIRE_SUP_STATE, buf_span(&frame->body), &arena, &message);
 	wire_arena_free(&arena);
+	if (r == -ENOMEM) { /* it may have been that */
+		message.state = SUP_STATE_LOCK;
+		r = 0;
+	}
 	return r == 0 ? take_state(supervisor, child, &message) : -EPROTO;
 }
 

@@ -506,6 +506,8 @@ static int begin(struct courier *courier)
 					      EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	if (!courier->dns)
 		courier->dns = evdns_base_new(courier->base, 0);
+	if (!courier->dns)
+		return -ENOMEM;
 	r = tls_new(courier, seed, &warm);
 	if (r < 0)
 		return r;

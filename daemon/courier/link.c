@@ -144,8 +144,9 @@ void link_close(struct link *link, enum wire_code code)
 	if (link->bev)
 		bufferevent_disable(link->bev, EV_READ | EV_WRITE);
 	event_del(link->deadline);
-	event_base_once(
-	    link->courier->base, -1, EV_TIMEOUT, on_free, link, NULL);
+	if (event_base_once(
+		link->courier->base, -1, EV_TIMEOUT, on_free, link, NULL) < 0)
+		event_base_loopbreak(link->courier->base); /* start anew */
 }
 
 void link_finish(struct link *link)

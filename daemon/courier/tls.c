@@ -194,19 +194,19 @@ struct bufferevent *tls_wrap(struct link *link, int fd)
 {
 	struct tls *tls = link->courier->tls;
 	bool dialled = link->carrier == WIRE_CARRIER_DIALLED;
-	struct bufferevent *bev;
 	SSL *ssl;
 
 	ssl = SSL_new(dialled ? tls->client : tls->server);
 	if (!ssl)
 		return NULL;
-	SSL_set_app_data(ssl, link);
-	bev = bufferevent_openssl_socket_new(link->courier->base, fd, ssl,
+	if (SSL_set_app_data(ssl, link) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	/* With this option a failure frees ${ssl}, too. */
+	return bufferevent_openssl_socket_new(link->courier->base, fd, ssl,
 	    dialled ? BUFFEREVENT_SSL_CONNECTING : BUFFEREVENT_SSL_ACCEPTING,
 	    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
-	if (!bev)
-		SSL_free(ssl);
-	return bev;
 }
 
 bool tls_was_refused(struct link *link)

@@ -135,8 +135,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	if (next) {
 		dial.partner = next->author;
 		auto_sync->busy = next;
-		if (!store->courier || channel_send(store->courier,
-					   WIRE_COURIER_DIAL, &dial, NULL, 0))
+		if (store_tell_courier(
+			store, WIRE_COURIER_DIAL, &dial, NULL, 0) < 0)
 			auto_sync_lost(store);
 	}
 	arm(store);

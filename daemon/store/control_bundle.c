@@ -135,13 +135,10 @@ static int to_courier(struct parcel *parcel)
 	    .size = parcel->size,
 	};
 	struct store *store = parcel->store;
-	int r = -EPIPE;
+	int r;
 
-	if (store->courier)
-		r = channel_send(store->courier, WIRE_COURIER_BUNDLE, &message,
-		    &parcel->frames, 1);
-	if (store->courier && channel_wants_write(store->courier))
-		event_add(store->courier_write, NULL);
+	r = store_tell_courier(
+	    store, WIRE_COURIER_BUNDLE, &message, &parcel->frames, 1);
 	explicit_bzero(&message, sizeof message);
 	parcel->with_courier = r == 0;
 	parcel->awaits_courier =

@@ -137,8 +137,8 @@ static void next(struct request *request)
 			return;
 		control_progress(request, meetings->at, meetings->count);
 		dial.partner = meetings->partners[meetings->at];
-		r = channel_send(
-		    store->courier, WIRE_COURIER_DIAL, &dial, NULL, 0);
+		r = store_tell_courier(
+		    store, WIRE_COURIER_DIAL, &dial, NULL, 0);
 		stalled = r == -EPIPE; /* it died; the next one is coming */
 		if (r == 0 || stalled)
 			return;

@@ -183,12 +183,12 @@ static int read_version(sqlite3 *db, int *ret_version)
 	int r;
 
 	r = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL);
-	if (r == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+	if (r == SQLITE_OK)
+		r = sqlite3_step(statement);
+	if (r == SQLITE_ROW)
 		*ret_version = sqlite3_column_int(statement, 0);
-	else if (r == SQLITE_OK)
-		r = SQLITE_ERROR;
 	sqlite3_finalize(statement);
-	return r == SQLITE_OK ? 0 : fault(r);
+	return r == SQLITE_ROW ? 0 : fault(r);
 }
 
 static int migrate(sqlite3 *db)

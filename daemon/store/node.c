@@ -427,8 +427,8 @@ static int send_courier(struct store *store, struct courier_list *list)
 		start.transport_seed = keys.transport_seed;
 		start.partners.items = list->partners;
 		start.partners.count = list->count;
-		r = channel_send(
-		    store->courier, WIRE_COURIER_START, &start, NULL, 0);
+		r = store_tell_courier(
+		    store, WIRE_COURIER_START, &start, NULL, 0);
 	}
 	explicit_bzero(&keys, sizeof keys);
 	explicit_bzero(&start, sizeof start);
@@ -457,6 +457,8 @@ int node_tell_courier(struct store *store)
 		auto_sync_plan(store);
 	free(partners);
 	free(list);
+	if (r != -EPIPE) /* another is coming; else it would never be told */
+		store_end_if(store, r);
 	return r;
 }
 

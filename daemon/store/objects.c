@@ -141,6 +141,8 @@ int objects_is_written(int dir, const char *name)
 		return r;
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0)
 		(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+	else if (errno == ENOMEM || errno == ENOLCK)
+		r = -errno;
 	else
 		r = errno == EAGAIN;
 	close(fd);

@@ -16,12 +16,13 @@ static int take_row(
     struct database *database, sqlite3_stmt *row, struct partner *ret_partner)
 {
 	struct span proxy;
-	int r = 0;
+	int r;
 
 	memset(ret_partner, 0, sizeof *ret_partner);
 	ret_partner->id = database_column_int(row, 0);
-	if (card_parse(database_column(row, 1), &ret_partner->card, NULL) != 0)
-		return -EIO;
+	r = card_parse(database_column(row, 1), &ret_partner->card, NULL);
+	if (r != 0)
+		return r < 0 ? r : -EIO;
 	sign_key_author(&ret_partner->card.author, &ret_partner->author);
 	ret_partner->by_people = database_column_int(row, 2);
 	ret_partner->mirror = database_column_int(row, 3);

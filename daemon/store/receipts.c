@@ -59,8 +59,9 @@ static int put_line(struct session *session, int64_t record, bool first,
 	struct digest hash;
 	int r;
 
-	sync_second_audience(&session->partner.author, &second);
-	r = records_load(records, record, &row);
+	r = sync_second_audience(&session->partner.author, &second);
+	if (r == 0)
+		r = records_load(records, record, &row);
 	if (r == 0) /* what this partner brought of another's, at last */
 		r = records_envelope(records, &row, &second, &envelope, &hash);
 	if (r == DATABASE_E_NONE)

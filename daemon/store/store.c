@@ -36,13 +36,18 @@ void store_end_if(struct store *store, int result)
 		store->fault = result;
 }
 
+/* Until it is told: a keeper that is not ended has its keys. */
 static void on_leave(evutil_socket_t fd, short what, void *context)
 {
+	const struct timeval again = {.tv_usec = 100000};
 	struct store *store = context;
 
 	(void)fd;
 	(void)what;
-	service_tell(&store->service, store->leaving);
+	if (service_tell(&store->service, store->leaving) < 0 &&
+	    event_base_once(
+		store->base, -1, EV_TIMEOUT, on_leave, store, &again) < 0)
+		store_end_if(store, -ENOMEM);
 }
 
 void store_leave(struct store *store, enum sup_state state)
@@ -50,7 +55,19 @@ void store_leave(struct store *store, enum sup_state state)
 	store->leaving = state;
 	if (event_base_once(
 		store->base, -1, EV_TIMEOUT, on_leave, store, NULL) < 0)
-		service_tell(&store->service, state);
+		on_leave(-1, 0, store);
+}
+
+int store_tell_courier(struct store *store, enum wire_type type,
+    const void *message, const int *fds, size_t fd_count)
+{
+	int r = -EPIPE;
+
+	if (store->courier)
+		r = channel_send(store->courier, type, message, fds, fd_count);
+	if (store->courier && channel_wants_write(store->courier))
+		event_add(store->courier_write, NULL);
+	return r;
 }
 
 static void drop_courier(struct store *store)

@@ -72,6 +72,10 @@ struct store {
 /* End the process when it is done with what it is at, if ${result} is an
  * -errno: what cost us a peer is our own fault. */
 void store_end_if(struct store *store, int result);
+/* A message to the courier, which goes out as it reads: -EPIPE when there is
+ * none, or it hung up; else as channel_send(). */
+int store_tell_courier(struct store *store, enum wire_type type,
+    const void *message, const int *fds, size_t fd_count);
 /* The supervisor ends all processes, so that no key is left in any memory. It
  * is told from the event loop, when the answer has left. */
 void store_leave(struct store *store, enum sup_state state);

@@ -114,14 +114,12 @@ int sync_send(struct session *session, enum wire_type type, const void *message,
     const int *fds, size_t fd_count)
 {
 	struct store *store = session->store;
-	int r = -EPIPE;
+	int r;
 
-	if (store->courier)
-		r = channel_send(store->courier, type, message, fds, fd_count);
-	if (r == -ENOMEM) /* a partner would wait for what was not said */
+	r = store_tell_courier(store, type, message, fds, fd_count);
+	/* A partner would wait for what was not said. */
+	if (r != -EPIPE && r != -EINVAL)
 		store_end_if(store, r);
-	if (store->courier && channel_wants_write(store->courier))
-		event_add(store->courier_write, NULL);
 	return r;
 }
 
@@ -244,7 +242,10 @@ static int on_opened(struct store *store, struct span body)
 	r = store->state == STORE_OPEN ? partners_by_author(store->database,
 					     &opened.partner, &session->partner)
 				       : DATABASE_E_NONE;
-	if (r != 0 || !session->partner.compared || session->partner.removed)
+	if (r < 0)
+		sync_close(session, WIRE_CODE_FAILED);
+	else if (r != 0 || !session->partner.compared ||
+		 session->partner.removed)
 		sync_close(session, WIRE_CODE_REFUSED);
 	else if (store->sync->count > SESSIONS_MAX)
 		sync_close(session, WIRE_CODE_BUSY);

@@ -235,10 +235,12 @@ static int check_envelope(const struct entry *entry, struct span envelope)
 {
 	struct age_header header;
 	size_t i;
+	int r;
 
 	for (i = 0; i <= entry->attachment_count; i++) {
-		if (age_header_parse(envelope, &header) != 0)
-			return FORMAT_E_MALFORMED;
+		r = age_header_parse(envelope, &header);
+		if (r != 0)
+			return r < 0 ? r : FORMAT_E_MALFORMED;
 		envelope.data += header.length;
 		envelope.len -= header.length;
 	}

@@ -458,15 +458,14 @@ static void on_verified(
 	struct session *session =
 	    sync_find(store, (uint64_t)(uintptr_t)context);
 	struct sync_proven *proven = calloc(1, sizeof *proven);
-	int r = answer && answer->type == WIRE_WORK_VERIFIED ? FORMAT_E_MISMATCH
-							     : -ECANCELED;
+	int r = -ECANCELED;
 
 	if (session && store->state == STORE_OPEN) {
 		session->busy = false;
 		/* Other meetings went on meanwhile: it is checked again. */
-		if (session->closing)
-			r = -ECANCELED;
-		else if (sync_all_hold(answer, session->asked))
+		if (!session->closing)
+			r = sync_all_hold(answer, session->asked);
+		if (r == 0)
 			r = proven ? check(session, proven) : -ENOMEM;
 		if (r == 0)
 			r = part_with_own(session, proven);

@@ -58,7 +58,7 @@ static int pass_over_withdrawn(
 	struct record_row known;
 	struct entry_id id;
 	size_t i;
-	int r = entry ? 0 : -ENOMEM;
+	int parsed, r = entry ? 0 : -ENOMEM;
 
 	for (i = arrival->skip; r >= 0 && i < entries->items.count; i++) {
 		item = &entries->items.items[i];
@@ -69,8 +69,10 @@ static int pass_over_withdrawn(
 		if (r == DATABASE_E_NONE)
 			r = withdraw_binds(
 			    session->store, &id, &arrival->author);
-		if (r == 1 && entry_parse(item->entry, entry, NULL) == 0 &&
-		    withdraw_can(entry)) {
+		parsed = r == 1 ? entry_parse(item->entry, entry, NULL) : 0;
+		if (parsed < 0)
+			r = parsed;
+		if (r == 1 && parsed == 0 && withdraw_can(entry)) {
 			item->entry.len = 0;
 			r = withdraw_tell(session->store, &id, &arrival->author,
 			    &session->partner.author);
@@ -165,9 +167,10 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
 				    session->store, record, session->partner.id)
 			      : r;
 	}
-	if (entry->attachment_count == 0 &&
-	    age_header_parse(envelope, &header) == 0 &&
-	    header.stanza_count == 1)
+	r = age_header_parse(envelope, &header);
+	if (r < 0)
+		return r;
+	if (entry->attachment_count == 0 && r == 0 && header.stanza_count == 1)
 		return database_run(
 		    session->store->database, SQL_UNREAD_ADD, "i", record);
 	return receipts_owe(session->store, record, session->partner.id);
@@ -189,17 +192,20 @@ int sync_add_envelope(struct session *session, const struct author_id *author,
 	    sync_audience(session, author), envelope);
 }
 
-void sync_second_audience(
+int sync_second_audience(
     const struct author_id *partner, struct author_id *ret_audience)
 {
 	static const char why[] = "second envelope of ";
 	uint8_t text[sizeof why + 32];
-	struct digest digest = {{0}};
+	struct digest digest;
+	int r;
 
 	memcpy(text, why, sizeof why);
 	memcpy(text + sizeof why, partner->bytes, 32);
-	(void)hash_sha256(span_of(text, sizeof text), &digest);
-	memcpy(ret_audience->bytes, digest.bytes, 32);
+	r = hash_sha256(span_of(text, sizeof text), &digest);
+	if (r == 0)
+		memcpy(ret_audience->bytes, digest.bytes, 32);
+	return r;
 }
 
 /* A mirror's source may bring first what is for its own readers, and share the
@@ -227,9 +233,10 @@ static int add_second_envelope(struct session *session, int64_t record,
 	database_done(found);
 	if (same)
 		return 0;
-	sync_second_audience(&session->partner.author, &audience);
-	return records_add_envelope(
-	    &session->store->records, record, key, &audience, envelope);
+	r = sync_second_audience(&session->partner.author, &audience);
+	return r == 0 ? records_add_envelope(&session->store->records, record,
+			    key, &audience, envelope)
+		      : r;
 }
 
 int sync_add_known(struct session *session, const struct author_id *author,
@@ -464,21 +471,24 @@ void sync_end_arrival(struct session *session, int result)
 		sync_close(session, code_of(result));
 }
 
-bool sync_all_hold(struct wire_frame *answer, size_t asked)
+int sync_all_hold(struct wire_frame *answer, size_t asked)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_work_verified verified;
-	bool hold;
 	size_t i;
+	int r;
 
-	hold = answer && answer->type == WIRE_WORK_VERIFIED &&
-	       wire_decode(WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena,
-		   &verified) == 0 &&
-	       verified.results.len == asked;
-	for (i = 0; hold && i < verified.results.len; i++)
-		hold = verified.results.data[i] == 1;
+	if (!answer || answer->type != WIRE_WORK_VERIFIED)
+		return -ECANCELED;
+	r = wire_decode(
+	    WIRE_WORK_VERIFIED, buf_span(&answer->body), &arena, &verified);
+	if (r == 0 && verified.results.len != asked)
+		r = FORMAT_E_MISMATCH;
+	for (i = 0; r == 0 && i < asked; i++)
+		if (verified.results.data[i] != 1)
+			r = FORMAT_E_MISMATCH;
 	wire_arena_free(&arena);
-	return hold;
+	return r <= 0 ? r : FORMAT_E_MISMATCH;
 }
 
 static void on_verified(
@@ -492,16 +502,12 @@ static void on_verified(
 	if (!session || store->state != STORE_OPEN)
 		return;
 	session->busy = false;
-	/* It was ended while a worker was busy, or the worker was. */
-	if (session->closing || !answer || answer->type != WIRE_WORK_VERIFIED) {
-		sync_end_arrival(session, -ECANCELED);
-		return;
-	}
+	r = session->closing ? -ECANCELED
+			     : sync_all_hold(answer, session->asked);
 	/* Another meeting may have brought the log on meanwhile: what was true
 	 * of its end must be found true again. */
-	r = sync_all_hold(answer, session->asked)
-		? sync_check_head(session, &session->entries, &arrival)
-		: FORMAT_E_MISMATCH;
+	if (r == 0)
+		r = sync_check_head(session, &session->entries, &arrival);
 	if (r == 0 && arrival.skip < session->entries.items.count) {
 		r = sync_check_tree(session, &session->entries, &arrival);
 		if (r == 0) /* or may have taken back what is in this */

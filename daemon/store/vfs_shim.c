@@ -337,13 +337,15 @@ int vfs_shim_register(void)
 	if (vfs_shim_registered())
 		return -EALREADY;
 	below = sqlite3_vfs_find("unix");
-	if (!below || below->iVersion < 2)
+	if (!below)
+		return -ENOMEM;
+	if (below->iVersion < 2)
 		return -EIO;
 	shim_vfs.szOsFile = (int)sizeof(struct shim_file) + below->szOsFile;
 	shim_vfs.mxPathname = below->mxPathname;
 	shim.below = below;
 	if (sqlite3_vfs_register(&shim_vfs, 0) != SQLITE_OK)
-		return -EIO;
+		return -ENOMEM;
 	return 0;
 }
 

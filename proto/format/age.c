@@ -52,7 +52,7 @@ static int stream_new(const uint8_t *file_key, const uint8_t *nonce,
 	if (r == 0 &&
 	    EVP_CipherInit_ex(stream->context, EVP_chacha20_poly1305(), NULL,
 		key, NULL, sealing) != 1)
-		r = -EIO;
+		r = -ENOMEM;
 	explicit_bzero(key, sizeof key);
 	if (r < 0) {
 		age_stream_free(stream);

@@ -42,7 +42,7 @@ int hash_sha256(struct span data, struct digest *ret_digest)
 
 	if (EVP_Digest(data.data ? (const void *)data.data : "", data.len,
 		digest.bytes, &len, sha256(), NULL) != 1)
-		return -EIO;
+		return -ENOMEM;
 	*ret_digest = digest;
 	return 0;
 }
@@ -65,7 +65,7 @@ int hasher_new(struct hasher **ret_hasher)
 
 int hasher_update(struct hasher *hasher, const void *data, size_t len)
 {
-	return EVP_DigestUpdate(hasher->context, data, len) == 1 ? 0 : -EIO;
+	return EVP_DigestUpdate(hasher->context, data, len) == 1 ? 0 : -ENOMEM;
 }
 
 int hasher_final(struct hasher *hasher, struct digest *ret_digest)
@@ -73,7 +73,7 @@ int hasher_final(struct hasher *hasher, struct digest *ret_digest)
 	struct digest digest;
 
 	if (EVP_DigestFinal_ex(hasher->context, digest.bytes, NULL) != 1)
-		return -EIO;
+		return -ENOMEM;
 	*ret_digest = digest;
 	return 0;
 }
@@ -101,7 +101,7 @@ int hash_hmac_sha256(struct span key, struct span data, uint8_t ret_mac[32])
 		return -EINVAL;
 	if (!HMAC(sha256(), key.data ? (const void *)key.data : "",
 		(int)key.len, data.data, data.len, mac, &len))
-		return -EIO;
+		return -ENOMEM;
 	memcpy(ret_mac, mac, sizeof mac);
 	explicit_bzero(mac, sizeof mac);
 	return 0;
@@ -136,7 +136,7 @@ int hash_hkdf_sha256(struct span secret, struct span salt, struct span info,
 	context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	if (!context)
 		return -ENOMEM;
-	r = EVP_KDF_derive(context, ret_key, len, params) == 1 ? 0 : -EIO;
+	r = EVP_KDF_derive(context, ret_key, len, params) == 1 ? 0 : -ENOMEM;
 	EVP_KDF_CTX_free(context);
 	return r;
 }

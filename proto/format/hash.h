@@ -10,7 +10,7 @@
 
 struct hasher;
 
-/* 0, or -ENOMEM / -EIO when libcrypto fails. */
+/* 0, or -ENOMEM: libcrypto fails of nothing else. */
 int hash_sha256(struct span data, struct digest *ret_digest);
 int hasher_new(struct hasher **ret_hasher);
 int hasher_update(struct hasher *hasher, const void *data, size_t len);

@@ -197,7 +197,7 @@ static int load_bytes(const struct codec_row *row, const void *from,
 	if (row->kind == CODEC_OBJECT) {
 		packed = wire_arena_take(arena, 40);
 		if (!packed)
-			return -EINVAL;
+			return -ENOMEM;
 		memcpy(packed, object->payload.bytes, 32);
 		put_u64(packed + 32, object->size);
 		value = span_of(packed, 40);
@@ -229,7 +229,7 @@ static int encode_list(const struct codec_row *row, const struct list *from,
 	room = wire_arena_take(arena,
 	    from->count * (messages ? sizeof *pointers : sizeof *values) + 1);
 	if (!room)
-		return -EINVAL;
+		return -ENOMEM;
 	pointers = room;
 	values = room;
 	for (i = 0; r == 0 && i < from->count; i++) {
@@ -278,7 +278,7 @@ static int encode_table(const struct codec_table *table, const void *from,
 
 	message = wire_arena_take(arena, table->descriptor->sizeof_message);
 	if (!message)
-		return -EINVAL;
+		return -ENOMEM;
 	protobuf_c_message_init(table->descriptor, message);
 	for (i = 0; r == 0 && i < table->row_count; i++) {
 		row = &table->rows[i];

@@ -242,29 +242,29 @@ static void test_an_entry_must_have_the_leaf_it_comes_with(void **state)
 }
 
 /* A worker's answer with these results. */
-static bool hold(const char *results, size_t len, size_t asked)
+static int hold(const char *results, size_t len, size_t asked)
 {
 	struct wire_work_verified verified = {.results = span_of(results, len)};
 	struct wire_frame frame = {.type = WIRE_WORK_VERIFIED};
-	bool all;
+	int r;
 
 	assert_int_equal(
 	    wire_encode_body(WIRE_WORK_VERIFIED, &verified, &frame.body), 0);
-	all = sync_all_hold(&frame, asked);
+	r = sync_all_hold(&frame, asked);
 	buf_free(&frame.body);
-	return all;
+	return r;
 }
 
 static void test_all_signatures_must_hold_and_all_be_checked(void **state)
 {
 	(void)state;
-	assert_true(hold("\1\1\1", 3, 3));
-	assert_false(hold("\1\0\1", 3, 3));
-	assert_false(hold("\1\1\2", 3, 3));
-	assert_false(hold("\1\1", 2, 3));
-	assert_false(hold("", 0, 3));
-	assert_false(hold("\1\1\1\1", 4, 3));
-	assert_false(sync_all_hold(NULL, 0));
+	assert_int_equal(hold("\1\1\1", 3, 3), 0);
+	assert_int_equal(hold("\1\0\1", 3, 3), FORMAT_E_MISMATCH);
+	assert_int_equal(hold("\1\1\2", 3, 3), FORMAT_E_MISMATCH);
+	assert_int_equal(hold("\1\1", 2, 3), FORMAT_E_MISMATCH);
+	assert_int_equal(hold("", 0, 3), FORMAT_E_MISMATCH);
+	assert_int_equal(hold("\1\1\1\1", 4, 3), FORMAT_E_MISMATCH);
+	assert_int_equal(sync_all_hold(NULL, 0), -ECANCELED);
 }
 
 /* The log as it is here: ${size} places. */
