@@ -194,12 +194,23 @@ void control_done_empty(struct request *request)
 	answer(request, &reply);
 }
 
+/* An answer from which something is missing would pass for a whole one. What
+ * another request lacked meanwhile counts as well: that cannot be told apart.
+ */
+static int put_whole(
+    const struct request *request, const json_t *json_or_null, struct buf *out)
+{
+	int r = json_or_null ? content_json_dump(json_or_null, out) : -ENOMEM;
+
+	return content_json_lacks() == request->lacks ? r : -ENOMEM;
+}
+
 void control_done(struct request *request, json_t *json_or_null)
 {
 	struct ctl_reply reply = {.last = 1};
 	struct buf text = {0};
 
-	if (json_or_null && content_json_dump(json_or_null, &text) == 0) {
+	if (put_whole(request, json_or_null, &text) == 0) {
 		reply.json = buf_span(&text);
 		answer(request, &reply);
 	} else {
@@ -327,7 +338,7 @@ int control_part(struct request *request, json_t *json_or_null)
 	struct buf text = {0};
 	int r;
 
-	r = json_or_null ? content_json_dump(json_or_null, &text) : -ENOMEM;
+	r = put_whole(request, json_or_null, &text);
 	if (r == 0 && request->connection) {
 		reply.json = buf_span(&text);
 		r = send_reply(request->connection, &reply);
@@ -370,6 +381,7 @@ static void start_request(struct request *request)
 	size_t i, count = sizeof handlers / sizeof *handlers;
 
 	request->started = true;
+	request->lacks = content_json_lacks();
 	for (i = 0; i < count; i++)
 		if (handlers[i].op == request->ctl.op)
 			break;

@@ -22,6 +22,7 @@ struct request {
 	struct wire_arena arena;
 	struct ctl_request ctl;
 	bool started, answered;
+	uint64_t lacks;   /* content_json_lacks() when it started */
 	struct buf reply; /* the last reply's body, until its turn comes */
 	void *state;      /* of the handler */
 };
@@ -36,7 +37,8 @@ int control_listen(struct store *store);
 void control_end(struct store *store);
 
 /* The last reply: ${exit} is the exit code of the command. NULL says that there
- * was no memory for the answer. */
+ * was no memory for the answer. So does it when JSON lacked memory since the
+ * request started: no handler looks at each member that it puts. */
 void control_done_empty(struct request *request);
 void control_done(struct request *request, json_t *json_or_null);
 void control_fail(struct request *request, unsigned exit, const char *error,

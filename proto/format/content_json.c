@@ -18,15 +18,17 @@
 #define DUMP_FLAGS (JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
 #define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
 
-/* Where jansson has no memory for a text's next byte, it goes on without it
- * and says nothing. So whether it lacked any is noted here. */
-static bool lacked;
+/* Where jansson has no memory for a text's next byte or for a member, it goes
+ * on without it and says nothing. So how often it lacked any is counted here:
+ * each who asks compares with the count from before, and none makes another
+ * forget. */
+static uint64_t lacks, lacks_begun;
 
 static void *take_memory(size_t size)
 {
 	void *memory = malloc(size);
 
-	lacked |= !memory;
+	lacks += !memory;
 	return memory;
 }
 
@@ -39,21 +41,26 @@ static void wipe_and_free(void *memory)
 
 /* Memory from before this call is freed as well by the new function. The seed
  * is ours because a sandboxed process cannot open /dev/urandom. */
-void content_json_begin(void)
+uint64_t content_json_lacks(void)
 {
 	static bool begun;
 
-	lacked = false;
-	if (begun)
-		return;
-	begun = true;
-	json_set_alloc_funcs(take_memory, wipe_and_free);
-	json_object_seed((size_t)randombytes_random() | 1);
+	if (!begun) {
+		begun = true;
+		json_set_alloc_funcs(take_memory, wipe_and_free);
+		json_object_seed((size_t)randombytes_random() | 1);
+	}
+	return lacks;
+}
+
+void content_json_begin(void)
+{
+	lacks_begun = content_json_lacks();
 }
 
 bool content_json_lacked(void)
 {
-	return lacked;
+	return lacks != lacks_begun;
 }
 
 static bool is_allowed(const json_t *json, unsigned depth)
@@ -94,11 +101,11 @@ static bool is_allowed(const json_t *json, unsigned depth)
 
 int content_json_read(struct span text, size_t flags, json_t **ret_json)
 {
+	const uint64_t before = content_json_lacks();
 	json_t *json;
 
-	content_json_begin();
 	json = json_loadb((const char *)text.data, text.len, flags, NULL);
-	if (lacked) {
+	if (lacks != before) {
 		json_decref(json);
 		return -ENOMEM;
 	}
@@ -128,14 +135,14 @@ int content_json_load(struct span text, unsigned depth, json_t **ret_json)
 
 int content_json_dump(const json_t *json, struct buf *out)
 {
+	const uint64_t before = content_json_lacks();
 	char *text;
 	int r;
 
-	content_json_begin();
 	text = json_dumps(json, DUMP_FLAGS);
 	if (!text)
 		return -ENOMEM;
-	r = lacked ? -ENOMEM : buf_append_text(out, text);
+	r = lacks != before ? -ENOMEM : buf_append_text(out, text);
 	wipe_and_free(text);
 	return r;
 }

@@ -1,6 +1,6 @@
 /*
  * The JSON of contents in its one spelling (FORMAT.md, 4.1). Private to
- * content*.c, but content_json_read().
+ * content*.c, but for reading, and for whether jansson lacked memory.
  */
 #ifndef EVIDENT_FORMAT_CONTENT_JSON_H
 #define EVIDENT_FORMAT_CONTENT_JSON_H
@@ -14,9 +14,13 @@
 /* Let jansson wipe what it frees and take its seed from us. To be called before
  * values are made; content_json_load() does so itself. */
 void content_json_begin(void);
-/* Whether jansson lacked memory for anything since one of these functions last
- * began: what was made meanwhile may lack it, too. */
+/* Whether jansson lacked memory for anything since content_json_begin() was
+ * last called: what was made meanwhile may lack it, too. */
 bool content_json_lacked(void);
+/* The same where several make values by turns: begin, and answer how often
+ * jansson lacked memory so far. When that has grown, what was made meanwhile
+ * may lack something. */
+uint64_t content_json_lacks(void);
 /* Parse ${text} with jansson's ${flags}: 0, FORMAT_E_MALFORMED, or -ENOMEM,
  * also where jansson itself would leave out what it had no memory for. The
  * caller owns ${ret_json}. */

@@ -18,6 +18,7 @@
 
 #include "proto/format/card.h"
 #include "proto/format/content.h"
+#include "proto/format/content_json.h"
 #include "proto/format/enrolment.h"
 #include "proto/format/note.h"
 #include "proto/format/proof.h"
@@ -249,6 +250,44 @@ static void a_card_is_right_or_not_there(void **state)
 	try_file("enrolment/enrolled", decode_enrolment);
 }
 
+/* As the store makes an answer: nobody looks at each member that is put, and
+ * another text is read and written in between. */
+static int answer_json(struct span bytes)
+{
+	const uint64_t before = content_json_lacks();
+	json_t *list = json_array(), *json = json_object(), *other = NULL;
+	struct buf text = {0}, again = {0};
+	int r;
+
+	json_array_append_new(list, json_string("name"));
+	json_object_set_new(json, "state", json_string("withdrawn"));
+	json_object_set_new(json, "to", list);
+	r = content_json_read(span_text("{\"a\":1}"), 0, &other);
+	if (r == 0)
+		r = content_json_dump(other, &again);
+	if (r == 0)
+		r = content_json_dump(json, &text);
+	if (content_json_lacks() != before)
+		r = -ENOMEM;
+	if (r == 0)
+		r = span_equal(buf_span(&text), bytes) ? 0 : 1;
+	json_decref(other);
+	json_decref(json);
+	buf_free(&again);
+	buf_free(&text);
+	return r;
+}
+
+static void an_answer_is_whole_or_not_there(void **state)
+{
+	const struct span whole =
+	    span_text("{\"state\":\"withdrawn\",\"to\":[\"name\"]}");
+
+	(void)state;
+	assert_int_equal(answer_json(whole), 0);
+	try_twice("answer", whole, answer_json);
+}
+
 static int decode_entry(struct span bytes)
 {
 	static struct entry entry;
@@ -377,6 +416,7 @@ int main(void)
 	    cmocka_unit_test(content_is_right_or_not_there),
 	    cmocka_unit_test(a_digest_list_is_right_or_not_there),
 	    cmocka_unit_test(a_card_is_right_or_not_there),
+	    cmocka_unit_test(an_answer_is_whole_or_not_there),
 	    cmocka_unit_test(an_entry_is_right_or_not_there),
 	    cmocka_unit_test(a_note_is_right_or_not_there),
 	    cmocka_unit_test(a_message_is_right_or_not_there),
