@@ -24,6 +24,9 @@ struct account {
 	size_t detail_bytes; /* of events, so far */
 };
 
+/* In all that follows a value is filled before it is put into another: one that
+ * could not be put is gone. */
+
 /* What this node calls an author: itself, a partner, or nothing. */
 static int put_who(
     struct store *store, const struct author_id *author, json_t *json)
@@ -53,6 +56,7 @@ static int on_event(void *context, const struct custody_event *event)
 	struct account *account = context;
 	json_t *json = json_object(), *detail = NULL;
 	char id[65];
+	int r;
 
 	hex_encode(event->event.bytes, sizeof event->event.bytes, id);
 	json_object_set_new(json, "entry", json_string(id));
@@ -69,8 +73,9 @@ static int on_event(void *context, const struct custody_event *event)
 	}
 	if (detail)
 		json_object_set_new(json, "detail", detail);
+	r = put_who(account->store, &event->actor, json);
 	json_array_append_new(account->events, json);
-	return put_who(account->store, &event->actor, json);
+	return r;
 }
 
 /* --- holders ------------------------------------------------------------ */
@@ -81,13 +86,13 @@ static int put_holder(
 	json_t *json = json_object();
 	int r;
 
-	json_array_append_new(account->holders, json);
 	r = put_who(account->store, holder, json);
 	if (r == 0)
 		r = custody_is(account->store->database, &account->row->entry,
 		    holder, "erased");
 	json_object_set_new(json, "delivered", json_boolean(delivered));
 	json_object_set_new(json, "erased", json_boolean(r == 1));
+	json_array_append_new(account->holders, json);
 	return r < 0 ? r : 0;
 }
 
@@ -150,14 +155,15 @@ static bool is_listed(
     const struct account *account, const struct author_id *author)
 {
 	const json_t *holder;
+	const char *known; /* NULL where there was no memory for it */
 	char text[65];
 	size_t i;
 
 	hex_encode(author->bytes, sizeof author->bytes, text);
 	for (i = 0; i < json_array_size(account->holders); i++) {
 		holder = json_array_get(account->holders, i);
-		holder = json_object_get(holder, "author");
-		if (strcmp(json_string_value(holder), text) == 0)
+		known = json_string_value(json_object_get(holder, "author"));
+		if (known && strcmp(known, text) == 0)
 			return true;
 	}
 	return false;
@@ -198,13 +204,15 @@ static int put_cosigner(struct account *account, const struct note *note,
 	struct author_id author;
 	uint64_t time;
 	json_t *json;
+	int r;
 
 	if (cosignature_verify(note, key, &time) != 0)
 		return 0;
 	sign_key_author(key, &author);
 	json = json_pack("{s:I}", "at", (json_int_t)time);
+	r = put_who(account->store, &author, json);
 	json_array_append_new(list, json);
-	return put_who(account->store, &author, json);
+	return r;
 }
 
 static int put_partners(
@@ -292,10 +300,6 @@ static int describe(struct account *account, json_t *json)
 	int64_t events = 0;
 	int r;
 
-	json_object_set_new(json, "signed_by", signer);
-	json_object_set_new(json, "cosigned_by", cosigners);
-	json_object_set_new(json, "events", account->events);
-	json_object_set_new(json, "holders", account->holders);
 	r = put_place(account, json);
 	if (r == 0)
 		r = put_who(account->store, &account->log->author, signer);
@@ -312,7 +316,13 @@ static int describe(struct account *account, json_t *json)
 		    json_integer(events - CUSTODY_EVENTS_MAX));
 	if (r == 0)
 		r = put_holders(account);
-	return r == 0 ? put_mirrors(account) : r;
+	if (r == 0)
+		r = put_mirrors(account);
+	json_object_set_new(json, "signed_by", signer);
+	json_object_set_new(json, "cosigned_by", cosigners);
+	json_object_set_new(json, "events", account->events);
+	json_object_set_new(json, "holders", account->holders);
+	return r;
 }
 
 void control_log(struct request *request)

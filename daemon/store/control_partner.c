@@ -286,6 +286,7 @@ static int describe(
 	json_t *addresses = json_array(), *json;
 	char author[65];
 	size_t i;
+	int r;
 
 	hex_encode(partner->author.bytes, 32, author);
 	for (i = 0; i < partner->card.address_count; i++)
@@ -300,8 +301,9 @@ static int describe(
 	    partners_proxy(partner), "limit",
 	    (json_int_t)effective_rate(store, partner), "last_met",
 	    (json_int_t)partner->met);
+	r = control_quota_describe(store->database, partner->id, json);
 	json_array_append_new(list, json);
-	return control_quota_describe(store->database, partner->id, json);
+	return r;
 }
 
 void control_partner_list(struct request *request)

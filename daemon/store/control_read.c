@@ -99,6 +99,16 @@ static int names_of(struct store *store, const struct record_row *row,
 	return r;
 }
 
+static int names_by_state(struct store *store, const struct record_row *row,
+    bool own, bool delivered_only, json_t *names)
+{
+	if (row->withdrawn >= RECORD_FORGETTING)
+		return names_of_holders(store, row, names);
+	return own ? names_of(store, row, delivered_only, names)
+		   : names_shared(store, row, delivered_only, names);
+}
+
+/* A list is filled before it is put: one that could not be put is gone. */
 static int put_names(
     struct store *store, const struct record_row *row, bool own, json_t *json)
 {
@@ -106,17 +116,13 @@ static int put_names(
 	struct partner partner;
 	int r;
 
+	r = names_by_state(store, row, own, false, to);
+	if (r == 0)
+		r = names_by_state(store, row, own, true, delivered);
 	json_object_set_new(json, "to", to);
 	json_object_set_new(json, "delivered", delivered);
-	if (row->withdrawn >= RECORD_FORGETTING) {
-		r = names_of_holders(store, row, to);
-		return r == 0 ? names_of_holders(store, row, delivered) : r;
-	}
-	r = own ? names_of(store, row, false, to)
-		: names_shared(store, row, false, to);
-	if (r == 0)
-		r = own ? names_of(store, row, true, delivered)
-			: names_shared(store, row, true, delivered);
+	if (row->withdrawn >= RECORD_FORGETTING)
+		return r;
 	if (r == 0 && row->source > 0)
 		r = partners_by_id(store->database, row->source, &partner);
 	if (r == 0 && row->source > 0)
