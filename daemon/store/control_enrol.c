@@ -146,7 +146,7 @@ void control_enrol(struct request *request)
 	struct span bytes;
 	struct card card;
 	uint64_t serial = 0;
-	int r;
+	int r, differ = 1;
 
 	if (take_card(request, &bytes, &card) != 0)
 		return;
@@ -159,13 +159,16 @@ void control_enrol(struct request *request)
 	sign_key_author(&card.author, &member);
 	if (r == 0)
 		r = partners_by_author(store->database, &member, &partner);
+	if (r == 0)
+		differ = card_keys_differ(&partner.card, &card);
+	if (differ < 0)
+		r = differ;
 	if (r == 0 || r == DATABASE_E_NONE)
-		control_done(request,
-		    json_pack("{s:s%, s:s, s:I, s:b}", "card",
-			(const char *)file.data, file.len, "name", card.name,
-			"serial", (json_int_t)serial, "compared",
-			r == 0 && partner.by_people &&
-			    !card_keys_differ(&partner.card, &card)));
+		control_done(
+		    request, json_pack("{s:s%, s:s, s:I, s:b}", "card",
+				 (const char *)file.data, file.len, "name",
+				 card.name, "serial", (json_int_t)serial,
+				 "compared", partner.by_people && !differ));
 	else
 		control_fail_result(request, r);
 	buf_free(&file);

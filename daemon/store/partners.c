@@ -126,11 +126,15 @@ int partners_all(
 static int update(struct database *database, const struct partner *old,
     const struct card *card, struct span bytes, bool mirror)
 {
-	bool compared = old->by_people && !card_keys_differ(&old->card, card);
+	bool compared;
 	int r;
 
 	if (card->serial < old->card.serial && !old->removed)
 		return PARTNERS_E_OLD_SERIAL;
+	r = card_keys_differ(&old->card, card);
+	if (r < 0)
+		return r;
+	compared = old->by_people && r == 0;
 	r = database_run(database, SQL_PARTNER_UPDATE, "tbiiii",
 	    span_text(card->name), bytes, (int64_t)card->serial,
 	    (int64_t)compared, (int64_t)(mirror || old->mirror), old->id);

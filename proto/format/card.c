@@ -392,16 +392,19 @@ int card_parse(struct span bytes, struct card *ret_card, const char **ret_why)
 	return r;
 }
 
-bool card_keys_differ(const struct card *a, const struct card *b)
+int card_keys_differ(const struct card *a, const struct card *b)
 {
 	struct buf x = {0}, y = {0};
-	bool differ;
+	int r;
 
-	differ = put_keys(&x, a) != 0 || put_keys(&y, b) != 0 ||
-		 !span_equal(buf_span(&x), buf_span(&y));
+	r = put_keys(&x, a);
+	if (r == 0)
+		r = put_keys(&y, b);
+	if (r == 0)
+		r = !span_equal(buf_span(&x), buf_span(&y));
 	buf_free(&x);
 	buf_free(&y);
-	return differ;
+	return r;
 }
 
 int card_keys_digest(const struct card *card, struct digest *ret_digest)

@@ -48,9 +48,9 @@ int card_seal(
  * does not hold; FORMAT_E_UNKNOWN for a later version; ${ret_why}, if not NULL,
  * gets a static text. */
 int card_parse(struct span bytes, struct card *ret_card, const char **ret_why);
-/* Whether any key (author, transport, bundle, readers) or the
- * organisation differs. */
-bool card_keys_differ(const struct card *a, const struct card *b);
+/* 1 if any key (author, transport, bundle, readers) or the organisation
+ * differs, 0 if none does, or an -errno when that could not be told. */
+int card_keys_differ(const struct card *a, const struct card *b);
 /* SHA-256 of those lines: what an enrolment names. */
 int card_keys_digest(const struct card *card, struct digest *ret_digest);
 /* The number both people compare; the same whichever card is given first. */

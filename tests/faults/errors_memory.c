@@ -250,6 +250,25 @@ static void a_card_is_right_or_not_there(void **state)
 	try_file("enrolment/enrolled", decode_enrolment);
 }
 
+static int compare_keys(struct span bytes)
+{
+	struct card card, other;
+	int r;
+
+	r = card_parse(bytes, &card, NULL);
+	if (r != 0)
+		return r;
+	other = card;
+	other.serial++;
+	return card_keys_differ(&card, &other);
+}
+
+static void keys_differ_or_not_or_are_not_compared(void **state)
+{
+	(void)state;
+	try_file("card/card", compare_keys);
+}
+
 /* As the store makes an answer: nobody looks at each member that is put, and
  * another text is read and written in between. */
 static int answer_json(struct span bytes)
@@ -416,6 +435,7 @@ int main(void)
 	    cmocka_unit_test(content_is_right_or_not_there),
 	    cmocka_unit_test(a_digest_list_is_right_or_not_there),
 	    cmocka_unit_test(a_card_is_right_or_not_there),
+	    cmocka_unit_test(keys_differ_or_not_or_are_not_compared),
 	    cmocka_unit_test(an_answer_is_whole_or_not_there),
 	    cmocka_unit_test(an_entry_is_right_or_not_there),
 	    cmocka_unit_test(a_note_is_right_or_not_there),
