@@ -100,16 +100,21 @@ void control_fail_consent(
 	control_fail(request, 1, why, hint);
 }
 
-static json_t *parse(struct span text)
+/* -EINVAL for what is no object, and *ret_detail is NULL. */
+static int parse(struct span text, json_t **ret_detail)
 {
-	json_t *detail = NULL;
+	int r = FORMAT_E_MALFORMED;
 
+	*ret_detail = NULL;
 	if (text.len <= DETAIL_BYTES_MAX)
-		(void)content_json_read(text, JSON_REJECT_DUPLICATES, &detail);
-	if (json_is_object(detail))
-		return detail;
-	json_decref(detail);
-	return NULL;
+		r = content_json_read(text, JSON_REJECT_DUPLICATES, ret_detail);
+	if (r < 0)
+		return r;
+	if (r == 0 && json_is_object(*ret_detail))
+		return 0;
+	json_decref(*ret_detail);
+	*ret_detail = NULL;
+	return -EINVAL;
 }
 
 int control_put_detail(struct span text, struct buf *pairs)
@@ -119,8 +124,9 @@ int control_put_detail(struct span text, struct buf *pairs)
 
 	if (text.len == 0)
 		return 0;
-	detail = parse(text);
-	r = detail ? put_lists(detail, pairs) : -EINVAL;
+	r = parse(text, &detail);
+	if (r == 0)
+		r = put_lists(detail, pairs);
 	json_decref(detail);
 	return r;
 }
@@ -151,8 +157,9 @@ int control_consent(struct span text, struct control_consent *ret_consent)
 	ret_consent->wire.today = span_text(ret_consent->today);
 	if (text.len == 0)
 		return 0;
-	detail = parse(text);
-	r = detail ? only_of(detail, "purpose", &purpose) : -EINVAL;
+	r = parse(text, &detail);
+	if (r == 0)
+		r = only_of(detail, "purpose", &purpose);
 	if (r == 0)
 		r = only_of(detail, "override", &override);
 	if (r == 0 && purpose && strlen(purpose) < sizeof ret_consent->purpose)

@@ -62,9 +62,15 @@ static int take_card(
 	struct author_id author;
 	struct span unused;
 	char text[160];
+	int r;
 
 	enrolment_split(request->ctl.blob, ret_bytes, &unused);
-	if (card_parse(*ret_bytes, ret_card, &why) != 0) {
+	r = card_parse(*ret_bytes, ret_card, &why);
+	if (r < 0) {
+		control_fail_result(request, r);
+		return 1;
+	}
+	if (r > 0) {
 		snprintf(
 		    text, sizeof text, "this card cannot be used: %s", why);
 		control_fail(request, 1, text,

@@ -206,8 +206,9 @@ static int put_cosigner(struct account *account, const struct note *note,
 	json_t *json;
 	int r;
 
-	if (cosignature_verify(note, key, &time) != 0)
-		return 0;
+	r = cosignature_verify(note, key, &time);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	sign_key_author(key, &author);
 	json = json_pack("{s:I}", "at", (json_int_t)time);
 	r = put_who(account->store, &author, json);

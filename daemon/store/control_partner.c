@@ -98,11 +98,16 @@ static void answer_added(
 	}
 }
 
+/* Whether it can be used is not known where ${result} is an -errno. */
 static void refuse_file(
-    struct request *request, const char *what, const char *why)
+    struct request *request, int result, const char *what, const char *why)
 {
 	char text[160];
 
+	if (result < 0) {
+		control_fail_result(request, result);
+		return;
+	}
 	snprintf(text, sizeof text, "this %s cannot be used: %s", what, why);
 	control_fail(
 	    request, 1, text, "nothing was changed; ask for the card again");
@@ -116,10 +121,12 @@ static int take_file(struct request *request, struct added *ret_added)
 	const char *why = "it is malformed";
 	struct digest keys;
 	struct span rest;
+	int r;
 
 	enrolment_split(request->ctl.blob, &ret_added->bytes, &rest);
-	if (card_parse(ret_added->bytes, &ret_added->card, &why) != 0) {
-		refuse_file(request, "card", why);
+	r = card_parse(ret_added->bytes, &ret_added->card, &why);
+	if (r != 0) {
+		refuse_file(request, r, "card", why);
 		return 1;
 	}
 	sign_key_author(&ret_added->card.author, &ret_added->author);
@@ -127,18 +134,24 @@ static int take_file(struct request *request, struct added *ret_added)
 	ret_added->fits = true;
 	if (!ret_added->enrolled)
 		return 0;
-	if (enrolment_parse(rest, enrolment, &why) != 0) {
-		refuse_file(request, "enrolment", why);
+	r = enrolment_parse(rest, enrolment, &why);
+	if (r != 0) {
+		refuse_file(request, r, "enrolment", why);
 		return 1;
 	}
-	if (enrolment_check_card(enrolment, &ret_added->card) != 0) {
-		refuse_file(request, "enrolment",
+	r = enrolment_check_card(enrolment, &ret_added->card);
+	if (r != 0) {
+		refuse_file(request, r, "enrolment",
 		    "it is of another device, or by another organisation than "
 		    "the card names");
 		return 1;
 	}
+	r = card_keys_digest(&ret_added->card, &keys);
+	if (r != 0) {
+		control_fail_result(request, r);
+		return 1;
+	}
 	ret_added->fits = !enrolment->ended &&
-			  card_keys_digest(&ret_added->card, &keys) == 0 &&
 			  memcmp(keys.bytes, enrolment->keys.bytes, 32) == 0;
 	return 0;
 }

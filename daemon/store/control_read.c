@@ -678,10 +678,12 @@ void control_open_object(struct request *request)
 static int cut_header(struct span envelope, uint64_t number, struct span *ret)
 {
 	struct age_header header;
+	int r;
 
 	for (;; number--) {
-		if (age_header_parse(envelope, &header) != 0)
-			return DATABASE_E_NONE;
+		r = age_header_parse(envelope, &header);
+		if (r != 0)
+			return r < 0 ? r : DATABASE_E_NONE;
 		if (number == 0)
 			break;
 		envelope.data += header.length;
