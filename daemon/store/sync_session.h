@@ -114,8 +114,7 @@ int sync_check_note(const struct sign_key *author, struct span bytes,
 int sync_check_item(const struct wire_sync_item *item,
     const struct author_id *author, const struct log_id *log, uint64_t index,
     struct entry *ret_entry);
-/* Whether a VERIFY of ${asked} signatures found them all to hold: 0, or
- * FORMAT_E_MISMATCH; -ECANCELED when no worker answered that, else -errno. */
+/* 0 when a VERIFY found all ${asked} signatures to hold, or _E_MISMATCH. */
 int sync_all_hold(struct wire_frame *answer, size_t asked);
 /* Whose envelope ${session}'s partner brings of a record by ${author}. */
 const struct author_id *sync_audience(
@@ -127,7 +126,7 @@ int sync_add_objects(struct session *session, const struct entry *entry,
     int64_t record, const struct record_key *key);
 int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record);
-/* Under what the second envelope stands that ${partner} brings of a record. */
+/* Under what a second envelope that ${partner} brings of a record stands. */
 int sync_second_audience(
     const struct author_id *partner, struct author_id *ret_audience);
 /* The same for one that is here already. */
