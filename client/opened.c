@@ -237,24 +237,20 @@ int opened_read(struct control *control, struct opened *opened,
 	return r;
 }
 
-/* What the daemon says of a record that was found and does not open, by its
- * own fault alone. */
-static const char *const about_record[] = {
-    "no key of this node opens this record",
-    "there is no such record", /* nothing is here to open it by */
-    "this record was withdrawn and is set aside, closed to everybody",
-    "this record was withdrawn and is destroyed",
-    "this record was delivered, and this node keeps only its entry and proof",
-    "the witness's consent to this record has expired",
-    "the witness did not consent to this purpose",
-    "the witness consented to some purposes alone, and no purpose was given",
-};
-
-/* Whether an error is about the record: one of these, or whoever wrote it
- * sealed what it did not sign. Any other may be gone when it is tried again, so
- * nothing may be left out for it. */
+/* Whether an error is about the record (control.h), or whoever wrote it sealed
+ * what it did not sign. */
 static bool is_about_record(int told, const char *error)
 {
+	static const char *const about_record[] = {
+	    CTL_NO_KEY,
+	    CTL_NO_RECORD,
+	    CTL_SET_ASIDE,
+	    CTL_DESTROYED,
+	    CTL_FORGOTTEN,
+	    CTL_EXPIRED,
+	    CTL_OTHER_PURPOSE,
+	    CTL_NO_PURPOSE,
+	};
 	size_t i;
 
 	if (told == EXIT_NOT_VERIFIED)

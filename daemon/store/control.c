@@ -254,12 +254,11 @@ void control_fail_code(struct request *request, enum wire_code code)
 		    "from a backup or a partner");
 		return;
 	case WIRE_CODE_NO_KEY:
-		control_fail(request, 1,
-		    "no key of this node opens this record",
+		control_fail(request, 1, CTL_NO_KEY,
 		    "only the readers it was sealed to can read it");
 		return;
 	case WIRE_CODE_NO_SPACE:
-		control_fail(request, 1, CTL_ERROR_FULL,
+		control_fail(request, 1, "the disk is full",
 		    "nothing was stored and nothing lost; make room and try "
 		    "again");
 		return;
@@ -284,7 +283,7 @@ void control_fail_code(struct request *request, enum wire_code code)
 	case WIRE_CODE_PUT_BACK:
 		break;
 	}
-	control_fail(request, 1, CTL_ERROR_FAILED,
+	control_fail(request, 1, "the daemon could not do this",
 	    "nothing acknowledged was lost; try again");
 }
 
@@ -295,7 +294,7 @@ void control_fail_result(struct request *request, int result)
 	else if (result == -EIO)
 		control_fail_code(request, WIRE_CODE_CORRUPT);
 	else if (result == DATABASE_E_NONE)
-		control_fail(request, 1, "there is no such record",
+		control_fail(request, 1, CTL_NO_RECORD,
 		    "evident list shows what is here");
 	else if (result == -ENOTUNIQ)
 		control_fail(request, 1,

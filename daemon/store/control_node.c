@@ -251,7 +251,7 @@ void control_key(struct request *request)
 		control_fail(request, 1, "a node has at most 8 readers",
 		    "nothing was changed");
 	else if (code == WIRE_CODE_FAILED) /* by a keeper that was lost, too */
-		control_fail(request, 1, CTL_ERROR_FAILED,
+		control_fail(request, 1, "the daemon could not do this",
 		    "nothing acknowledged was lost, and it may be done all "
 		    "the same: lock and unlock, and look with evident key "
 		    "list, before you try again");

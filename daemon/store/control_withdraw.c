@@ -25,18 +25,14 @@ bool control_is_gone(struct request *request, const struct record_row *row)
 	if (row->withdrawn == RECORD_IN_FORCE)
 		return false;
 	if (row->withdrawn == RECORD_SET_ASIDE)
-		refuse(request,
-		    "this record was withdrawn and is set aside, closed to "
-		    "everybody",
+		refuse(request, CTL_SET_ASIDE,
 		    "evident withdraw --confirm ID destroys it here; "
 		    "evident log ID says who has confirmed");
 	else if (row->withdrawn >= RECORD_FORGETTING)
-		refuse(request,
-		    "this record was delivered, and this node keeps only its "
-		    "entry and proof",
+		refuse(request, CTL_FORGOTTEN,
 		    "the partners that evident log ID names have it");
 	else
-		refuse(request, "this record was withdrawn and is destroyed",
+		refuse(request, CTL_DESTROYED,
 		    "its entry and proof are kept: evident log ID");
 	return true;
 }

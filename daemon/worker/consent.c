@@ -10,6 +10,7 @@
 
 #include "daemon/worker/consent.h"
 #include "proto/format/content_json.h"
+#include "proto/wire/control.h"
 
 #define PREFIX "consent."
 #define SHARE "consent.share"
@@ -106,16 +107,13 @@ int consent_check(const struct content *content,
 		return 0;
 	r = is_expired(content, consent->today);
 	if (r > 0)
-		return refuse(
-		    fault, "the witness's consent to this record has expired");
+		return refuse(fault, CTL_EXPIRED);
 	if (r == 0)
 		r = find_text(content, PURPOSES, consent->purpose);
 	if (r == SAID_OTHERS)
-		return refuse(fault,
-		    consent->purpose.len > 0
-			? "the witness did not consent to this purpose"
-			: "the witness consented to some purposes alone, and "
-			  "no purpose was given");
+		return refuse(fault, consent->purpose.len > 0
+					 ? CTL_OTHER_PURPOSE
+					 : CTL_NO_PURPOSE);
 	return r < 0 ? r : 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "daemon/worker/opening.h"
 #include "proto/format/hash.h"
+#include "proto/wire/control.h"
 
 void opening_free(struct opening *opening)
 {
@@ -159,8 +160,7 @@ int opening_begin(struct worker *worker, struct span entry,
 		damaged |= r != 0 && r != FORMAT_E_MISMATCH;
 	}
 	if (r != 0 && !damaged)
-		return job_fail(fault, WIRE_CODE_NO_KEY,
-		    "no key of this node opens this record");
+		return job_fail(fault, WIRE_CODE_NO_KEY, CTL_NO_KEY);
 	if (r != 0)
 		return job_fail_result(
 		    fault, r, "the record's envelope or content is damaged");

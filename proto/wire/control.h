@@ -14,10 +14,21 @@
 #define CTL_LABEL_BYTES_MAX 200
 #define CTL_FIELDS_BYTES_MAX (2 * 1024 * 1024)
 
-/* Errors that say something of the node and nothing of what was asked for, so
- * whoever asks for many things must not take one of them for an answer. */
-#define CTL_ERROR_FAILED "the daemon could not do this"
-#define CTL_ERROR_FULL "the disk is full"
+/* Errors that are about the record that was asked for. Whoever asks for many
+ * may go on without it; any other may be gone when it is tried again. */
+#define CTL_NO_KEY "no key of this node opens this record"
+#define CTL_NO_RECORD "there is no such record" /* or no envelope of it */
+#define CTL_SET_ASIDE \
+	"this record was withdrawn and is set aside, closed to everybody"
+#define CTL_DESTROYED "this record was withdrawn and is destroyed"
+#define CTL_FORGOTTEN \
+	"this record was delivered, and this node keeps only its entry and " \
+	"proof"
+#define CTL_EXPIRED "the witness's consent to this record has expired"
+#define CTL_OTHER_PURPOSE "the witness did not consent to this purpose"
+#define CTL_NO_PURPOSE \
+	"the witness consented to some purposes alone, and no purpose was " \
+	"given"
 
 /* fd 0 and so on are those that ride with the request. */
 enum ctl_op {
