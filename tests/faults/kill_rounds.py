@@ -7,6 +7,7 @@ beginning, so for it the last quarter is drawn from.
 """
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,13 +18,14 @@ from random_nodes import Failure, Result
 ROLES = ["main", "store", "store", "keeper", "worker", "courier"]
 KILLED = 128 + signal.SIGKILL
 ENDS = {0, 1, 3, 5, 6, KILLED}  # of a client whose daemon or self was killed
+UNPROVEN = "what proves this record's place|its proof may not have come"
 FEW = 3  # calls: the supervisor sleeps through most operations
 
 
 class Work:
     """One command: whose, with whom, and what to do with its answer. by_client:
-    its processes are those that the client starts. after: it may be partly done (5)
-    until this was met, from whom an earlier sync was cut off."""
+    its processes are those that the client starts. after: until this was met, from
+    whom an earlier sync was cut off, it may say that a proof has not come."""
 
     def __init__(self, nodes, words, take=None, secret=False, by_client=False, after=None):
         self.nodes, self.words, self.take, self.secret = nodes, words, take, secret
@@ -97,7 +99,7 @@ def export(world, rng):
     bag = world.path("bag")
     return Work(["desk"], ["export", *(record.id for record in records), "--to", bag,
                            "--disclose-all"],
-                lambda end: world.bags.append((bag, records, end.code)))
+                lambda end: world.bags.append((bag, records, end.code)), after="hub")
 
 
 def withdraw(world, rng, run=False):
@@ -247,10 +249,10 @@ class Kill:
         end, _, killed = run_followed(world, work, words + (["--exit"] if after else []))
         line = f"{name}: {target}, {' '.join(words[1:4])}{' after' if after else ''}, " \
                f"{'killed in call ' + killed[2] if killed else 'not met'}, ended {end.code}"
-        if not killed and end.code == 5 and work.after:
+        if not killed and work.after and re.search(UNPROVEN, end.err):
             world.must(work.nodes[0], "sync", work.after)
-            world.must(work.nodes[0], *work.words)
-        elif end.code not in ENDS or (not killed and end.code != 0):
+            end = world.run(work.nodes[0], *work.words)
+        if end.code not in ENDS or (not killed and end.code != 0):
             world.blame(f"{name}: ended {end}")
         self.finish(world, work, end)
         for each in work.nodes:
