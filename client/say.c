@@ -98,8 +98,8 @@ int say_json(const json_t *json)
 		return 0;
 	say_error(
 	    "out of memory for the answer: nothing of it was printed", NULL);
-	say_hint("nothing stored is lost, and what was to change at this node "
-		 "has changed: look with evident list before you try again");
+	say_hint("nothing stored is lost, and what was asked may be done: look "
+		 "before you try again");
 	return EXIT_FAILED;
 }
 

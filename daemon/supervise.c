@@ -48,6 +48,7 @@
 #include "daemon/supervise.h"
 
 #define CHILDREN_MAX (3 + SERVICE_WORKERS_MAX)
+#define PAUSE_MS 1000  /* when there is no memory, or no room for a process */
 #define DELAY_MS 100   /* before a second start, doubled each time */
 #define READY_MS 15000 /* from a start until it serves */
 #define STOP_STORE_MS 30000
@@ -100,10 +101,8 @@ static void forget_key(struct home *home)
 	home->key_fd = -1;
 }
 
-static void child_lost(struct supervisor *supervisor, struct child *child);
-
-/* Start ${child} and connect it to all that run. What fails here is counted as
- * the child's death. */
+/* Start ${child} and connect it to all that run. What fails here shows as the
+ * child's death; there may be no room for another process yet. */
 static void start_child(struct supervisor *supervisor, struct child *child)
 {
 	size_t i;
@@ -126,7 +125,7 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 	if (child->pid > 0)
 		kill(child->pid, SIGKILL); /* reap() sees it */
 	else
-		child_lost(supervisor, child);
+		child->start_at = now_ms() + PAUSE_MS;
 }
 
 /* The keeper, which is the first, is gone before any other is touched. */
@@ -230,12 +229,15 @@ static void step_stop(struct supervisor *supervisor)
 	}
 }
 
-/* ${child} is not there while it should run: start another in a while. */
-static void child_lost(struct supervisor *supervisor, struct child *child)
+/* ${child} ended by itself while it should run. */
+static void child_died(
+    struct supervisor *supervisor, struct child *child, int status)
 {
 	const int64_t now = now_ms();
-	const unsigned deaths = child_count_death(child, now);
+	unsigned deaths;
 
+	child_log_death(child, status);
+	deaths = child_count_death(child, now);
 	if (deaths >= CHILD_DEATHS_MAX) {
 		log_event(LOG_LEVEL_ERROR, "a process keeps ending, giving up");
 		supervisor->phase = PHASE_FAILED;
@@ -261,10 +263,8 @@ static void reap(struct supervisor *supervisor)
 			continue;
 		child->pid = 0;
 		channel_freep(&child->channel);
-		if (supervisor->phase != PHASE_RUNNING)
-			continue;
-		child_log_death(child, status);
-		child_lost(supervisor, child);
+		if (supervisor->phase == PHASE_RUNNING)
+			child_died(supervisor, child, status);
 	}
 }
 
@@ -333,11 +333,19 @@ static int take_frame(struct supervisor *supervisor, struct child *child,
 	r = wire_decode(
 	    WIRE_SUP_STATE, buf_span(&frame->body), &arena, &message);
 	wire_arena_free(&arena);
-	if (r == -ENOMEM) { /* it may have been that */
-		message.state = SUP_STATE_LOCK;
-		r = 0;
-	}
-	return r == 0 ? take_state(supervisor, child, &message) : -EPROTO;
+	if (r == 0)
+		r = take_state(supervisor, child, &message);
+	return r <= 0 ? r : -EPROTO;
+}
+
+/* What there was no memory to hear may have been that the node is to lock. */
+static void lock_unheard(struct supervisor *supervisor)
+{
+	size_t i;
+
+	lock_all(supervisor);
+	for (i = 0; i < supervisor->count; i++)
+		supervisor->children[i].start_at += PAUSE_MS;
 }
 
 /* A child that left its channel or talks nonsense is ended; reap() sees it. */
@@ -357,6 +365,9 @@ static void hear_child(struct supervisor *supervisor, struct child *child)
 		r = take_frame(supervisor, child, &frame);
 		wire_frame_free(&frame);
 	}
+	if (r == -ENOMEM && supervisor->phase == PHASE_RUNNING &&
+	    (child->role == WIRE_ROLE_STORE || child->role == WIRE_ROLE_KEEPER))
+		lock_unheard(supervisor);
 	/* lock_all() may have ended this very child. */
 	if (r != 0 && child->channel) {
 		channel_freep(&child->channel);

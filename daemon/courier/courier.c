@@ -57,9 +57,10 @@ void courier_tell(
 
 	if (courier->store)
 		r = channel_send(courier->store, type, message, NULL, 0);
-	if (r == 0 && channel_wants_write(courier->store))
-		event_add(courier->store_write, NULL);
-	else if (r < 0)
+	if (r == 0 && channel_wants_write(courier->store) &&
+	    event_add(courier->store_write, NULL) < 0)
+		r = -ENOMEM;
+	if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "the store cannot be told", r);
 	/* It would wait for what it was not told. */
 	if (r < 0 && r != -EPIPE)
@@ -420,8 +421,8 @@ static void on_store_writable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	r = channel_flush(courier->store);
 	if (r == CHANNEL_E_AGAIN)
-		event_add(courier->store_write, NULL);
-	else if (r < 0)
+		r = event_add(courier->store_write, NULL);
+	if (r < 0)
 		drop_store(courier);
 }
 

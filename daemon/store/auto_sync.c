@@ -93,7 +93,7 @@ static void arm(struct store *store)
 	if (auto_sync->busy || auto_sync->count == 0)
 		evtimer_del(auto_sync->timer);
 	else if (evtimer_add(auto_sync->timer, &left) < 0)
-		store->fault = -ENOMEM;
+		store_end_if(store, -ENOMEM);
 }
 
 static struct plan *find(
@@ -125,7 +125,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 		return;
 	if (control_sync_is_busy() || !store->courier) {
 		if (evtimer_add(auto_sync->timer, &later) < 0)
-			store->fault = -ENOMEM;
+			store_end_if(store, -ENOMEM);
 		return;
 	}
 	for (i = 0; i < auto_sync->count; i++)

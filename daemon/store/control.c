@@ -135,8 +135,9 @@ static void close_connection(struct connection *connection)
 
 static void watch_writes(struct connection *connection)
 {
-	if (channel_wants_write(connection->channel))
-		event_add(connection->writable, NULL);
+	if (channel_wants_write(connection->channel) &&
+	    event_add(connection->writable, NULL) < 0)
+		store_end_if(connection->store, -ENOMEM);
 }
 
 static int send_reply(
@@ -358,7 +359,7 @@ static void tell_present(struct store *store)
 	if (store->state == STORE_OPEN)
 		node_tell_durable(store, true);
 	if (evtimer_add(store->control->waiting, &again) < 0)
-		store->fault = -ENOMEM;
+		store_end_if(store, -ENOMEM);
 }
 
 static void on_waiting(evutil_socket_t fd, short what, void *context)
@@ -526,8 +527,8 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	r = channel_flush(connection->channel);
 	if (r == CHANNEL_E_AGAIN)
-		event_add(connection->writable, NULL);
-	else if (r < 0)
+		r = event_add(connection->writable, NULL);
+	if (r < 0)
 		close_connection(connection);
 }
 

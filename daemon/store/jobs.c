@@ -111,8 +111,9 @@ static int give(struct worker_slot *slot, struct job *job)
 	    job->fds, job->fd_count);
 	if (r < 0)
 		return r;
-	if (channel_wants_write(slot->channel))
-		event_add(slot->writable, NULL);
+	if (channel_wants_write(slot->channel) &&
+	    event_add(slot->writable, NULL) < 0)
+		store_end_if(slot->store, -ENOMEM);
 	buf_free(&job->body);
 	slot->job = job;
 	return 0;
@@ -193,8 +194,8 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	r = channel_flush(slot->channel);
 	if (r == CHANNEL_E_AGAIN)
-		event_add(slot->writable, NULL);
-	else if (r < 0)
+		r = event_add(slot->writable, NULL);
+	if (r < 0)
 		drop_worker(slot);
 }
 

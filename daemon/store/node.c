@@ -323,6 +323,8 @@ static enum wire_code open_with(
 		r = node_tell_courier(store);
 	if (r < 0)
 		log_number(LOG_LEVEL_ERROR, "a process does not answer", r);
+	if (r == -ENOMEM)
+		store_end_if(store, r);
 	withdraw_work(store, true); /* tells of its own failure */
 	return WIRE_CODE_OK;
 }
@@ -420,7 +422,7 @@ static int send_courier(struct store *store, struct courier_list *list)
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_empty nothing = {0};
 	struct wire_keeper_keys keys;
-	int r = -EPIPE;
+	int r = -EIO;
 
 	if (ask_keys(store, WIRE_KEEPER_RESUME, &nothing, -1, &arena, &keys) ==
 	    WIRE_CODE_OK) {
@@ -441,12 +443,12 @@ int node_tell_courier(struct store *store)
 	struct courier_list *list = calloc(1, sizeof *list);
 	struct partner *partners = NULL;
 	size_t i, count = 0;
-	int r;
+	int r = list ? 0 : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
-	list->rate = store->service.settings.rate;
-	r = partners_all(store->database, &partners, &count);
+	if (r == 0)
+		list->rate = store->service.settings.rate;
+	if (r == 0)
+		r = partners_all(store->database, &partners, &count);
 	for (i = 0; r == 0 && i < count && list->count < 1024; i++)
 		if (partners[i].compared)
 			list_partner(list, &partners[i]);
@@ -457,7 +459,7 @@ int node_tell_courier(struct store *store)
 		auto_sync_plan(store);
 	free(partners);
 	free(list);
-	if (r != -EPIPE) /* another is coming; else it would never be told */
+	if (r == -ENOMEM) /* it would never be told */
 		store_end_if(store, r);
 	return r;
 }

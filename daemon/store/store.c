@@ -44,15 +44,16 @@ static void on_leave(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (service_tell(&store->service, store->leaving) < 0 &&
-	    event_base_once(
-		store->base, -1, EV_TIMEOUT, on_leave, store, &again) < 0)
+	store->untold = service_tell(&store->service, store->leaving) < 0;
+	if (store->untold && event_base_once(store->base, -1, EV_TIMEOUT,
+				 on_leave, store, &again) < 0)
 		store_end_if(store, -ENOMEM);
 }
 
 void store_leave(struct store *store, enum sup_state state)
 {
 	store->leaving = state;
+	store->untold = true;
 	if (event_base_once(
 		store->base, -1, EV_TIMEOUT, on_leave, store, NULL) < 0)
 		on_leave(-1, 0, store);
@@ -65,8 +66,9 @@ int store_tell_courier(struct store *store, enum wire_type type,
 
 	if (store->courier)
 		r = channel_send(store->courier, type, message, fds, fd_count);
-	if (store->courier && channel_wants_write(store->courier))
-		event_add(store->courier_write, NULL);
+	if (store->courier && channel_wants_write(store->courier) &&
+	    event_add(store->courier_write, NULL) < 0)
+		store_end_if(store, -ENOMEM);
 	return r;
 }
 
@@ -115,8 +117,8 @@ static void on_courier_writable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	r = channel_flush(store->courier);
 	if (r == CHANNEL_E_AGAIN)
-		event_add(store->courier_write, NULL);
-	else if (r < 0)
+		r = event_add(store->courier_write, NULL);
+	if (r < 0)
 		drop_courier(store);
 }
 
@@ -291,6 +293,8 @@ static void end(struct store *store)
 {
 	captures_end(store);
 	control_end(store);
+	if (store->untold)
+		service_tell(&store->service, store->leaving);
 	if (store->courier)
 		drop_courier(store);
 	jobs_end(store);

@@ -37,6 +37,7 @@ struct store {
 	struct event_base *base;
 	enum store_state state;
 	enum sup_state leaving; /* what the supervisor is told when we close */
+	bool untold;            /* and was not yet */
 	int fault; /* of our own, 0 or -errno: the process is to end */
 	struct channel *keeper;
 	struct channel *courier;

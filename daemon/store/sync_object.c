@@ -197,7 +197,8 @@ void sync_object_want(
 	memcpy(message.veil_key.bytes, object.veil_key, VEIL_KEY_BYTES);
 	message.offset = object.held;
 	message.size = object.size;
-	sync_send(session, WIRE_SESSION_TAKE, &message, &fd, 1);
+	if (sync_send(session, WIRE_SESSION_TAKE, &message, &fd, 1) < 0)
+		sync_close(session, WIRE_CODE_FAILED);
 	explicit_bzero(&message, sizeof message);
 	close(fd);
 }

@@ -12,7 +12,7 @@
 #define CONTENT_VALUE_DEPTH 8 /* arrays and objects inside one another */
 
 /* Let jansson wipe what it frees and take its seed from us. To be called before
- * values are made; content_json_load() does so itself. */
+ * values are made; content_json_read() and _load() see to that, too. */
 void content_json_begin(void);
 /* Whether jansson lacked memory for anything since content_json_begin() was
  * last called: what was made meanwhile may lack it, too. */
