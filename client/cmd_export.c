@@ -214,7 +214,7 @@ static int add_record(
 	names = calloc(
 	    opened->content.count + export->name_count + 1, sizeof *names);
 	if (!names)
-		return EXIT_FAILED;
+		return say_write_failure(-ENOMEM);
 	if (json_array_size(withheld) > 0 || !export->all) {
 		record.names = names;
 		record.name_count =
