@@ -164,8 +164,9 @@ static int connect_database(const char *path, bool fresh, sqlite3 **ret_db)
 	if (r) {
 		/* what is refused stays as it is: closing would else move
 		 * the log's pages into a database that is damaged */
-		sqlite3_db_config(
-		    db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		if (db)
+			sqlite3_db_config(
+			    db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		sqlite3_close(db);
 		return r;
 	}

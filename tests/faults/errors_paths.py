@@ -691,7 +691,7 @@ class Key(Path):
         self.world.check_held(self.node, wrong)
 
     def not_done(self, answer, wrong):
-        unsure = answer.code == 3 or "look with evident list" in answer.err
+        unsure = answer.code == 3 or "look with evident" in answer.err
         if not unsure and self.reader in str(self.readers()):
             wrong.append("the reader is there, though it was told not to be")
         self.world.check_held(self.node, wrong)
