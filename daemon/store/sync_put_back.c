@@ -307,8 +307,12 @@ static int leave_behind(struct session *session,
 	r = sync_get_brought(session, log->id, &brought);
 	if (r != 0 || brought == 0)
 		return r;
-	return database_run(session->store->database, SQL_LOG_LEFT_BEHIND, "ii",
-	    session->partner.id, log->id);
+	/* It was put back to before that one, and found out from others. */
+	r = tell_again(session);
+	return r == 0
+		   ? database_run(session->store->database, SQL_LOG_LEFT_BEHIND,
+			 "ii", session->partner.id, log->id)
+		   : r;
 }
 
 int sync_leave_behind(
