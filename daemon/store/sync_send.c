@@ -101,7 +101,8 @@ static uint64_t peer_size(
 }
 
 /* Of a log that was told to the peer in another way it takes nothing from
- * here: 1, 0 or -errno. */
+ * here: 1, 0 or -errno. Where it says that we brought more than is here, this
+ * node was put back, and what is here now may be another telling. */
 static int is_told_otherwise(struct session *session, const struct log_row *log)
 {
 	const struct wire_sync_log *item =
@@ -109,8 +110,10 @@ static int is_told_otherwise(struct session *session, const struct log_row *log)
 	struct digest root;
 	int r;
 
-	if (log->own || !item || item->size == 0 || item->size > log->size)
+	if (log->own || !item || item->size == 0)
 		return 0;
+	if (item->size > log->size)
+		return 1;
 	r = log_tree_root(session->store->database, log->id, item->size, &root);
 	if (r != 0)
 		return r < 0 ? r : -EIO;
