@@ -13,7 +13,7 @@ an error, once by EINTR, or by half of what was asked. After each: the command e
 before is lost, nothing half done is left, no process crashed, none hangs, and the
 same command succeeds without the fault. A fault is met when the call came that was
 to fail; how many were, and at how many of the calls that the path makes, is told.
-Each fault is told in a line that replays it; --call alone tries every n of that call.
+Each fault is told in a line that replays it; --call alone tries that call as ALL=1 does.
 Output is TAP.
 """
 import argparse

@@ -193,17 +193,14 @@ class Power:
             return []
         home = world.home("field")
         try:
-            names = os.listdir(home)
-        except OSError:  # the power went meanwhile
-            return []
-        for name in names:
-            if name.startswith("keys.") and name[5:].isdigit():
-                try:
+            for name in os.listdir(home):
+                if name.startswith("keys.") and name[5:].isdigit():
                     with open(os.path.join(home, name), "rb") as file:
                         data = file.read()
-                except OSError:
-                    return []
-                return [data[at:at + SLOT] for at in range(0, len(data) - SLOT + 1, SLOT)][:5]
+                    return [data[at:at + SLOT]
+                            for at in range(0, len(data) - SLOT + 1, SLOT)][:5]
+        except OSError:  # the power went meanwhile
+            pass
         return []
 
     # --- the cut -----------------------------------------------------------
