@@ -216,9 +216,9 @@ WRAP(int, channel_receive, struct channel *channel, struct wire_frame *frame)
 {
 	int r = __real_channel_receive(channel, frame);
 
-	if (r == 0) {
-		point();
+	if (r == 0) { /* its answer is taken: the worker has done this one */
 		jobs_out -= is_store && is_work(frame->type);
+		point();
 	}
 	return r;
 }
