@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 3e1a16207a032a38a3a9146df1303d0fd73d78ff3b7a07d26c8968082f478622
+FORMAT.md 0180115fa29d29cef5c36e0e0f985733b99a832ac9f5dfff2d8f87d200fb1d9c
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

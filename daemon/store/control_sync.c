@@ -3,7 +3,7 @@
  * the same with one, that brings back what this node wrote.
  *
  * Exit 0 only if every meeting ended in good order and every own record that
- * is addressed to those partners has its receipt stored.
+ * is addressed to those partners, and is whole here, has its receipt stored.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -74,8 +74,9 @@ static const char *const migrations[] = {
     /* What this node's own list calls a record; sealed as its body is. */
     "CREATE TABLE label(record INTEGER PRIMARY KEY REFERENCES record(id),"
     " sealed BLOB NOT NULL);",
-    /* With whom a record was shared after it was made; and the proofs of
-     * records that were shared with us, whose logs we do not hold. */
+    /* With whom a record was shared after it was made (delivered: 1 it was
+     * confirmed, 0 it is told, 2 it will be once it is whole here); and the
+     * proofs of records that were shared with us, whose logs we do not hold. */
     "CREATE TABLE shared(record INTEGER NOT NULL REFERENCES record(id),"
     " partner INTEGER NOT NULL REFERENCES partner(id),"
     " delivered INTEGER NOT NULL, PRIMARY KEY(partner, record))"
@@ -144,6 +145,14 @@ static const char *const migrations[] = {
     "CREATE TABLE parted(log INTEGER NOT NULL REFERENCES log(id),"
     " partner INTEGER NOT NULL REFERENCES partner(id),"
     " PRIMARY KEY(log, partner)) WITHOUT ROWID;",
+    /* A receipt of before its writer was put back confirms nothing. */
+    "ALTER TABLE unread ADD COLUMN void INTEGER NOT NULL DEFAULT 0;",
+    /* Its author's checkpoint of more than came before a meeting was cut. */
+    "ALTER TABLE log ADD COLUMN ahead BLOB;",
+    /* SHA-256 of the envelope that a record came with, where that is known. */
+    "ALTER TABLE owed ADD COLUMN hash BLOB;",
+    /* By a bundle: what it says must be told again is due at a meeting. */
+    "ALTER TABLE frontier ADD COLUMN due INTEGER NOT NULL DEFAULT 0;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)
 

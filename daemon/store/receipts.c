@@ -17,13 +17,22 @@
 #include "daemon/store/capture.h"
 #include "daemon/store/jobs.h"
 #include "daemon/store/receipts.h"
+#include "proto/format/hash.h"
 
 #define RECORDS_MAX 900 /* in one receipt: a content holds 1024 fields */
 
-int receipts_owe(struct store *store, int64_t record, int64_t partner)
+int receipts_owe(
+    struct store *store, int64_t record, int64_t partner, struct span envelope)
 {
-	return database_run(
-	    store->database, SQL_OWED_ADD, "ii", record, partner);
+	struct digest hash = {.bytes = {0}};
+	int r = 0;
+
+	if (envelope.len > 0)
+		r = hash_sha256(envelope, &hash);
+	return r == 0 ? database_run(store->database, SQL_OWED_ADD, "iib",
+			    record, partner,
+			    span_of(hash.bytes, envelope.len > 0 ? 32 : 0))
+		      : r;
 }
 
 struct writing {
@@ -31,57 +40,77 @@ struct writing {
 	int64_t partner;
 	size_t count;
 	int64_t records[RECORDS_MAX];
+	struct digest hashes[RECORDS_MAX]; /* of envelopes */
+	bool known[RECORDS_MAX];           /* which ones they came with */
 	struct entry_id ids[RECORDS_MAX];
 };
 
 static int load_owed(struct session *session, struct writing *writing)
 {
 	sqlite3_stmt *found;
+	struct span hash;
+	size_t i;
 	int r;
 
 	found = database_query(session->store->database, SQL_OWED_OF, "ii",
 	    session->partner.id, (int64_t)RECORDS_MAX);
-	while (writing->count < RECORDS_MAX && (r = database_step(found)) == 1)
-		writing->records[writing->count++] =
-		    database_column_int(found, 0);
+	while (
+	    writing->count < RECORDS_MAX && (r = database_step(found)) == 1) {
+		i = writing->count++;
+		writing->records[i] = database_column_int(found, 0);
+		hash = database_column(found, 1);
+		writing->known[i] = hash.len == sizeof writing->hashes[i].bytes;
+		if (writing->known[i])
+			memcpy(writing->hashes[i].bytes, hash.data, hash.len);
+	}
 	database_done(found);
 	return r < 0 ? r : 0;
 }
 
-/* ["record","<entry id> <SHA-256 of the envelope>"] */
-static int put_line(struct session *session, int64_t record, bool first,
-    struct entry_id *ret_id, struct buf *out)
+/* Of the envelope that a record came with, where that was not noted. */
+static int find_hash(struct session *session, const struct record_row *row,
+    struct digest *ret_hash)
 {
 	struct records *records = &session->store->records;
 	struct buf envelope = {0};
 	struct author_id second;
-	struct record_row row;
-	struct digest hash;
 	int r;
 
 	r = sync_second_audience(&session->partner.author, &second);
-	if (r == 0)
-		r = records_load(records, record, &row);
 	if (r == 0) /* what this partner brought of another's, at last */
-		r = records_envelope(records, &row, &second, &envelope, &hash);
-	if (r == DATABASE_E_NONE)
 		r = records_envelope(
-		    records, &row, &session->partner.author, &envelope, &hash);
+		    records, row, &second, &envelope, ret_hash);
+	if (r == DATABASE_E_NONE)
+		r = records_envelope(records, row, &session->partner.author,
+		    &envelope, ret_hash);
 	if (r == DATABASE_E_NONE) /* and of its own */
 		r = records_envelope(
-		    records, &row, &session->store->author, &envelope, &hash);
+		    records, row, &session->store->author, &envelope, ret_hash);
 	buf_free(&envelope);
+	return r;
+}
+
+/* ["record","<entry id> <SHA-256 of the envelope>"] */
+static int put_line(
+    struct session *session, struct writing *writing, size_t i, struct buf *out)
+{
+	struct record_row row;
+	int r;
+
+	r = records_load(&session->store->records, writing->records[i], &row);
+	if (r == 0 && !writing->known[i])
+		r = find_hash(session, &row, &writing->hashes[i]);
 	if (r == 0)
-		*ret_id = row.entry;
+		writing->ids[i] = row.entry;
 	if (r == 0)
 		r = buf_append_text(
-		    out, first ? "[\"record\",\"" : ",[\"record\",\"");
+		    out, i == 0 ? "[\"record\",\"" : ",[\"record\",\"");
 	if (r == 0)
 		r = buf_append_hex(out, row.entry.bytes, 32);
 	if (r == 0)
 		r = buf_append_text(out, " ");
 	if (r == 0)
-		r = buf_append_hex(out, hash.bytes, 32);
+		r = buf_append_hex(out, writing->hashes[i].bytes, 32);
 	return r == 0 ? buf_append_text(out, "\"]") : r;
 }
 
@@ -93,8 +122,7 @@ static int build_fields(
 	int r = 0;
 
 	for (i = 0; r == 0 && i < writing->count; i++)
-		r = put_line(session, writing->records[i], i == 0,
-		    &writing->ids[i], &pairs);
+		r = put_line(session, writing, i, &pairs);
 	if (r == 0)
 		r = capture_fields(&pairs, ret_fd);
 	buf_free(&pairs);

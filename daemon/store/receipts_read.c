@@ -83,8 +83,19 @@ static int is_known(struct store *store, const struct wire_receipt_record *line,
 	return r < 0 ? r : 0;
 }
 
+/* Nor does it go back to its author, who may have asked for what it wrote while
+ * nobody knew what this is. */
+static int hide(struct store *store, int64_t record)
+{
+	int r = database_run(store->database, SQL_RECORD_HIDE, "i", record);
+
+	return r == 0
+		   ? database_run(store->database, SQL_RECOVER_NOT, "i", record)
+		   : r;
+}
+
 static int take_receipt(struct store *store, const struct record_row *row,
-    const struct wire_work_opened *opened, bool *ret_in_vain)
+    const struct wire_work_opened *opened, bool is_void, bool *ret_in_vain)
 {
 	struct custody_event event = {
 	    .event = row->entry,
@@ -108,16 +119,16 @@ static int take_receipt(struct store *store, const struct record_row *row,
 	event.actor = partner.author;
 	for (i = 0; r == 0 && i < opened->records.count; i++) {
 		event.subject = opened->records.items[i].entry;
-		r = mark_delivered(store, &partner, &opened->records.items[i]);
+		if (!is_void)
+			r = mark_delivered(
+			    store, &partner, &opened->records.items[i]);
 		if (r == 0)
 			r = is_known(
 			    store, &opened->records.items[i], ret_in_vain);
 		if (r == 1)
 			r = custody_add(store->database, &event);
 	}
-	return r == 0 ? database_run(
-			    store->database, SQL_RECORD_HIDE, "i", row->id)
-		      : r;
+	return r == 0 ? hide(store, row->id) : r;
 }
 
 /* The actor is who signed it. Whoever passed it on is owed a receipt. */
@@ -146,27 +157,34 @@ static int take_custody(
 		r = custody_add(store->database, &event);
 	}
 	if (r == 0)
-		r = database_run(
-		    store->database, SQL_RECORD_HIDE, "i", row->id);
+		r = hide(store, row->id);
 	if (r == 0)
-		r = receipts_owe(store, row->id, row->source);
+		r = receipts_owe(store, row->id, row->source, span_of("", 0));
 	return r == 0 ? pass_settle(store, &item->pass) : r;
 }
 
-/* Inside a transaction. */
+/* Inside a transaction. Two meetings may have read one record, and the other
+ * was faster. */
 static int settle_one(
     struct store *store, const struct item *item, bool *ret_in_vain)
 {
 	struct record_row row;
+	int64_t is_void;
 	int r;
 
+	r = database_number(
+	    store->database, SQL_UNREAD_IS_VOID, &is_void, "i", item->record);
+	if (r != 0)
+		return r == DATABASE_E_NONE ? 0 : r;
 	r = records_load(&store->records, item->record, &row);
 	if (r == 0 && item->what == RECEIPT)
-		r = take_receipt(store, &row, &item->opened, ret_in_vain);
+		r = take_receipt(
+		    store, &row, &item->opened, is_void, ret_in_vain);
 	else if (r == 0 && item->what == CUSTODY)
 		r = take_custody(store, &row, item);
 	else if (r == 0)
-		r = receipts_owe(store, item->record, row.source);
+		r = receipts_owe(
+		    store, item->record, row.source, span_of("", 0));
 	return r == 0 ? database_run(store->database, SQL_UNREAD_REMOVE, "i",
 			    item->record)
 		      : r;

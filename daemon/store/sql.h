@@ -9,6 +9,7 @@
 
 #include "daemon/store/sql_custody.h"
 #include "daemon/store/sql_own_log.h"
+#include "daemon/store/sql_receipts.h"
 #include "daemon/store/sql_records.h"
 
 #define SQL_STATEMENTS(X)                                                     \
@@ -79,14 +80,17 @@
 	X(LOG_COUNT_OF, "SELECT count(*) FROM log WHERE author=? AND size>0") \
 	X(LOG_SIZE, "UPDATE log SET size=? WHERE id=?")                       \
 	X(LOG_CHECKPOINT, "UPDATE log SET checkpoint=? WHERE id=?")           \
+	X(LOG_AHEAD_PUT, "UPDATE log SET ahead=? WHERE id=?")                 \
+	X(LOG_AHEAD_GET, "SELECT ahead FROM log WHERE id=?"                   \
+			 " AND ahead NOT NULL")                               \
 	X(LOG_NEWEST_OTHER,                                                   \
 	    "SELECT checkpoint FROM log WHERE own=0 AND checkpoint NOT NULL"  \
 	    " ORDER BY seen DESC LIMIT 1")                                    \
 	X(LOG_BRING, "INSERT INTO told(log,partner,size) VALUES(?,?,?)"       \
 		     " ON CONFLICT DO UPDATE SET size=max(size,excluded.size)")\
 	X(LOG_BROUGHT, "SELECT size FROM told WHERE log=? AND partner=?")     \
-	X(FRONTIER_PUT, "INSERT OR REPLACE INTO frontier VALUES(?,?)")        \
-	X(FRONTIER_GET, "SELECT body FROM frontier WHERE partner=?")          \
+	X(FRONTIER_PUT, "INSERT OR REPLACE INTO frontier VALUES(?,?,?)")      \
+	X(FRONTIER_GET, "SELECT body,due FROM frontier WHERE partner=?")      \
 	X(LOG_SEEN, "UPDATE log SET seen=? WHERE id=?")                       \
 	X(FORK_ADD,                                                           \
 	    "INSERT OR IGNORE INTO fork(log,note,seen) SELECT ?1,?2,?3"       \
@@ -100,6 +104,7 @@
 	X(NODE_PUT, "INSERT OR REPLACE INTO node VALUES(?,?,?,?)")            \
 	SQL_CUSTODY_STATEMENTS(X)                                             \
 	SQL_OWN_LOG_STATEMENTS(X)                                             \
+	SQL_RECEIPT_STATEMENTS(X)                                             \
 	SQL_RECORD_STATEMENTS(X)
 
 #endif

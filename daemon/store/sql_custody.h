@@ -43,12 +43,16 @@
 	X(FORGOTTEN_WITHDRAWN, "UPDATE withdrawn SET state=3"                 \
 	    " WHERE record=? AND state=5")                                    \
 	X(WITHDRAWAL_PASS_ON, "INSERT OR IGNORE INTO shared"                  \
-	    " SELECT w.record,s.partner,0 FROM withdrawal w"                  \
+	    " SELECT w.record,p.id,0 FROM withdrawal w"                       \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
-	    " JOIN shared s ON s.record=?1"                                   \
-	    " JOIN partner p ON p.id=s.partner"                               \
-	    " WHERE w.target=?2 AND l.own=0 AND p.author<>l.author"           \
-	    " AND p.id IS NOT r.source")                                 \
+	    " JOIN partner p ON p.author<>l.author AND p.id IS NOT r.source"  \
+	    " WHERE w.target=?2 AND l.own=0 AND"                              \
+	    " (EXISTS(SELECT 1 FROM shared s"                                 \
+	    " WHERE s.record=?1 AND s.partner=p.id) OR"                       \
+	    " (EXISTS(SELECT 1 FROM record t JOIN log o ON o.id=t.log"        \
+	    " WHERE t.id=?1 AND o.own=1) AND p.author IN"                     \
+	    " (SELECT audience FROM envelope WHERE record=?1 UNION"           \
+	    " SELECT author FROM holder WHERE record=?1)))")                  \
 	X(WITHDRAWAL_TELL, "INSERT OR IGNORE INTO shared"                     \
 	    " SELECT w.record,p.id,0 FROM withdrawal w"                       \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \

@@ -30,12 +30,6 @@
 #define SQL_CONFIRMED                                                         \
 	"(r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=r.id))"
 
-/* And what was done with a record, if it came by way of partner ?2: who passes
- * it on does so until it knows that it came. */
-#define SQL_PASSED_ON                                                         \
-	"EXISTS(SELECT 1 FROM log l JOIN partner p ON p.id=?2"                \
-	" WHERE l.id=r.log AND l.own=0 AND p.author<>l.author)"
-
 #define SQL_RECORD_STATEMENTS(X)                                              \
 	X(RECORD_ADD,                                                         \
 	    "INSERT INTO record(entry,log,place,slot,stored,source,whole,"    \
@@ -76,7 +70,8 @@
 	    " AND l.own=0 AND r.id<=?2 AND " SQL_CONFIRMED ")"                \
 	    " FROM envelope e JOIN record r ON r.id=e.record"                 \
 	    " JOIN log l ON l.id=r.log WHERE l.own=1 AND e.delivered=0"      \
-	    " AND e.audience=?1 AND r.id<=?2 AND " SQL_CONFIRMED)             \
+	    " AND r.whole=1 AND e.audience=?1 AND r.id<=?2"                   \
+	    " AND " SQL_CONFIRMED)             \
 	X(UNDELIVERED_ALL,                                                    \
 	    "SELECT count(*) + (SELECT count(*) FROM shared s"                \
 	    " JOIN partner p ON p.id=s.partner JOIN record r ON r.id=s.record"\
@@ -84,12 +79,12 @@
 	    " AND l.own=0 AND " SQL_CONFIRMED ")"                             \
 	    " FROM envelope e JOIN record r ON r.id=e.record"  \
 	    " JOIN log l ON l.id=r.log JOIN partner p ON p.author=e.audience" \
-	    " WHERE l.own=1 AND e.delivered=0 AND p.removed=0"                \
+	    " WHERE l.own=1 AND r.whole=1 AND e.delivered=0 AND p.removed=0"  \
 	    " AND " SQL_CONFIRMED)                                               \
 	X(SHARED_ADD, "INSERT OR IGNORE INTO shared VALUES(?,?,0)")           \
-	X(SHARED_FIND, "SELECT delivered FROM shared WHERE record=?"          \
+	X(SHARED_FIND, "SELECT delivered=1 FROM shared WHERE record=?"          \
 	    " AND partner=?")                                                 \
-	X(SHARED_OF, "SELECT partner,delivered FROM shared WHERE record=?")   \
+	X(SHARED_OF, "SELECT partner,delivered=1 FROM shared WHERE record=?") \
 	X(SHARED_NEXT, "SELECT record FROM" SQL_TO_SHARE                      \
 	    " WHERE record>?2 ORDER BY record LIMIT 1")                       \
 	X(SHARED_OBJECT_AFTER, "SELECT id,digest FROM object WHERE whole=1"   \
@@ -129,20 +124,6 @@
 	X(OBJECT_WHOLE, "UPDATE object SET held=size,whole=1 WHERE id=?")     \
 	X(OBJECT_LEFT, "SELECT count(*) FROM object WHERE record=?"           \
 		       " AND whole=0")                                        \
-	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")               \
-	X(OWED_ADD, "INSERT OR IGNORE INTO owed SELECT r.id,?2 FROM record r" \
-		    " WHERE r.id=?1 AND (" SQL_CONFIRMED                      \
-		    " OR " SQL_PASSED_ON ") AND NOT EXISTS("                  \
-		    "SELECT 1 FROM withdrawn d WHERE d.record=r.id)")                      \
-	X(OWED_OF, "SELECT o.record FROM owed o JOIN record r"                \
-		   " ON r.id=o.record WHERE o.partner=? AND r.whole=1"        \
-		   " ORDER BY o.record LIMIT ?")                              \
-	X(OWED_COUNT, "SELECT count(*) FROM owed WHERE partner=?"             \
-		      " AND record<=?")                                       \
-	X(OWED_TO, "SELECT 1 FROM owed WHERE record=? AND partner=?")         \
-	X(OWED_REMOVE, "DELETE FROM owed WHERE record=? AND partner=?")       \
-	X(UNREAD_ADD, "INSERT OR IGNORE INTO unread VALUES(?)")               \
-	X(UNREAD_NEXT, "SELECT record FROM unread ORDER BY record LIMIT ?")   \
-	X(UNREAD_REMOVE, "DELETE FROM unread WHERE record=?")
+	X(OBJECT_FILES, "SELECT file FROM object WHERE file=?")
 
 #endif

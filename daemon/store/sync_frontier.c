@@ -132,6 +132,20 @@ static int take_frontier(
 	return r == 0 ? sync_leave_behind(session, frontier) : r;
 }
 
+/* One with ${recover} names other logs than the ones before and after it. */
+static int remember_frontier(struct session *session,
+    const struct wire_sync_frontier *frontier, struct span body)
+{
+	bool due = false;
+	int r = 0;
+
+	if (!session->has_frontier)
+		r = sync_compare_frontier(session, frontier, &due);
+	return r == 0 ? database_run(session->store->database, SQL_FRONTIER_PUT,
+			    "ibi", session->partner.id, body, (int64_t)due)
+		      : r;
+}
+
 void sync_receive_frontier(struct session *session, struct span body)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
@@ -139,9 +153,8 @@ void sync_receive_frontier(struct session *session, struct span body)
 	int r;
 
 	r = wire_decode(WIRE_SYNC_FRONTIER, body, &arena, &frontier);
-	if (r == 0)
-		r = database_run(session->store->database, SQL_FRONTIER_PUT,
-		    "ib", session->partner.id, body);
+	if (r == 0 && !frontier.recover)
+		r = remember_frontier(session, &frontier, body);
 	if (r == 0 && !session->has_frontier)
 		r = database_number(session->store->database, SQL_RECORD_LAST,
 		    &session->goal, "");
@@ -225,7 +238,7 @@ void sync_queue_cosign(struct session *session, struct log_row *log)
 	bool kept;
 	int r;
 
-	if (is_queued(session, log) ||
+	if (is_queued(session, log) || sync_fits_ahead(session, log) != 1 ||
 	    note_parse(buf_span(&log->checkpoint), &note) != 0)
 		return;
 	ask.text = note.text;

@@ -231,6 +231,9 @@ static int mark_whole(struct session *session, const struct object_row *object)
 	if (r == 0 && left == 0) {
 		r = database_run(
 		    database, SQL_RECORD_WHOLE, "i", object->record);
+		if (r == 0)
+			r = database_run(
+			    database, SQL_RECOVERED_WHOLE, "i", object->record);
 	}
 	if (r == 0)
 		r = database_commit(database);

@@ -106,6 +106,52 @@ static int next_proven(struct session *session, struct record_row *ret_row)
 	return r > 0 ? -EIO : r;
 }
 
+static bool is_wanted(
+    const struct session *session, const struct digest *object)
+{
+	size_t i;
+
+	for (i = 0; i < session->frontier.wants.count; i++)
+		if (memcmp(session->frontier.wants.items[i].object.bytes,
+			object->bytes, sizeof object->bytes) == 0)
+			return true;
+	return false;
+}
+
+/* Whether no other record names that object: 1, 0 or -errno. */
+static int is_alone(struct records *records, const struct object_row *object)
+{
+	struct object_row other = {.id = 0};
+	int r;
+
+	do {
+		r = records_object_by_digest(
+		    records, &object->digest, other.id, &other);
+	} while (r == 0 && other.id == object->id);
+	explicit_bzero(&other, sizeof other);
+	return r == DATABASE_E_NONE ? 1 : r;
+}
+
+/* Who wants what hangs on a record, and on no other, has it, and confirms it
+ * when it has that: 1, 0 or -errno. */
+static int is_held(struct session *session, const struct record_row *row)
+{
+	struct records *records = &session->store->records;
+	struct object_row object;
+	int held = 0, r = 0;
+	uint64_t i;
+
+	for (i = 0; r == 0 && held == 0 && i < row->attachments; i++) {
+		r = records_object(records, row, i, &object);
+		if (r == 0 && is_wanted(session, &object.digest))
+			held = is_alone(records, &object);
+		explicit_bzero(&object, sizeof object);
+	}
+	if (r == 0)
+		return held > 1 ? -EIO : held;
+	return r < 0 ? r : -EIO;
+}
+
 int sync_send_proven(struct session *session)
 {
 	struct record_row row;
@@ -115,7 +161,10 @@ int sync_send_proven(struct session *session)
 		r = next_proven(session, &row);
 		if (r != 0)
 			return r < 0 ? r : 0;
-		r = send_one(session, &row);
+		r = is_held(session, &row);
+		if (r < 0)
+			return r;
+		r = r == 1 ? DATABASE_E_NONE : send_one(session, &row);
 	} while (r == DATABASE_E_NONE);
 	if (r != 0)
 		return r < 0 ? r : -EIO;
@@ -327,8 +376,27 @@ static int find_log(
 	    &proven->entry.log, SYNC_LOGS_SINGLE_MAX, ret_log);
 }
 
-/* What this node wrote and a partner brought back: that one has it. What it
- * took back then is told to the others once more. */
+/* Who brought it back has it; but perhaps not what hangs on it: it is told
+ * again once that is here, and confirms then. */
+static int settle_bringer(struct session *session,
+    const struct sync_proven *proven, int64_t record, bool whole)
+{
+	enum { TOLD, CONFIRMED, WAITING } shared = whole ? TOLD : WAITING;
+	struct database *database = session->store->database;
+	int r = 0;
+
+	if (proven->entry.attachment_count == 0) {
+		shared = CONFIRMED;
+		r = database_run(database, SQL_RECOVERED_CONFIRM, "ib", record,
+		    span_of(session->partner.author.bytes, 32));
+	}
+	return r == 0 ? database_run(database, SQL_RECOVERED_SHARE, "iii",
+			    record, session->partner.id, (int64_t)shared)
+		      : r;
+}
+
+/* What this node wrote and a partner brought back. What it took back then is
+ * told to the others once more. */
 static int settle_own(
     struct session *session, const struct sync_proven *proven, int64_t record)
 {
@@ -336,8 +404,7 @@ static int settle_own(
 	int r;
 
 	session->store->recovered++;
-	r = database_run(database, SQL_RECOVERED_CONFIRM, "ib", record,
-	    span_of(session->partner.author.bytes, 32));
+	r = settle_bringer(session, proven, record, false);
 	if (r == 0 && proven->entry.withdraw_count > 0)
 		r = database_run(database, SQL_RECOVERED_TELL, "ii", record,
 		    session->partner.id);
@@ -363,8 +430,7 @@ static int add_known(struct session *session, const struct sync_proven *proven,
 	r = sync_add_known(
 	    session, &proven->author, row, session->proven.envelope);
 	if (r == 0 && known == DATABASE_E_NONE)
-		r = database_run(store->database, SQL_RECOVERED_CONFIRM, "ib",
-		    row->id, span_of(session->partner.author.bytes, 32));
+		r = settle_bringer(session, proven, row->id, row->whole);
 	return r;
 }
 
@@ -406,6 +472,19 @@ static int add_record(struct session *session, struct sync_proven *proven)
 	return r;
 }
 
+/* As withdraw_binds(); what was set aside is here until a person decides. */
+static int binds(struct session *session, const struct sync_proven *proven)
+{
+	struct store *store = session->store;
+	struct record_row row;
+	int r;
+
+	r = records_find(&store->records, &proven->id, &row);
+	if (r == 0 && row.withdrawn == RECORD_SET_ASIDE)
+		return 0;
+	return r < 0 ? r : withdraw_binds(store, &proven->id, &proven->author);
+}
+
 static int store_proven(struct session *session, struct sync_proven *proven)
 {
 	struct store *store = session->store;
@@ -414,11 +493,12 @@ static int store_proven(struct session *session, struct sync_proven *proven)
 	int r;
 
 	/* What was taken back does not come in again. */
-	r = withdraw_can(&proven->entry)
-		? withdraw_binds(store, &proven->id, &proven->author)
-		: 0;
-	if (r != 0)
-		return r < 0 ? r : 0;
+	r = withdraw_can(&proven->entry) ? binds(session, proven) : 0;
+	if (r == 1) /* whoever brings it is told so */
+		return withdraw_tell(store, &proven->id, &proven->author,
+		    &session->partner.author);
+	if (r < 0)
+		return r;
 	r = database_begin(store->database);
 	if (r == 0)
 		r = sync_cost_proven(session, &proven->author, &cost);

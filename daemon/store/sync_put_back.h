@@ -25,6 +25,14 @@ enum session_fork {
 	SESSION_FORK_TOLD,  /* what is taken back, and nothing after that */
 };
 
+/* What has been undone in a meeting of all that it confirmed, to be told again:
+ * what comes by no log, and then also what its frontier does not say it has. */
+enum session_again {
+	SESSION_AGAIN_NONE,
+	SESSION_AGAIN_SINGLES,
+	SESSION_AGAIN_ALL,
+};
+
 /* Keep a note that shows a log told in two ways, if its author signed it: 0,
  * also when it shows nothing, or -errno. ${shown}: that it does was found out
  * otherwise, for a note of more places than are here shows nothing by itself.
@@ -42,8 +50,23 @@ const struct wire_sync_log *sync_said_of(
 /* By what the partner says of its own log. */
 int sync_look_for_put_back(
     struct session *session, const struct wire_sync_frontier *frontier);
+/* By what it last said of them, before this is kept in its place: whoever was
+ * put back names another log, or no longer one that it named, or less of that
+ * or of a log of ours. Each partner that hears from it notices for itself,
+ * whoever told it. ${ret_due}: what a bundle cannot say must still be asked
+ * over a connection. */
+int sync_compare_frontier(struct session *session,
+    const struct wire_sync_frontier *frontier, bool *ret_due);
 /* What shows the partner that it was put back goes with our frontier. */
 bool sync_shows_put_back(const struct session *session);
+/* Of a log that came in part its author's note of more than that is kept, to be
+ * shown in place of ${note}. Whether the log, once it is here, is what that was
+ * of: 1, 0 (it is kept as evidence) or -errno. */
+int sync_keep_ahead(
+    struct session *session, const struct log_row *log, struct span note);
+int sync_fits_ahead(struct session *session, const struct log_row *log);
+int sync_show_ahead(
+    struct session *session, const struct log_row *log, struct buf *note);
 /* What a partner holds of an own log, as a note: 0 nothing that was not ours
  * here; 1 more than is here of one that is not written any more;
  * SYNC_E_PUT_BACK when it shows that this node was put back, and another log is

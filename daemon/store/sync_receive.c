@@ -163,8 +163,8 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
 			sync_warn(session, SYNC_WARN_WITHDRAWAL);
 		if (r >= 0)
 			r = withdraw_note(session->store, record, entry);
-		return r == 0 ? receipts_owe(
-				    session->store, record, session->partner.id)
+		return r == 0 ? receipts_owe(session->store, record,
+				    session->partner.id, envelope)
 			      : r;
 	}
 	r = age_header_parse(envelope, &header);
@@ -173,7 +173,8 @@ int sync_note_arrival(struct session *session, const struct entry *entry,
 	if (entry->attachment_count == 0 && r == 0 && header.stanza_count == 1)
 		return database_run(
 		    session->store->database, SQL_UNREAD_ADD, "i", record);
-	return receipts_owe(session->store, record, session->partner.id);
+	return receipts_owe(
+	    session->store, record, session->partner.id, envelope);
 }
 
 const struct author_id *sync_audience(
@@ -245,8 +246,9 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	struct record_key key;
 	int r;
 
-	if (row->withdrawn)
-		return 0;
+	if (row->withdrawn > RECORD_SET_ASIDE)
+		return withdraw_tell(session->store, &row->entry, author,
+		    &session->partner.author);
 	r = record_keys_get(session->store->records.keys, row->slot, &key);
 	if (r > 0) /* what is damaged here is no fault of the partner's */
 		r = -EIO;
@@ -255,9 +257,9 @@ int sync_add_known(struct session *session, const struct author_id *author,
 	if (r == 0)
 		r = add_second_envelope(session, row->id, &key, envelope);
 	seal_wipe(&key);
-	return r == 0
-		   ? receipts_owe(session->store, row->id, session->partner.id)
-		   : r;
+	return r == 0 ? receipts_owe(session->store, row->id,
+			    session->partner.id, envelope)
+		      : r;
 }
 
 /* A record where we held a leaf goes to our mirrors with its proof, for they
@@ -349,20 +351,25 @@ static int clear_place(struct session *session, const struct log_row *log,
 	return r == 0 ? records_put_beside(&session->store->records, &row) : r;
 }
 
-/* Of a checkpoint only what says something: it is told to others. */
+/* Of a checkpoint only what says something: it is told to others. One of more
+ * than is here yet proves no entry; but it shows an author that was put back
+ * meanwhile what it wrote. */
 static int keep_note(struct session *session, struct sync_arrival *arrival,
     struct span checkpoint)
 {
 	const struct sign_key witnesses[] = {
 	    session->store->author_key, session->partner.card.author};
+	const bool ahead = arrival->log.size < arrival->checkpoint.size;
 	char origin[NOTE_ORIGIN_MAX];
 	struct buf note = {0};
 	int r;
 
 	note_origin(&arrival->author, &session->entries.log, origin);
-	r = proof_select_note(
-	    checkpoint, origin, &session->entries.author, witnesses, 2, &note);
-	if (r == 0)
+	r = proof_select_note(checkpoint, origin, &session->entries.author,
+	    witnesses, ahead ? 0 : 2, &note);
+	if (r == 0 && ahead)
+		r = sync_keep_ahead(session, &arrival->log, buf_span(&note));
+	else if (r == 0)
 		r = log_tree_set_checkpoint(
 		    session->store->database, &arrival->log, buf_span(&note));
 	buf_free(&note);
@@ -407,7 +414,7 @@ static int store_items(struct session *session, struct sync_arrival *arrival)
 	if (r == 0)
 		r = sync_set_brought(session, arrival->log.id,
 		    entries->start + entries->items.count);
-	if (r == 0 && arrival->log.size == arrival->checkpoint.size &&
+	if (r == 0 && arrival->log.size <= arrival->checkpoint.size &&
 	    sync_offered_size(&arrival->log) < arrival->log.size)
 		r = keep_note(session, arrival, entries->checkpoint);
 	free(entry);
@@ -529,7 +536,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 {
 	struct sync_arrival arrival = {.skip = 0};
 	struct quota_cost cost;
-	bool gap;
+	bool gap, apart;
 	int r;
 
 	session->held = *frame;
@@ -537,12 +544,14 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	    &session->held_arena, &session->entries);
 	if (r == 0)
 		r = sync_check_head(session, &session->entries, &arrival);
-	gap = r == SYNC_E_GAP && session->carrier == WIRE_CARRIER_READ;
+	gap = r == SYNC_E_GAP;
+	apart = gap && arrival.log.id > 0 && arrival.log.id == session->apart;
+	gap = apart || (gap && session->carrier == WIRE_CARRIER_READ);
 	if (r == 0) /* what was brought already, too: it may end otherwise */
 		r = sync_check_tree(session, &session->entries, &arrival);
 	if (gap || (r == 0 && arrival.skip >= session->entries.items.count)) {
-		/* Too early for us, or all brought already. */
-		session->gaps += gap;
+		/* Too early for us, or apart, or all brought already. */
+		session->gaps += gap && !apart;
 		log_row_free(&arrival.log);
 		sync_end_arrival(session, 0);
 		return;

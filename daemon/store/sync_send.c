@@ -520,6 +520,8 @@ static int add_log(struct session *session, const struct log_row *log,
 		    (theirs && shows_own(session));
 	if (r == 1)
 		r = offered(session, log, &frontier->notes[at], &size);
+	if (r == 0 && theirs && shows_own(session))
+		r = sync_show_ahead(session, log, &frontier->notes[at]);
 	if (theirs || (brought > 0 && frontier->notes[at].len == 0))
 		size = brought;
 	if (r != 0 || (size == 0 && frontier->notes[at].len == 0 &&

@@ -35,6 +35,7 @@ struct session {
 
 	/* The peer's newest frontier. */
 	bool has_frontier;
+	int64_t apart; /* the log of another that was passed over last */
 	struct wire_arena frontier_arena;
 	struct wire_sync_frontier frontier;
 	bool heard_news; /* its last turn brought more than a frontier */
@@ -68,6 +69,7 @@ struct session {
 	bool withdraws; /* what was stored last takes records back */
 
 	enum session_fork fork;
+	enum session_again again;
 	bool disowned; /* the partner holds another log of ours than we do */
 	bool put_back; /* the partner holds less of its own than we do */
 	bool recover, recovered; /* we ask for what we wrote; the partner did */
@@ -93,7 +95,6 @@ uint64_t sync_offered_size(const struct log_row *log);
  * is not in the audience. */
 int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out);
-/* sync_summary.c */
 int sync_summarise(
     struct session *session, struct wire_sync_summary *ret_summary);
 void sync_receive_summary(struct session *session, struct span body);
@@ -106,7 +107,6 @@ int sync_set_brought(const struct session *session, int64_t log, uint64_t size);
 int sync_recall_frontier(struct session *session);
 int sync_build_frontier(struct session *session, struct buf *out_body);
 void sync_receive_entries(struct session *session, struct wire_frame *frame);
-/* A checkpoint of ${origin}, signed by ${author}. */
 int sync_check_note(const struct sign_key *author, struct span bytes,
     const char *origin, struct checkpoint *ret_checkpoint);
 /* Whether a whole entry stands where it should and has the content and the
@@ -139,7 +139,7 @@ void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, struct log_row *log);
 /* All under way; NULL behind the last. */
 struct session *sync_next_session(struct store *store, struct session *before);
-/* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
+/* 0 sent, DATABASE_E_NONE not to be had. */
 int sync_send_object(
     struct session *session, const struct wire_sync_want *want);
 void sync_object_want(

@@ -240,6 +240,95 @@ part_both() {
 	is "and in silence" "$(quiet both near)" 1
 }
 
+# what came back from the partner is all that there is of it, once that one is put back
+part_returned() {
+	node_start giver
+	hub_start taker --reader
+	introduce giver taker || die "giver and taker"
+	a=$(told giver taker one) && on giver sync taker || die "sync"
+	keep_disk giver early
+	keep_disk taker early
+	b=$(told giver taker two "$T/photo.jpg") && on giver sync taker || die "sync"
+	put_back giver early
+	on giver sync taker 2>/dev/null
+	on giver sync taker && on giver recover taker || die "recover"
+	is "it is brought back" "$(lacks giver "$a" "$b")" 0
+	put_back taker early
+	is "and lost by who brought it" "$(lacks taker "$b")" 1
+	on giver sync taker 2>/dev/null
+	on giver sync taker 2>/dev/null
+	on giver sync taker 2>/dev/null
+	is "it is told again" "$(lacks taker "$a" "$b")" 0
+	is "whole" "$(on taker list --json | json "[r['complete'] for r in j['records'] if r['id'] == '$b']")" "[True]"
+	ok "and they meet in good order" on giver sync taker
+	is "and in silence" "$(quiet giver taker)" 1
+}
+
+# what hangs on a record came to one partner whole, and to the one that brings it back not
+part_remnant() {
+	node_start remnant
+	introduce remnant hub || die "remnant and hub"
+	introduce remnant far || die "remnant and far"
+	a=$(told remnant hub one) && on remnant sync || die "sync"
+	keep_disk remnant early
+	b=$(on remnant capture --to hub --to far --field statement=two --attach "$T/photo.jpg") || die "capture"
+	on remnant sync far || die "sync"
+	on remnant partner limit hub 100 || die "limit"
+	on remnant sync hub 2>/dev/null &
+	meeting=$!
+	for _ in $(seq 100); do
+		[ "$(lacks hub "$b")" = 0 ] && break
+		sleep 0.1
+	done
+	process_of remnant courier | xargs -r kill -9
+	wait $meeting
+	put_back remnant early
+	on remnant sync far 2>/dev/null
+	on remnant sync far || die "sync"
+	on remnant recover hub >/dev/null || die "recover"
+	delivered() { on remnant list --json | json "[(r['complete'], sorted(r['delivered'])) for r in j['records'] if r['id'] == '$b']"; }
+	is "who brings back what it has in part has not all of it" "$(delivered)" "[(False, [])]"
+	ok "nor can it be brought that" on remnant sync hub
+	on remnant recover far >/dev/null || die "recover"
+	is "another has the rest" "$(delivered)" "[(True, ['far'])]"
+	ok "which the first gets" on remnant sync hub
+	is "and confirms" "$(delivered)" "[(True, ['far', 'hub'])]"
+	is "it has it whole" "$(on hub list --json | json "[r['complete'] for r in j['records'] if r['id'] == '$b']")" "[True]"
+	on remnant sync far || die "sync"
+	is "and all is quiet" "$(quiet remnant hub) $(quiet remnant far)" "1 1"
+}
+
+# a log came in part, and its end was lost before the rest came
+part_partly() {
+	local i
+	node_start partly
+	introduce partly hub || die "partly and hub"
+	for i in 1 2 3 4 5 6; do a=$(told partly hub "early $i") || die "capture"; done
+	keep_disk partly early
+	for i in $(seq 40); do b=$(told partly hub "late $i") || die "capture"; done
+	before=$(on hub list --json | json "len(j['records'])")
+	came() { echo $(($(on hub list --json | json "len(j['records'])") - before)); }
+	on partly partner limit hub 20 || die "limit"
+	on partly sync hub 2>/dev/null &
+	meeting=$!
+	for _ in $(seq 200); do
+		[ "$(came)" -gt 7 ] && break
+		sleep 0.1
+	done
+	process_of partly courier | xargs -r kill -9
+	wait $meeting
+	is "more came than the old disk has, and not all" "$([ "$(came)" -gt 7 ] && [ "$(came)" -lt 46 ] && echo part)" part
+	put_back partly early
+	c=$(told partly hub "on the old disk") || die "capture"
+	on partly sync hub 2>/dev/null
+	on partly sync hub 2>/dev/null
+	d=$(told partly hub "in a new log") || die "capture"
+	ok "they meet in good order" on partly sync hub
+	is "and all is there" "$(lacks hub "$a" "$c" "$d")" 0
+	ok "what came of the rest is brought back" on partly recover hub
+	is "and they fall silent" "$(quiet partly hub)" 1
+}
+
 # whoever took a copy of the device takes back all that it wrote
 part_seized() {
 	local ids=() i
@@ -258,7 +347,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand heard seized mirrored around apart twice late both"
+every="first cut lean hand heard seized mirrored around apart twice late both returned remnant partly"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do
