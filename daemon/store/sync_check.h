@@ -16,6 +16,14 @@ struct sync_arrival {
 	uint64_t skip; /* items that this partner has brought already */
 };
 
+/* A checkpoint of ${origin}, signed by ${author}. */
+int sync_check_note(const struct sign_key *author, struct span bytes,
+    const char *origin, struct checkpoint *ret_checkpoint);
+/* Whether a whole entry stands where it should and has the content and the
+ * envelope it names; its signature is a worker's to check. */
+int sync_check_item(const struct wire_sync_item *item,
+    const struct author_id *author, const struct log_id *log, uint64_t index,
+    struct entry *ret_entry);
 /* Whether the log, the note and the places fit together; SYNC_E_GAP. */
 int sync_check_head(struct session *session,
     const struct wire_sync_entries *entries, struct sync_arrival *ret_arrival);

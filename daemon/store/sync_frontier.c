@@ -177,21 +177,34 @@ void sync_receive_frontier(struct session *session, struct span body)
 	sync_ack(session);
 }
 
-int sync_recall_frontier(struct session *session)
+int sync_last_frontier(struct session *session, struct wire_arena *arena,
+    struct wire_sync_frontier *ret_frontier, bool *ret_due)
 {
-	struct database *database = session->store->database;
 	sqlite3_stmt *row;
 	int r;
 
-	row = database_query(
-	    database, SQL_FRONTIER_GET, "i", session->partner.id);
+	row = database_query(session->store->database, SQL_FRONTIER_GET, "i",
+	    session->partner.id);
 	r = database_step(row);
-	if (r == 1) {
-		r = wire_decode(WIRE_SYNC_FRONTIER, database_column(row, 0),
-		    &session->frontier_arena, &session->frontier);
-		database_done(row);
-	}
-	session->has_frontier = r == 0; /* also when none was ever heard */
+	if (r <= 0)
+		return r < 0 ? r : DATABASE_E_NONE;
+	r = wire_decode(
+	    WIRE_SYNC_FRONTIER, database_column(row, 0), arena, ret_frontier);
+	*ret_due = database_column_int(row, 1) != 0;
+	database_done(row);
+	return r;
+}
+
+int sync_recall_frontier(struct session *session)
+{
+	bool due;
+	int r;
+
+	r = sync_last_frontier(
+	    session, &session->frontier_arena, &session->frontier, &due);
+	if (r == DATABASE_E_NONE) /* none was ever heard */
+		r = 0;
+	session->has_frontier = r == 0;
 	if (r == 0)
 		offer_cosigns(session);
 	return r;

@@ -27,7 +27,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/own_log.h"
-#include "daemon/store/sync_session.h"
+#include "daemon/store/sync_check.h"
 #include "proto/format/sshsig.h"
 
 /* Whether a checkpoint is one of those that our tree has had: then whoever
@@ -47,6 +47,15 @@ static int is_ours(struct session *session, const struct log_row *log,
 	return memcmp(root.bytes, checkpoint->root.bytes, 32) == 0;
 }
 
+static int check_note_of(const struct log_row *log, struct span note,
+    struct checkpoint *ret_checkpoint)
+{
+	char origin[NOTE_ORIGIN_MAX];
+
+	note_origin(&log->author, &log->log, origin);
+	return sync_check_note(&log->key, note, origin, ret_checkpoint);
+}
+
 /* Only what the author signed is evidence, and contradicts what is here:
  * anybody can claim, and lay false leaves beside a true checkpoint of more
  * places than are here. A few of them prove as much as many. */
@@ -55,12 +64,10 @@ int sync_keep_fork(struct session *session, const struct log_row *log,
 {
 	struct database *database = session->store->database;
 	struct checkpoint checkpoint;
-	char origin[NOTE_ORIGIN_MAX];
 	int64_t found;
 	int r;
 
-	note_origin(&log->author, &log->log, origin);
-	r = sync_check_note(&log->key, bytes, origin, &checkpoint);
+	r = check_note_of(log, bytes, &checkpoint);
 	if (r == 0)
 		r = is_ours(session, log, &checkpoint);
 	if (r != 0 || (checkpoint.size > log->size && !shown))
@@ -189,8 +196,8 @@ static int undo(
 		r = database_run(database, SQL_SHARED_AGAIN, "i", partner);
 	if (r == 0) /* a mirror gets back what it brought of others itself */
 		r = database_run(database, SQL_MIRRORED_AGAIN, "i", partner);
-	if (r ==
-	    0) /* of others' logs it may have more now than it told as leaf */
+	/* Of others' logs it may have more now than it told as leaf. */
+	if (r == 0)
 		r = database_run(database, SQL_LEAVES_AGAIN, "i", partner);
 	if (r == 0)
 		r = each_log(session, frontier, true, undo_log);
@@ -232,12 +239,10 @@ static int say_apart(
     struct session *session, const struct log_row *log, struct span note)
 {
 	struct checkpoint checkpoint;
-	char origin[NOTE_ORIGIN_MAX];
 	uint64_t size = log->size;
 	int r;
 
-	note_origin(&log->author, &log->log, origin);
-	r = sync_check_note(&log->key, note, origin, &checkpoint);
+	r = check_note_of(log, note, &checkpoint);
 	if (r < 0)
 		return r;
 	if (r == 0 && checkpoint.size < size)
@@ -322,10 +327,24 @@ int sync_show_ahead(
 	return r;
 }
 
+/* Once it is here as it was signed, nothing is left to look at. */
+static int settle_ahead(struct session *session, const struct log_row *log,
+    const struct checkpoint *checkpoint, struct span ahead)
+{
+	int r = is_ours(session, log, checkpoint);
+
+	if (r == 0)
+		return sync_keep_fork(session, log, ahead, true);
+	if (r < 0)
+		return r;
+	r = database_run(session->store->database, SQL_LOG_AHEAD_PUT, "bi",
+	    span_of("", 0), log->id);
+	return r == 0 ? 1 : r;
+}
+
 int sync_fits_ahead(struct session *session, const struct log_row *log)
 {
 	struct checkpoint checkpoint;
-	char origin[NOTE_ORIGIN_MAX];
 	struct buf ahead = {0};
 	int r;
 
@@ -334,14 +353,11 @@ int sync_fits_ahead(struct session *session, const struct log_row *log)
 		buf_free(&ahead);
 		return r == 0 ? 1 : r;
 	}
-	note_origin(&log->author, &log->log, origin);
-	r = sync_check_note(&log->key, buf_span(&ahead), origin, &checkpoint);
+	r = check_note_of(log, buf_span(&ahead), &checkpoint);
 	if (r == 0 && checkpoint.size > log->size)
 		r = 1; /* not yet */
 	else if (r == 0)
-		r = is_ours(session, log, &checkpoint);
-	if (r == 0)
-		r = sync_keep_fork(session, log, buf_span(&ahead), true);
+		r = settle_ahead(session, log, &checkpoint, buf_span(&ahead));
 	buf_free(&ahead);
 	return r;
 }
@@ -463,23 +479,15 @@ static int names_another(const struct session *session,
 int sync_compare_frontier(struct session *session,
     const struct wire_sync_frontier *frontier, bool *ret_due)
 {
-	struct database *database = session->store->database;
 	struct wire_arena arena = WIRE_ARENA_INIT;
-	struct wire_sync_frontier before = {.recover = 0};
-	sqlite3_stmt *row;
-	bool due;
+	struct wire_sync_frontier before;
+	bool due = false;
 	int r;
 
 	*ret_due = false;
-	row = database_query(
-	    database, SQL_FRONTIER_GET, "i", session->partner.id);
-	r = database_step(row);
-	if (r <= 0) /* what was never heard of cannot be less */
-		return r;
-	due = database_column_int(row, 1) != 0;
-	r = wire_decode(
-	    WIRE_SYNC_FRONTIER, database_column(row, 0), &arena, &before);
-	database_done(row);
+	r = sync_last_frontier(session, &arena, &before, &due);
+	if (r == DATABASE_E_NONE) /* what was never heard cannot be less */
+		return 0;
 	if (r == 0)
 		r = names_another(session, &before, frontier);
 	if (r == 0)
@@ -506,13 +514,11 @@ int sync_hear_own(
 {
 	struct checkpoint checkpoint;
 	const bool current = own_log_is_current(session->store, log);
-	char origin[NOTE_ORIGIN_MAX];
 	int r;
 
 	if (note.len == 0)
 		return 0;
-	note_origin(&log->author, &log->log, origin);
-	r = sync_check_note(&log->key, note, origin, &checkpoint);
+	r = check_note_of(log, note, &checkpoint);
 	if (r != 0 || checkpoint.size == 0)
 		return r < 0 ? r : 0;
 	r = is_ours(session, log, &checkpoint);

@@ -95,6 +95,7 @@ uint64_t sync_offered_size(const struct log_row *log);
  * is not in the audience. */
 int sync_envelope(struct session *session, const struct log_row *log,
     const struct record_row *row, struct buf *out);
+/* sync_summary.c */
 int sync_summarise(
     struct session *session, struct wire_sync_summary *ret_summary);
 void sync_receive_summary(struct session *session, struct span body);
@@ -103,17 +104,14 @@ void sync_receive_summary(struct session *session, struct span body);
 int sync_get_brought(
     const struct session *session, int64_t log, uint64_t *ret_size);
 int sync_set_brought(const struct session *session, int64_t log, uint64_t size);
+/* What it last said it holds, and whether something is due (sync_put_back.h):
+ * 0, DATABASE_E_NONE when it never did, or what is wrong with it. */
+int sync_last_frontier(struct session *session, struct wire_arena *arena,
+    struct wire_sync_frontier *ret_frontier, bool *ret_due);
 /* A bundle of ours is answered to what the partner last said it holds. */
 int sync_recall_frontier(struct session *session);
 int sync_build_frontier(struct session *session, struct buf *out_body);
 void sync_receive_entries(struct session *session, struct wire_frame *frame);
-int sync_check_note(const struct sign_key *author, struct span bytes,
-    const char *origin, struct checkpoint *ret_checkpoint);
-/* Whether a whole entry stands where it should and has the content and the
- * envelope it names; its signature is a worker's to check. */
-int sync_check_item(const struct wire_sync_item *item,
-    const struct author_id *author, const struct log_id *log, uint64_t index,
-    struct entry *ret_entry);
 /* 0 when a VERIFY found all ${asked} signatures to hold, or _E_MISMATCH. */
 int sync_all_hold(struct wire_frame *answer, size_t asked);
 /* Whose envelope ${session}'s partner brings of a record by ${author}. */
@@ -139,7 +137,7 @@ void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, struct log_row *log);
 /* All under way; NULL behind the last. */
 struct session *sync_next_session(struct store *store, struct session *before);
-/* 0 sent, DATABASE_E_NONE not to be had. */
+/* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
 int sync_send_object(
     struct session *session, const struct wire_sync_want *want);
 void sync_object_want(

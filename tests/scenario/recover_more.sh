@@ -14,6 +14,20 @@ introduce hub desk --mirror || die "desk and hub"
 hub_start far --reader
 head -c 3000000 /dev/urandom >"$T/photo.jpg"
 
+# CONDITION NODE COMMAND...: let a node do that, and end its courier once CONDITION holds
+cut_when() {
+	local condition=$1 node=$2 meeting
+	shift 2
+	on "$node" "$@" 2>/dev/null &
+	meeting=$!
+	for _ in $(seq 200); do
+		$condition && break
+		sleep 0.1
+	done
+	process_of "$node" courier | xargs -r kill -9
+	wait $meeting
+}
+
 # recover is the first that it does
 part_first() {
 	node_start first
@@ -43,14 +57,8 @@ part_cut() {
 	on cut sync hub 2>/dev/null
 	on cut partner limit hub 200 || die "limit"
 	on hub partner limit cut 200 || die "limit"
-	on cut recover hub 2>/dev/null &
-	meeting=$!
-	for _ in $(seq 100); do
-		[ "$(object_files cut)" -gt 0 ] && break
-		sleep 0.1
-	done
-	process_of cut courier | xargs -r kill -9
-	wait $meeting
+	began() { [ "$(object_files cut)" -gt 0 ]; }
+	cut_when began cut recover hub
 	on cut partner limit hub none
 	on hub partner limit cut none
 	node_reopen cut || die "reopen"
@@ -274,14 +282,8 @@ part_remnant() {
 	b=$(on remnant capture --to hub --to far --field statement=two --attach "$T/photo.jpg") || die "capture"
 	on remnant sync far || die "sync"
 	on remnant partner limit hub 100 || die "limit"
-	on remnant sync hub 2>/dev/null &
-	meeting=$!
-	for _ in $(seq 100); do
-		[ "$(lacks hub "$b")" = 0 ] && break
-		sleep 0.1
-	done
-	process_of remnant courier | xargs -r kill -9
-	wait $meeting
+	came() { [ "$(lacks hub "$b")" = 0 ]; }
+	cut_when came remnant sync hub
 	put_back remnant early
 	on remnant sync far 2>/dev/null
 	on remnant sync far || die "sync"
@@ -309,14 +311,8 @@ part_partly() {
 	before=$(on hub list --json | json "len(j['records'])")
 	came() { echo $(($(on hub list --json | json "len(j['records'])") - before)); }
 	on partly partner limit hub 20 || die "limit"
-	on partly sync hub 2>/dev/null &
-	meeting=$!
-	for _ in $(seq 200); do
-		[ "$(came)" -gt 7 ] && break
-		sleep 0.1
-	done
-	process_of partly courier | xargs -r kill -9
-	wait $meeting
+	some_came() { [ "$(came)" -gt 7 ]; }
+	cut_when some_came partly sync hub
 	is "more came than the old disk has, and not all" "$([ "$(came)" -gt 7 ] && [ "$(came)" -lt 46 ] && echo part)" part
 	put_back partly early
 	c=$(told partly hub "on the old disk") || die "capture"
