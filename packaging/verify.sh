@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md 0180115fa29d29cef5c36e0e0f985733b99a832ac9f5dfff2d8f87d200fb1d9c
+FORMAT.md cde14812b5048364b3b22ba77e745be0177e559b760a57542de8d0c384236cb7
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -49,6 +49,7 @@
 	    " WHERE w.target=?2 AND l.own=0 AND"                              \
 	    " (EXISTS(SELECT 1 FROM shared s"                                 \
 	    " WHERE s.record=?1 AND s.partner=p.id) OR"                       \
+	    " p.id=(SELECT source FROM record WHERE id=?1) OR"                \
 	    " (EXISTS(SELECT 1 FROM record t JOIN log o ON o.id=t.log"        \
 	    " WHERE t.id=?1 AND o.own=1) AND p.author IN"                     \
 	    " (SELECT audience FROM envelope WHERE record=?1 UNION"           \
