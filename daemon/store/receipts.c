@@ -76,7 +76,7 @@ static int find_hash(struct session *session, const struct record_row *row,
 	struct author_id second;
 	int r;
 
-	r = sync_second_audience(&session->partner.author, &second);
+	r = sync_another_audience(&session->partner.author, 2, &second);
 	if (r == 0) /* what this partner brought of another's, at last */
 		r = records_envelope(
 		    records, row, &second, &envelope, ret_hash);

@@ -14,22 +14,24 @@
 
 #include "daemon/store/sync_quota.h"
 #include "daemon/store/withdraw.h"
+#include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
 #define FREE_BYTES_MAX (128 * 1024) /* of what takes back a record */
 
-/* Whether a record is here, with an envelope for that audience or without. */
+/* Whether a record is here, with that envelope or without. */
 static int find_known(struct session *session, const struct author_id *author,
-    struct span entry, bool *ret_record, bool *ret_envelope)
+    const struct wire_sync_item *item, bool *ret_record, bool *ret_envelope)
 {
 	struct records *records = &session->store->records;
 	struct record_row row;
 	struct entry_id id;
+	struct digest hash;
 	int64_t unused;
 	int r;
 
 	*ret_record = *ret_envelope = false;
-	r = entry_id_of(entry, &id);
+	r = entry_id_of(item->entry, &id);
 	if (r == 0)
 		r = records_find(records, &id, &row);
 	if (r != 0)
@@ -37,6 +39,12 @@ static int find_known(struct session *session, const struct author_id *author,
 	*ret_record = true;
 	r = database_number(records->database, SQL_ENVELOPE_GET, &unused, "ib",
 	    row.id, span_of(sync_audience(session, author)->bytes, 32));
+	if (r == 0)
+		r = hash_sha256(item->envelope, &hash);
+	if (r == 0) /* any of one's others may be the same, too */
+		r = database_number(records->database, SQL_ENVELOPE_KNOWN,
+		    &unused, "bb", span_of(id.bytes, sizeof id.bytes),
+		    span_of(hash.bytes, sizeof hash.bytes));
 	*ret_envelope = r == 0;
 	return r == DATABASE_E_NONE ? 0 : r;
 }
@@ -50,7 +58,7 @@ static int add_bytes(struct session *session, const struct author_id *author,
 	size_t i;
 	int r;
 
-	r = find_known(session, author, item->entry, &record, &envelope);
+	r = find_known(session, author, item, &record, &envelope);
 	if (r == 0 && !envelope)
 		cost->bytes = quota_add(cost->bytes, item->envelope.len);
 	*ret_new = r == 0 && !record;

@@ -28,6 +28,8 @@
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
+#define ENVELOPES_MAX 8 /* of one record, from one partner */
+
 /* An entry of a later version is not for this program to judge: its place is
  * kept, by its leaf, so that the log goes on. */
 static int pass_over_unknown(struct session *session)
@@ -186,58 +188,59 @@ const struct author_id *sync_audience(
 	return direct ? &session->store->author : &session->partner.author;
 }
 
-int sync_add_envelope(struct session *session, const struct author_id *author,
-    int64_t record, const struct record_key *key, struct span envelope)
-{
-	return records_add_envelope(&session->store->records, record, key,
-	    sync_audience(session, author), envelope);
-}
-
-int sync_second_audience(
-    const struct author_id *partner, struct author_id *ret_audience)
+int sync_another_audience(const struct author_id *partner, unsigned nth,
+    struct author_id *ret_audience)
 {
 	static const char why[] = "second envelope of ";
-	uint8_t text[sizeof why + 32];
+	uint8_t text[sizeof why + 33];
 	struct digest digest;
 	int r;
 
 	memcpy(text, why, sizeof why);
 	memcpy(text + sizeof why, partner->bytes, 32);
-	r = hash_sha256(span_of(text, sizeof text), &digest);
+	text[sizeof why + 32] = (uint8_t)nth;
+	r = hash_sha256(
+	    span_of(text, sizeof why + (nth > 2 ? 33 : 32)), &digest);
 	if (r == 0)
 		memcpy(ret_audience->bytes, digest.bytes, 32);
 	return r;
 }
 
 /* A mirror's source may bring first what is for its own readers, and share the
- * record with just us later. Neither takes the place of the other: a partner
- * could close to us what we can read. A third is passed over. */
-static int add_second_envelope(struct session *session, int64_t record,
-    const struct record_key *key, struct span envelope)
+ * record with just us later; who was put back seals it for us once more. None
+ * takes the place of another: a partner could close to us what we can read.
+ * What is beyond ENVELOPES_MAX is passed over. */
+int sync_add_envelope(struct session *session, const struct author_id *author,
+    int64_t record, const struct record_key *key, struct span envelope)
 {
-	struct author_id audience;
+	struct author_id audience = *sync_audience(session, author);
 	struct digest hash;
 	sqlite3_stmt *found;
-	bool same;
+	bool same = false;
+	unsigned nth;
 	int r;
 
 	r = hash_sha256(envelope, &hash);
-	if (r != 0)
-		return r;
-	found = database_query(session->store->database, SQL_ENVELOPE_GET, "ib",
-	    record, span_of(session->partner.author.bytes, 32));
-	r = database_step(found);
-	if (r < 0)
-		return r;
-	same = r == 0 || span_equal(database_column(found, 1),
-			     span_of(hash.bytes, sizeof hash.bytes));
-	database_done(found);
-	if (same)
-		return 0;
-	r = sync_second_audience(&session->partner.author, &audience);
-	return r == 0 ? records_add_envelope(&session->store->records, record,
-			    key, &audience, envelope)
-		      : r;
+	for (nth = 1; r == 0 && !same && nth <= ENVELOPES_MAX; nth++) {
+		if (nth > 1)
+			r = sync_another_audience(
+			    &session->partner.author, nth, &audience);
+		if (r != 0)
+			break;
+		found = database_query(session->store->database,
+		    SQL_ENVELOPE_GET, "ib", record,
+		    span_of(audience.bytes, sizeof audience.bytes));
+		r = database_step(found);
+		if (r == 0)
+			return records_add_envelope(&session->store->records,
+			    record, key, &audience, envelope);
+		if (r == 1)
+			same = span_equal(database_column(found, 1),
+			    span_of(hash.bytes, sizeof hash.bytes));
+		database_done(found);
+		r = r < 0 ? r : 0;
+	}
+	return r;
 }
 
 int sync_add_known(struct session *session, const struct author_id *author,
@@ -254,8 +257,6 @@ int sync_add_known(struct session *session, const struct author_id *author,
 		r = -EIO;
 	if (r == 0)
 		r = sync_add_envelope(session, author, row->id, &key, envelope);
-	if (r == 0)
-		r = add_second_envelope(session, row->id, &key, envelope);
 	seal_wipe(&key);
 	return r == 0 ? receipts_owe(session->store, row->id,
 			    session->partner.id, envelope)

@@ -124,9 +124,10 @@ int sync_add_objects(struct session *session, const struct entry *entry,
     int64_t record, const struct record_key *key);
 int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record);
-/* Under what a second envelope that ${partner} brings of a record stands. */
-int sync_second_audience(
-    const struct author_id *partner, struct author_id *ret_audience);
+/* Under what the second envelope that ${partner} brings of a record stands, or
+ * a later one. */
+int sync_another_audience(const struct author_id *partner, unsigned nth,
+    struct author_id *ret_audience);
 /* The same for one that is here already. */
 int sync_add_known(struct session *session, const struct author_id *author,
     const struct record_row *row, struct span envelope);

@@ -325,6 +325,25 @@ part_partly() {
 	is "and they fall silent" "$(quiet partly hub)" 1
 }
 
+# what it shared before and after it was put back was sealed each time anew
+part_sealed() {
+	local i
+	node_start sealed --reader
+	introduce sealed hub || die "sealed and hub"
+	introduce sealed far || die "sealed and far"
+	a=$(told sealed hub one) && on sealed sync || die "sync"
+	keep_disk sealed early
+	for i in first second third; do
+		on sealed sync far 2>/dev/null
+		on sealed share "$a" --to far --override "a test" || die "share"
+		ok "what is shared is told: $i" on sealed sync far
+		is "and confirmed" "$(on sealed list --json | json "[sorted(r['delivered']) for r in j['records'] if r['id'] == '$a']")" "[['far', 'hub']]"
+		is "and all is quiet" "$(quiet sealed far)" 1
+		[ $i = third ] || put_back sealed early
+	done
+	ok "which the partner reads" on far show "$a"
+}
+
 # whoever took a copy of the device takes back all that it wrote
 part_seized() {
 	local ids=() i
@@ -343,7 +362,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand heard seized mirrored around apart twice late both returned remnant partly"
+every="first cut lean hand heard seized mirrored around apart twice late both returned remnant partly sealed"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do
