@@ -245,3 +245,77 @@ int log_tree_set_checkpoint(
 	}
 	return r;
 }
+
+#define HASH_BYTES sizeof((struct digest){0}.bytes)
+
+static int take_edge(struct span edge, struct log_ahead *ahead)
+{
+	size_t i;
+
+	if (edge.len < 8) /* kept before this was known of */
+		return 0;
+	for (i = 0; i < 8; i++)
+		ahead->old = ahead->old << 8 | edge.data[i];
+	edge.data += 8;
+	edge.len -= 8;
+	if (edge.len % HASH_BYTES != 0 ||
+	    edge.len / HASH_BYTES > MERKLE_PROOF_MAX)
+		return -EIO;
+	ahead->edge.count = edge.len / HASH_BYTES;
+	for (i = 0; i < ahead->edge.count; i++)
+		memcpy(ahead->edge.hashes[i].bytes, edge.data + i * HASH_BYTES,
+		    HASH_BYTES);
+	return 0;
+}
+
+int log_tree_ahead(
+    struct database *database, int64_t log, struct log_ahead *ret_ahead)
+{
+	struct log_ahead ahead = {.old = 0};
+	sqlite3_stmt *row;
+	int r;
+
+	*ret_ahead = ahead;
+	row = database_query(database, SQL_LOG_AHEAD_GET, "i", log);
+	r = database_step(row);
+	if (r <= 0)
+		return r;
+	r = take_edge(database_column(row, 1), &ahead);
+	if (r == 0)
+		r = buf_append_span(&ahead.note, database_column(row, 0));
+	database_done(row);
+	if (r == 0)
+		*ret_ahead = ahead;
+	else
+		buf_free(&ahead.note);
+	return r;
+}
+
+int log_tree_set_ahead(
+    struct database *database, int64_t log, const struct log_ahead *ahead)
+{
+	uint8_t edge[8 + MERKLE_PROOF_MAX * HASH_BYTES];
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		edge[i] = (uint8_t)(ahead->old >> (56 - 8 * i));
+	for (i = 0; i < ahead->edge.count; i++)
+		memcpy(edge + 8 + i * HASH_BYTES, ahead->edge.hashes[i].bytes,
+		    HASH_BYTES);
+	return database_run(database, SQL_LOG_AHEAD_PUT, "bbi",
+	    buf_span(&ahead->note),
+	    span_of(edge, 8 + ahead->edge.count * HASH_BYTES), log);
+}
+
+int log_tree_inclusion_ahead(struct database *database, int64_t log,
+    uint64_t index, const struct log_ahead *ahead,
+    struct merkle_proof *ret_proof)
+{
+	const uint64_t size = log_tree_note_size(buf_span(&ahead->note));
+	struct tree tree = {database, log};
+
+	if (index >= ahead->old || ahead->old > size)
+		return DATABASE_E_NONE;
+	return merkle_prove_beyond(
+	    index, ahead->old, size, &ahead->edge, read_node, &tree, ret_proof);
+}

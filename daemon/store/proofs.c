@@ -23,6 +23,25 @@ static int own_note(struct store *store, const struct record_row *row,
 	return r == 0 ? own_log_note(store, log, out) : r;
 }
 
+/* Of a log that came in part: by what its author signed of more. */
+static int from_ahead(struct store *store, const struct record_row *row,
+    struct merkle_proof *ret_inclusion, struct buf *out_note)
+{
+	struct log_ahead ahead;
+	int r;
+
+	r = log_tree_ahead(store->database, row->log, &ahead);
+	if (r == 0)
+		r = log_tree_inclusion_ahead(store->database, row->log,
+		    row->place, &ahead, ret_inclusion);
+	if (r == 0) {
+		out_note->len = 0;
+		r = buf_append_span(out_note, buf_span(&ahead.note));
+	}
+	buf_free(&ahead.note);
+	return r;
+}
+
 static int from_tree(struct store *store, const struct record_row *row,
     const struct log_row *log, struct buf *out)
 {
@@ -36,8 +55,8 @@ static int from_tree(struct store *store, const struct record_row *row,
 	if (r == 0)
 		size = log_tree_note_size(buf_span(&note));
 	if (r == 0 && size <= row->place)
-		r = DATABASE_E_NONE;
-	if (r == 0)
+		r = from_ahead(store, row, &proof.inclusion, &note);
+	else if (r == 0)
 		r = log_tree_inclusion(store->database, row->log, row->place,
 		    size, &proof.inclusion);
 	proof.checkpoint = buf_span(&note);

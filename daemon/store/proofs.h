@@ -7,8 +7,8 @@
 #include "daemon/store/store.h"
 
 /* Append the proof file of a record of ${log}, with every signature line that
- * is known here. DATABASE_E_NONE when no checkpoint here covers it: its log did
- * not come to its end yet. */
+ * is known here. DATABASE_E_NONE when no checkpoint here covers it. Of a log
+ * that did not come to its end yet it is proven by its author's line alone. */
 int proofs_build(struct store *store, const struct record_row *row,
     const struct log_row *log, struct buf *out);
 /* The same with the author's line alone: others would say who its partners

@@ -199,11 +199,10 @@ static int prove(struct session *session, const struct log_row *log,
 	return r;
 }
 
-int sync_prove_some(
-    struct session *session, const struct log_row *log, uint64_t size)
+static int prove_some(struct session *session, const struct log_row *log,
+    uint64_t next, uint64_t size)
 {
 	struct database *database = session->store->database;
-	uint64_t next = 0;
 	int64_t record;
 	int r, i;
 
@@ -219,6 +218,23 @@ int sync_prove_some(
 	if (r == 0)
 		r = database_commit(database);
 	return r == 0 ? 0 : database_rollback(database, r);
+}
+
+int sync_prove_some(struct session *session, const struct log_row *log,
+    bool otherwise, uint64_t size)
+{
+	struct log_ahead ahead;
+	uint64_t old;
+	int r;
+
+	if (otherwise)
+		return prove_some(session, log, 0, size);
+	if (log->own || log->size <= size)
+		return 0;
+	r = log_tree_ahead(session->store->database, log->id, &ahead);
+	old = ahead.old;
+	buf_free(&ahead.note);
+	return r == 0 && old > size ? prove_some(session, log, size, old) : r;
 }
 
 int sync_next_proven_object(

@@ -26,10 +26,11 @@ int sync_check_proven(
 int sync_send_withdrawal(struct session *session);
 /* The others: 1 sent, 0 none is left. */
 int sync_send_proven(struct session *session);
-/* Let some more of ${log}'s records up to ${size}, which the partner, a mirror,
- * does not take as parts of it, be told alone. */
-int sync_prove_some(
-    struct session *session, const struct log_row *log, uint64_t size);
+/* Let some more of ${log}'s records that the partner, a mirror, does not get as
+ * parts of it be told alone: what stands below ${size}, if it takes nothing of
+ * that (${otherwise}), or what came above, if the log came in part. */
+int sync_prove_some(struct session *session, const struct log_row *log,
+    bool otherwise, uint64_t size);
 /* An object of those, for a bundle: 1 found, 0 none is left. */
 int sync_next_proven_object(
     struct session *session, struct wire_sync_want *ret_want);

@@ -352,9 +352,26 @@ static int clear_place(struct session *session, const struct log_row *log,
 	return r == 0 ? records_put_beside(&session->store->records, &row) : r;
 }
 
+/* With what leads from this batch's end to it. */
+static int keep_ahead(
+    struct session *session, struct sync_arrival *arrival, struct buf *note)
+{
+	const struct wire_sync_entries *entries = &session->entries;
+	struct log_ahead ahead = {
+	    .note = *note,
+	    .old = entries->start + entries->items.count,
+	};
+
+	ahead.edge.count = entries->consistency.count;
+	if (ahead.edge.count > 0)
+		memcpy(ahead.edge.hashes, entries->consistency.items,
+		    ahead.edge.count * sizeof *ahead.edge.hashes);
+	return sync_keep_ahead(session, &arrival->log, &ahead);
+}
+
 /* Of a checkpoint only what says something: it is told to others. One of more
- * than is here yet proves no entry; but it shows an author that was put back
- * meanwhile what it wrote. */
+ * than is here yet proves what came if no more ever does, and shows an author
+ * that was put back meanwhile what it wrote. */
 static int keep_note(struct session *session, struct sync_arrival *arrival,
     struct span checkpoint)
 {
@@ -369,7 +386,7 @@ static int keep_note(struct session *session, struct sync_arrival *arrival,
 	r = proof_select_note(checkpoint, origin, &session->entries.author,
 	    witnesses, ahead ? 0 : 2, &note);
 	if (r == 0 && ahead)
-		r = sync_keep_ahead(session, &arrival->log, buf_span(&note));
+		r = keep_ahead(session, arrival, &note);
 	else if (r == 0)
 		r = log_tree_set_checkpoint(
 		    session->store->database, &arrival->log, buf_span(&note));

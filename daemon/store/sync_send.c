@@ -336,8 +336,8 @@ static int send_log(struct session *session, const struct log_row *log)
 		r = is_told_otherwise(session, log);
 	if (r == 0 && start < size)
 		r = send_batch(session, log, batch, start, size);
-	else if (r > 0)
-		r = sync_prove_some(session, log, size);
+	else if (r >= 0)
+		r = sync_prove_some(session, log, r > 0, size);
 	batch_free(batch);
 	return r;
 }

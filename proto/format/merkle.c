@@ -185,6 +185,71 @@ int merkle_prove_consistency(uint64_t old, uint64_t size, merkle_read_cb read,
 	return r;
 }
 
+/* One step up the way of the last leaf that is here: ${node} becomes the node
+ * of the next level, ${sibling} what it was joined with. 1, 0 where it stands
+ * alone at the tree's right edge, or -errno. */
+static int climb(unsigned level, uint64_t edge, uint64_t last,
+    const struct digest *beyond, merkle_read_cb read, void *context,
+    struct digest *node, struct digest *sibling)
+{
+	int r;
+
+	if (edge & 1) {
+		r = read(context, level, edge - 1, sibling);
+		if (r == 0)
+			r = merkle_node(sibling, node, node);
+	} else if (edge == last) {
+		return 0;
+	} else if (!beyond) {
+		return -EINVAL;
+	} else {
+		*sibling = *beyond;
+		r = merkle_node(node, sibling, node);
+	}
+	return r == 0 ? 1 : r;
+}
+
+int merkle_prove_beyond(uint64_t index, uint64_t old, uint64_t size,
+    const struct merkle_proof *consistency, merkle_read_cb read, void *context,
+    struct merkle_proof *ret_proof)
+{
+	struct merkle_proof proof = {0};
+	struct digest node, before, sibling;
+	uint64_t edge = old - 1, last = size - 1;
+	size_t used = (old & (old - 1)) != 0; /* the first is the old edge's */
+	bool begun = false;
+	unsigned level;
+	int joined, r;
+
+	if (index >= old || old > size)
+		return -EINVAL;
+	r = read(context, 0, edge, &node);
+	for (level = 0; r == 0 && last > 0; level++) {
+		before = node;
+		joined = climb(level, edge, last,
+		    used < consistency->count ? &consistency->hashes[used]
+					      : NULL,
+		    read, context, &node, &sibling);
+		if (joined < 0)
+			return joined;
+		begun |= !(edge & 1);
+		used += joined && begun;
+		if ((index ^ 1) == edge)
+			proof.hashes[proof.count++] = before;
+		else if (index != edge)
+			r = read(context, level, index ^ 1,
+			    &proof.hashes[proof.count++]);
+		else if (joined)
+			proof.hashes[proof.count++] = sibling;
+		index >>= 1;
+		edge >>= 1;
+		last >>= 1;
+	}
+	if (r == 0)
+		*ret_proof = proof;
+	return r;
+}
+
 static bool equal(const struct digest *a, const struct digest *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;

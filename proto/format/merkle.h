@@ -38,6 +38,12 @@ int merkle_prove_inclusion(uint64_t index, uint64_t size, merkle_read_cb read,
     void *context, struct merkle_proof *ret_proof);
 int merkle_prove_consistency(uint64_t old, uint64_t size, merkle_read_cb read,
     void *context, struct merkle_proof *ret_proof);
+/* The same as merkle_prove_inclusion() where only the first ${old} leaves are
+ * here: ${consistency}, which was verified, leads from those to all ${size}.
+ * -EINVAL when index >= old, old > size or the proof is too short. */
+int merkle_prove_beyond(uint64_t index, uint64_t old, uint64_t size,
+    const struct merkle_proof *consistency, merkle_read_cb read, void *context,
+    struct merkle_proof *ret_proof);
 /* 0 or FORMAT_E_MISMATCH. */
 int merkle_verify_inclusion(const struct digest *leaf, uint64_t index,
     uint64_t size, const struct merkle_proof *proof, const struct digest *root);

@@ -314,6 +314,13 @@ part_partly() {
 	some_came() { [ "$(came)" -gt 7 ]; }
 	cut_when some_came partly sync hub
 	is "more came than the old disk has, and not all" "$([ "$(came)" -gt 7 ] && [ "$(came)" -lt 46 ] && echo part)" part
+	part=($(on hub list --json | json "' '.join(r['id'] for r in j['records'] if r['author'] == '$(author_of hub partly)')"))
+	ok "the hub's mirror meets it" on desk sync hub
+	is "and has what came, though its end never may" "$(lacks desk "${part[@]}")" 0
+	ok "and reads it" on desk show "${part[${#part[@]} - 1]}"
+	ok "and proves its place" sh -c \
+		'"$0" --home "$1" export "$2" --to "$3/bag.partly" --disclose-all && "$0" verify "$3/bag.partly"' \
+		"$EVIDENT" "$T/desk" "${part[${#part[@]} - 1]}" "$T"
 	put_back partly early
 	c=$(told partly hub "on the old disk") || die "capture"
 	on partly sync hub 2>/dev/null
@@ -322,7 +329,10 @@ part_partly() {
 	ok "they meet in good order" on partly sync hub
 	is "and all is there" "$(lacks hub "$a" "$c" "$d")" 0
 	ok "what came of the rest is brought back" on partly recover hub
+	is "all of it" "$(lacks partly "${part[@]}")" 0
 	is "and they fall silent" "$(quiet partly hub)" 1
+	on desk sync hub || die "sync"
+	is "and so does the mirror" "$(quiet desk hub)" 1
 }
 
 # what it shared before and after it was put back was sealed each time anew

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +149,57 @@ static void test_every_inclusion_proof_holds_and_none_for_another(void **state)
 	}
 }
 
+/* Nothing that more than the first ${here} leaves would complete. */
+static int read_beginning(
+    void *context, unsigned level, uint64_t index, struct digest *ret_hash)
+{
+	const uint64_t *here = context;
+
+	return (index + 1) << level <= *here
+		   ? read_node(NULL, level, index, ret_hash)
+		   : -5;
+}
+
+static void test_a_beginning_proves_what_the_whole_does(void **state)
+{
+	struct merkle_proof edge, expected, proof;
+	uint64_t size, old, index;
+
+	(void)state;
+	grow(LEAVES);
+	for (size = 1; size <= LEAVES; size++)
+		for (old = 1; old <= size; old++) {
+			merkle_prove_consistency(
+			    old, size, read_node, NULL, &edge);
+			for (index = 0; index < old; index++) {
+				merkle_prove_inclusion(
+				    index, size, read_node, NULL, &expected);
+				assert_int_equal(
+				    merkle_prove_beyond(index, old, size, &edge,
+					read_beginning, &old, &proof),
+				    0);
+				assert_int_equal(proof.count, expected.count);
+				assert_memory_equal(proof.hashes,
+				    expected.hashes,
+				    proof.count * sizeof *proof.hashes);
+			}
+			assert_int_equal(merkle_prove_beyond(old, old, size,
+					     &edge, read_node, NULL, &proof),
+			    -EINVAL);
+		}
+	merkle_prove_consistency(5, 45, read_node, NULL, &edge);
+	edge.count--;
+	assert_int_equal(
+	    merkle_prove_beyond(2, 5, 45, &edge, read_node, NULL, &proof),
+	    -EINVAL);
+	assert_int_equal(
+	    merkle_prove_beyond(0, 0, 45, &edge, read_node, NULL, &proof),
+	    -EINVAL);
+	assert_int_equal(
+	    merkle_prove_beyond(2, 46, 45, &edge, read_node, NULL, &proof),
+	    -EINVAL);
+}
+
 static void test_every_consistency_proof_holds(void **state)
 {
 	struct digest old_root, root;
@@ -254,6 +306,7 @@ int main(void)
 	    cmocka_unit_test(test_roots_are_those_of_the_naive_definition),
 	    cmocka_unit_test(
 		test_every_inclusion_proof_holds_and_none_for_another),
+	    cmocka_unit_test(test_a_beginning_proves_what_the_whole_does),
 	    cmocka_unit_test(test_every_consistency_proof_holds),
 	    cmocka_unit_test(test_no_altered_proof_holds),
 	    cmocka_unit_test(test_impossible_sizes_are_refused),
