@@ -254,7 +254,7 @@ printf 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n' |
 # --- documents of any release ---------------------------------------------------
 known_documents() {
 	cat <<'E'
-FORMAT.md a3251173658d214c6ef1f57c04d940184461cda5b4fad0d30c46347e33b2168f
+FORMAT.md 4d7e0aa7e4c211b6dd65f98e3a6174a128aa829f92f3e7eb8be1d77d6b1059f2
 VERIFY.txt a6b02777fd81871f9704b291e8978a1fd42f0c63ed0510e41ec9f36b02843e9e
 E
 }

@@ -72,6 +72,7 @@ void control_share(struct request *request); /* control_share.c */
 void control_list(struct request *request);  /* control_read.c */
 /* Envelopes of a record that might open it here. */
 #define CONTROL_ENVELOPES_MAX 16
+#define CONTROL_ENVELOPES_BYTES (1024 * 1024) /* but for the first */
 struct control_envelopes {
 	struct buf bytes[CONTROL_ENVELOPES_MAX];
 	struct span spans[CONTROL_ENVELOPES_MAX];

@@ -396,56 +396,53 @@ void control_envelopes_free(struct control_envelopes *envelopes)
 	free(envelopes);
 }
 
+/* What does not fit beside the others is not tried. */
 static int add_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct control_envelopes *envelopes)
 {
 	struct buf *bytes = &envelopes->bytes[envelopes->count];
 	struct digest hash;
+	size_t i, total;
 	int r;
 
 	r = records_envelope(records, row, audience, bytes, &hash);
-	if (r == 0)
+	if (r != 0)
+		return r;
+	for (i = 0, total = bytes->len; i < envelopes->count; i++)
+		total += envelopes->bytes[i].len;
+	if (envelopes->count > 0 && total > CONTROL_ENVELOPES_BYTES)
+		buf_free(bytes);
+	else
 		envelopes->spans[envelopes->count++] = buf_span(bytes);
-	return r;
+	return 0;
 }
 
-/* Who they are for does not say who can open them: each might. */
-static int add_others(struct records *records, const struct record_row *row,
-    struct control_envelopes *envelopes)
-{
-	struct author_id audiences[CONTROL_ENVELOPES_MAX];
-	size_t i, count = 0;
-	struct span bytes;
-	sqlite3_stmt *found;
-	int r;
-
-	found =
-	    database_query(records->database, SQL_ENVELOPE_ALL, "i", row->id);
-	while (
-	    count < CONTROL_ENVELOPES_MAX && (r = database_step(found)) == 1) {
-		bytes = database_column(found, 0);
-		if (bytes.len == 32)
-			memcpy(audiences[count++].bytes, bytes.data, 32);
-	}
-	database_done(found);
-	for (i = 0, r = r < 0 ? r : 0; r == 0 && i < count; i++)
-		r = add_envelope(records, row, &audiences[i], envelopes);
-	return r;
-}
-
-/* The node's own envelope is the one that will open; only of what came by way
- * of others there is none. */
+/* Who they are for does not say who can open them: each might. First the node's
+ * own, then that of whoever brought it first, for any other might be made to
+ * close it. */
 int control_envelopes_load(struct store *store, const struct record_row *row,
     struct control_envelopes **ret_envelopes)
 {
 	struct control_envelopes *envelopes = calloc(1, sizeof *envelopes);
+	struct author_id audiences[CONTROL_ENVELOPES_MAX];
+	size_t i, count = 0;
+	sqlite3_stmt *found;
+	struct span bytes;
 	int r;
 
 	if (!envelopes)
 		return -ENOMEM;
-	r = add_envelope(&store->records, row, &store->author, envelopes);
-	if (r == DATABASE_E_NONE)
-		r = add_others(&store->records, row, envelopes);
+	found = database_query(store->database, SQL_ENVELOPE_TO_TRY, "ibi",
+	    row->id, span_of(store->author.bytes, 32),
+	    (int64_t)CONTROL_ENVELOPES_MAX);
+	while ((r = database_step(found)) == 1) {
+		bytes = database_column(found, 0);
+		if (bytes.len == 32)
+			memcpy(audiences[count++].bytes, bytes.data, 32);
+	}
+	for (i = 0; r == 0 && i < count; i++)
+		r = add_envelope(
+		    &store->records, row, &audiences[i], envelopes);
 	if (r == 0 && envelopes->count == 0)
 		r = DATABASE_E_NONE;
 	if (r != 0)

@@ -153,8 +153,8 @@ static const char *const migrations[] = {
     "ALTER TABLE owed ADD COLUMN hash BLOB;",
     /* By a bundle: what it says must be told again is due at a meeting. */
     "ALTER TABLE frontier ADD COLUMN due INTEGER NOT NULL DEFAULT 0;",
-    /* What leads from a beginning that came to the checkpoint in ahead: the
-     * beginning's size (8 bytes, big-endian), and the consistency proof. */
+    /* What leads from a beginning that came to a checkpoint of more
+     * (log_tree.c). */
     "ALTER TABLE log ADD COLUMN edge BLOB;",
 };
 #define MIGRATIONS (int)(sizeof migrations / sizeof *migrations)

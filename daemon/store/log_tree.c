@@ -246,76 +246,88 @@ int log_tree_set_checkpoint(
 	return r;
 }
 
+/* As a row: the size of the beginning (8 bytes, big-endian), how many hashes
+ * there are (1), the hashes, the note. */
+#define EDGE_HEAD 9
 #define HASH_BYTES sizeof((struct digest){0}.bytes)
 
-static int take_edge(struct span edge, struct log_ahead *ahead)
+static int take_edge(struct span bytes, struct log_edge *edge)
 {
 	size_t i;
 
-	if (edge.len < 8) /* kept before this was known of */
-		return 0;
-	for (i = 0; i < 8; i++)
-		ahead->old = ahead->old << 8 | edge.data[i];
-	edge.data += 8;
-	edge.len -= 8;
-	if (edge.len % HASH_BYTES != 0 ||
-	    edge.len / HASH_BYTES > MERKLE_PROOF_MAX)
+	if (bytes.len < EDGE_HEAD)
 		return -EIO;
-	ahead->edge.count = edge.len / HASH_BYTES;
-	for (i = 0; i < ahead->edge.count; i++)
-		memcpy(ahead->edge.hashes[i].bytes, edge.data + i * HASH_BYTES,
-		    HASH_BYTES);
-	return 0;
+	for (i = 0; i < 8; i++)
+		edge->old = edge->old << 8 | bytes.data[i];
+	edge->more.count = bytes.data[8];
+	bytes.data += EDGE_HEAD;
+	bytes.len -= EDGE_HEAD;
+	if (edge->more.count > MERKLE_PROOF_MAX ||
+	    bytes.len < edge->more.count * HASH_BYTES)
+		return -EIO;
+	for (i = 0; i < edge->more.count; i++) {
+		memcpy(edge->more.hashes[i].bytes, bytes.data, HASH_BYTES);
+		bytes.data += HASH_BYTES;
+		bytes.len -= HASH_BYTES;
+	}
+	return buf_append_span(&edge->note, bytes);
 }
 
-int log_tree_ahead(
-    struct database *database, int64_t log, struct log_ahead *ret_ahead)
+int log_tree_edge(
+    struct database *database, int64_t log, struct log_edge *ret_edge)
 {
-	struct log_ahead ahead = {.old = 0};
+	struct log_edge edge = {.old = 0};
 	sqlite3_stmt *row;
 	int r;
 
-	*ret_ahead = ahead;
-	row = database_query(database, SQL_LOG_AHEAD_GET, "i", log);
+	*ret_edge = edge;
+	row = database_query(database, SQL_LOG_EDGE_GET, "i", log);
 	r = database_step(row);
 	if (r <= 0)
 		return r;
-	r = take_edge(database_column(row, 1), &ahead);
-	if (r == 0)
-		r = buf_append_span(&ahead.note, database_column(row, 0));
+	r = take_edge(database_column(row, 0), &edge);
 	database_done(row);
 	if (r == 0)
-		*ret_ahead = ahead;
-	else
-		buf_free(&ahead.note);
+		*ret_edge = edge;
 	return r;
 }
 
-int log_tree_set_ahead(
-    struct database *database, int64_t log, const struct log_ahead *ahead)
+int log_tree_keep_edge(
+    struct database *database, int64_t log, const struct log_edge *edge)
 {
-	uint8_t edge[8 + MERKLE_PROOF_MAX * HASH_BYTES];
+	uint8_t head[EDGE_HEAD];
+	struct buf bytes = {0};
+	struct log_edge known;
 	size_t i;
+	int r;
 
+	r = log_tree_edge(database, log, &known);
+	buf_free(&known.note);
+	if (r != 0 || edge->old <= known.old)
+		return r;
 	for (i = 0; i < 8; i++)
-		edge[i] = (uint8_t)(ahead->old >> (56 - 8 * i));
-	for (i = 0; i < ahead->edge.count; i++)
-		memcpy(edge + 8 + i * HASH_BYTES, ahead->edge.hashes[i].bytes,
-		    HASH_BYTES);
-	return database_run(database, SQL_LOG_AHEAD_PUT, "bbi",
-	    buf_span(&ahead->note),
-	    span_of(edge, 8 + ahead->edge.count * HASH_BYTES), log);
+		head[i] = (uint8_t)(edge->old >> (56 - 8 * i));
+	head[8] = (uint8_t)edge->more.count;
+	r = buf_append(&bytes, head, sizeof head);
+	for (i = 0; r == 0 && i < edge->more.count; i++)
+		r = buf_append(&bytes, edge->more.hashes[i].bytes, HASH_BYTES);
+	if (r == 0)
+		r = buf_append_span(&bytes, buf_span(&edge->note));
+	if (r == 0)
+		r = database_run(
+		    database, SQL_LOG_EDGE_PUT, "bi", buf_span(&bytes), log);
+	buf_free(&bytes);
+	return r;
 }
 
-int log_tree_inclusion_ahead(struct database *database, int64_t log,
-    uint64_t index, const struct log_ahead *ahead,
-    struct merkle_proof *ret_proof)
+int log_tree_inclusion_beyond(struct database *database, int64_t log,
+    uint64_t index, const struct log_edge *edge, struct merkle_proof *ret_proof)
 {
-	const uint64_t size = log_tree_note_size(buf_span(&ahead->note));
+	const uint64_t size = log_tree_note_size(buf_span(&edge->note));
 	struct tree tree = {database, log};
 
-	if (index >= ahead->old || ahead->old > size)
+	if (index >= edge->old || edge->old > size)
 		return DATABASE_E_NONE;
 	return merkle_prove_beyond(
-	    index, ahead->old, size, &ahead->edge, read_node, &tree, ret_proof);
+	    index, edge->old, size, &edge->more, read_node, &tree, ret_proof);
 }

@@ -18,11 +18,11 @@ struct log_row {
 	struct buf checkpoint; /* the newest signed note, or empty; owned */
 };
 
-/* A log of which a meeting that was cut brought the beginning alone. */
-struct log_ahead {
-	struct buf note;          /* its author's, of more; or empty; owned */
-	uint64_t old;             /* of the first so many places: */
-	struct merkle_proof edge; /* the consistency proof that leads there */
+/* Of a log of which only a beginning came, yet or for ever. */
+struct log_edge {
+	uint64_t old;             /* so many places came, */
+	struct merkle_proof more; /* and the consistency proof from those */
+	struct buf note;          /* to this, its author's alone; owned */
 };
 
 void log_row_free(struct log_row *row);
@@ -50,14 +50,15 @@ int log_tree_inclusion(struct database *database, int64_t log, uint64_t index,
     uint64_t size, struct merkle_proof *ret_proof);
 int log_tree_consistency(struct database *database, int64_t log, uint64_t old,
     uint64_t size, struct merkle_proof *ret_proof);
-int log_tree_ahead(
-    struct database *database, int64_t log, struct log_ahead *ret_ahead);
-/* With a note of nothing: the log is not in part any more. */
-int log_tree_set_ahead(
-    struct database *database, int64_t log, const struct log_ahead *ahead);
-/* DATABASE_E_NONE when the place is not one of ${ahead}'s beginning. */
-int log_tree_inclusion_ahead(struct database *database, int64_t log,
-    uint64_t index, const struct log_ahead *ahead,
+/* With ${old} 0 when there is none. */
+int log_tree_edge(
+    struct database *database, int64_t log, struct log_edge *ret_edge);
+/* Keep it, unless one of as much is kept. */
+int log_tree_keep_edge(
+    struct database *database, int64_t log, const struct log_edge *edge);
+/* To ${edge}'s note; DATABASE_E_NONE when the place is not in its beginning. */
+int log_tree_inclusion_beyond(struct database *database, int64_t log,
+    uint64_t index, const struct log_edge *edge,
     struct merkle_proof *ret_proof);
 /* The size that a stored note speaks of; 0 when it is empty or damaged. */
 uint64_t log_tree_note_size(struct span note);

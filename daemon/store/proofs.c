@@ -24,21 +24,21 @@ static int own_note(struct store *store, const struct record_row *row,
 }
 
 /* Of a log that came in part: by what its author signed of more. */
-static int from_ahead(struct store *store, const struct record_row *row,
+static int from_edge(struct store *store, const struct record_row *row,
     struct merkle_proof *ret_inclusion, struct buf *out_note)
 {
-	struct log_ahead ahead;
+	struct log_edge edge;
 	int r;
 
-	r = log_tree_ahead(store->database, row->log, &ahead);
+	r = log_tree_edge(store->database, row->log, &edge);
 	if (r == 0)
-		r = log_tree_inclusion_ahead(store->database, row->log,
-		    row->place, &ahead, ret_inclusion);
+		r = log_tree_inclusion_beyond(store->database, row->log,
+		    row->place, &edge, ret_inclusion);
 	if (r == 0) {
 		out_note->len = 0;
-		r = buf_append_span(out_note, buf_span(&ahead.note));
+		r = buf_append_span(out_note, buf_span(&edge.note));
 	}
-	buf_free(&ahead.note);
+	buf_free(&edge.note);
 	return r;
 }
 
@@ -55,7 +55,7 @@ static int from_tree(struct store *store, const struct record_row *row,
 	if (r == 0)
 		size = log_tree_note_size(buf_span(&note));
 	if (r == 0 && size <= row->place)
-		r = from_ahead(store, row, &proof.inclusion, &note);
+		r = from_edge(store, row, &proof.inclusion, &note);
 	else if (r == 0)
 		r = log_tree_inclusion(store->database, row->log, row->place,
 		    size, &proof.inclusion);

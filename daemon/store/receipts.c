@@ -73,16 +73,10 @@ static int find_hash(struct session *session, const struct record_row *row,
 {
 	struct records *records = &session->store->records;
 	struct buf envelope = {0};
-	struct author_id second;
 	int r;
 
-	r = sync_another_audience(&session->partner.author, 2, &second);
-	if (r == 0) /* what this partner brought of another's, at last */
-		r = records_envelope(
-		    records, row, &second, &envelope, ret_hash);
-	if (r == DATABASE_E_NONE)
-		r = records_envelope(records, row, &session->partner.author,
-		    &envelope, ret_hash);
+	r = records_envelope(
+	    records, row, &session->partner.author, &envelope, ret_hash);
 	if (r == DATABASE_E_NONE) /* and of its own */
 		r = records_envelope(
 		    records, row, &session->store->author, &envelope, ret_hash);

@@ -80,9 +80,12 @@
 	X(LOG_COUNT_OF, "SELECT count(*) FROM log WHERE author=? AND size>0") \
 	X(LOG_SIZE, "UPDATE log SET size=? WHERE id=?")                       \
 	X(LOG_CHECKPOINT, "UPDATE log SET checkpoint=? WHERE id=?")           \
-	X(LOG_AHEAD_PUT, "UPDATE log SET ahead=?,edge=? WHERE id=?")          \
-	X(LOG_AHEAD_GET, "SELECT ahead,edge FROM log WHERE id=?"              \
+	X(LOG_AHEAD_PUT, "UPDATE log SET ahead=? WHERE id=?")                 \
+	X(LOG_AHEAD_GET, "SELECT ahead FROM log WHERE id=?"                   \
 			 " AND ahead NOT NULL")                               \
+	X(LOG_EDGE_PUT, "UPDATE log SET edge=? WHERE id=?")                   \
+	X(LOG_EDGE_GET, "SELECT edge FROM log WHERE id=?"                     \
+			" AND edge NOT NULL")                                 \
 	X(LOG_NEWEST_OTHER,                                                   \
 	    "SELECT checkpoint FROM log WHERE own=0 AND checkpoint NOT NULL"  \
 	    " ORDER BY seen DESC LIMIT 1")                                    \

@@ -6,6 +6,8 @@
 #ifndef EVIDENT_STORE_SQL_CUSTODY_H
 #define EVIDENT_STORE_SQL_CUSTODY_H
 
+#include "daemon/store/sql_records.h"
+
 #define SQL_CUSTODY_STATEMENTS(X)                                             \
 	X(CUSTODY_ADD, "INSERT OR IGNORE INTO custody(subject,event,kind,"    \
 	    "actor,time,detail,seen) VALUES(?,?,?,?,?,?,?)")                  \
@@ -33,7 +35,7 @@
 	    " EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"            \
 	    " AND e.audience<>l.author) AND"                                  \
 	    " NOT EXISTS(SELECT 1 FROM envelope e WHERE e.record=r.id"        \
-	    " AND e.audience<>l.author AND (e.delivered=0"                    \
+	    " AND e.audience<>l.author AND" SQL_FOR_SOMEBODY "AND (e.delivered=0" \
 	    " OR NOT EXISTS(SELECT 1 FROM partner p"                          \
 	    " WHERE p.author=e.audience AND p.removed=0)"                     \
 	    " OR EXISTS(SELECT 1 FROM custody c WHERE c.subject=r.entry"      \
@@ -46,7 +48,8 @@
 	    " SELECT w.record,p.id,0 FROM withdrawal w"                       \
 	    " JOIN record r ON r.id=w.record JOIN log l ON l.id=r.log"        \
 	    " JOIN partner p ON p.author<>l.author AND p.id IS NOT r.source"  \
-	    " WHERE w.target=?2 AND l.own=0 AND"                              \
+	    " AND p.removed=0 WHERE w.target=?2 AND l.own=0"                  \
+	    " AND l.author IN (?3,?4) AND"                                    \
 	    " (EXISTS(SELECT 1 FROM shared s"                                 \
 	    " WHERE s.record=?1 AND s.partner=p.id) OR"                       \
 	    " p.id=(SELECT source FROM record WHERE id=?1) OR"                \
@@ -96,15 +99,15 @@
 	X(WITHDRAWN_GONE, "UPDATE withdrawn SET state=state+1"                \
 	    " WHERE record=? AND state IN (2,4)")                             \
 	X(HOLDER_ADD_AUDIENCES, "INSERT OR IGNORE INTO holder"                \
-	    " SELECT record,audience FROM envelope WHERE record=?1"           \
-	    " AND audience<>?2")                                              \
+	    " SELECT e.record,e.audience FROM envelope e WHERE e.record=?1"   \
+	    " AND e.audience<>?2 AND" SQL_FOR_SOMEBODY)                       \
 	X(HOLDER_ADD_SHARED, "INSERT OR IGNORE INTO holder"                   \
 	    " SELECT s.record,p.author FROM shared s"                         \
 	    " JOIN partner p ON p.id=s.partner WHERE s.record=?")             \
 	X(HOLDER_OF, "SELECT author FROM holder WHERE record=?1 UNION"        \
 	    " SELECT e.audience FROM envelope e JOIN record r ON r.id=e.record" \
 	    " JOIN log l ON l.id=r.log WHERE e.record=?1 AND l.own=1"         \
-	    " AND e.audience<>l.author UNION"                                 \
+	    " AND e.audience<>l.author AND" SQL_FOR_SOMEBODY "UNION"          \
 	    " SELECT p.author FROM shared s JOIN partner p ON p.id=s.partner" \
 	    " WHERE s.record=?1")                                             \
 	X(ERASURE_ADD, "INSERT OR IGNORE INTO erasure VALUES(?,?)")           \

@@ -72,8 +72,8 @@
 	X(RECOVER_NOT, "DELETE FROM shared WHERE record=?1 AND partner IN"    \
 	    " (SELECT p.id FROM record r JOIN log l ON l.id=r.log"            \
 	    " JOIN partner p ON p.author=l.author WHERE r.id=?1)")            \
-	X(UNPROVEN_NEXT, "SELECT id FROM record r WHERE log=?1 AND hidden=0"  \
-	    " AND place>=?2 AND place<?3 AND NOT EXISTS(SELECT 1 FROM proven"  \
+	X(UNPROVEN_NEXT, "SELECT id FROM record r WHERE log=?1 AND "          \
+	    SQL_CONFIRMED " AND place>=?2 AND place<?3 AND NOT EXISTS(SELECT 1 FROM proven"  \
 	    " WHERE record=r.id) AND NOT EXISTS(SELECT 1 FROM withdrawn"      \
 	    " WHERE record=r.id) ORDER BY place LIMIT 1")                     \
 	X(RECOVERED_CONFIRM, "UPDATE envelope SET delivered=1"                \

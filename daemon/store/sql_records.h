@@ -6,6 +6,14 @@
 #ifndef EVIDENT_STORE_SQL_RECORDS_H
 #define EVIDENT_STORE_SQL_RECORDS_H
 
+/* What partners are to confirm: all that is listed, and withdrawals. */
+#define SQL_CONFIRMED                                                         \
+	"(r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=r.id))"
+
+/* Not for the name under which a second envelope of one partner's stands. */
+#define SQL_FOR_SOMEBODY                                                      \
+	" EXISTS(SELECT 1 FROM partner q WHERE q.author=e.audience) "
+
 /* What partner ?1 shall have beyond the logs it is offered: what was shared with
  * it and, if ?3 (it is a mirror), what came to this node beyond its place in a
  * log, unless the mirror wrote it or brought it. */
@@ -13,8 +21,8 @@
 	" (SELECT record FROM shared WHERE partner=?1 AND delivered=0"        \
 	" UNION SELECT p.record FROM proven p JOIN record r"                  \
 	" ON r.id=p.record JOIN log l ON l.id=r.log"                          \
-	" WHERE ?3=1 AND l.own=0 AND r.source IS NOT ?1 AND r.hidden=0 AND"   \
-	" NOT EXISTS(SELECT 1 FROM unread u WHERE u.record=p.record) AND"     \
+	" WHERE ?3=1 AND l.own=0 AND r.source IS NOT ?1 AND" SQL_CONFIRMED    \
+	" AND NOT EXISTS(SELECT 1 FROM unread u WHERE u.record=p.record) AND"     \
 	" l.author<>(SELECT author FROM partner WHERE id=?1) AND"             \
 	" NOT EXISTS(SELECT 1 FROM shared s WHERE s.record=p.record"          \
 	" AND s.partner=?1)"                                                  \
@@ -25,10 +33,6 @@
 	"SELECT id,entry,log,place,slot,stored,source,whole,attachments,"     \
 	"bytes,coalesce((SELECT state FROM withdrawn w WHERE w.record=id),0),"\
 	"EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=id) FROM record"
-
-/* What partners are to confirm: all that is listed, and withdrawals. */
-#define SQL_CONFIRMED                                                         \
-	"(r.hidden=0 OR EXISTS(SELECT 1 FROM withdrawal v WHERE v.record=r.id))"
 
 #define SQL_RECORD_STATEMENTS(X)                                              \
 	X(RECORD_ADD,                                                         \
@@ -58,6 +62,10 @@
 			" WHERE record=? AND audience=?")                     \
 	X(ENVELOPE_ALL, "SELECT audience,sealed,delivered FROM envelope"      \
 			" WHERE record=?")                                    \
+	X(ENVELOPE_TO_TRY, "SELECT audience FROM envelope e"                  \
+	    " WHERE record=?1 ORDER BY audience<>?2, audience IS NOT"         \
+	    " (SELECT p.author FROM record r JOIN partner p ON p.id=r.source" \
+	    " WHERE r.id=?1), NOT" SQL_FOR_SOMEBODY ", length(sealed) LIMIT ?3") \
 	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1"               \
 	    " WHERE record=?1 AND audience=?2 AND hash=?3 AND"                \
 	    " EXISTS(SELECT 1 FROM record r JOIN log l ON l.id=r.log"         \

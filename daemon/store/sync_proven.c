@@ -220,21 +220,32 @@ static int prove_some(struct session *session, const struct log_row *log,
 	return r == 0 ? 0 : database_rollback(database, r);
 }
 
+/* Whether more of that log may come at any moment. */
+static bool is_coming(struct store *store, const struct log_row *log)
+{
+	struct session *session = NULL;
+
+	while ((session = sync_next_session(store, session)))
+		if (memcmp(session->partner.author.bytes, log->author.bytes,
+			sizeof log->author.bytes) == 0)
+			return true;
+	return false;
+}
+
 int sync_prove_some(struct session *session, const struct log_row *log,
     bool otherwise, uint64_t size)
 {
-	struct log_ahead ahead;
-	uint64_t old;
-	int r;
+	struct log_edge edge = {.old = 0};
+	int r = 0;
 
-	if (otherwise)
-		return prove_some(session, log, 0, size);
-	if (log->own || log->size <= size)
-		return 0;
-	r = log_tree_ahead(session->store->database, log->id, &ahead);
-	old = ahead.old;
-	buf_free(&ahead.note);
-	return r == 0 && old > size ? prove_some(session, log, size, old) : r;
+	if (!log->own && log->size > size && !is_coming(session->store, log))
+		r = log_tree_edge(session->store->database, log->id, &edge);
+	buf_free(&edge.note);
+	if (r == 0 && otherwise && size > 0)
+		r = prove_some(session, log, 0, size);
+	return r == 0 && edge.old > size
+		   ? prove_some(session, log, size, edge.old)
+		   : r;
 }
 
 int sync_next_proven_object(

@@ -28,7 +28,8 @@ int sync_send_withdrawal(struct session *session);
 int sync_send_proven(struct session *session);
 /* Let some more of ${log}'s records that the partner, a mirror, does not get as
  * parts of it be told alone: what stands below ${size}, if it takes nothing of
- * that (${otherwise}), or what came above, if the log came in part. */
+ * that (${otherwise}), and what came above, if the log came in part and nobody
+ * is about to bring more. What is left is for the next turn, or bundle. */
 int sync_prove_some(struct session *session, const struct log_row *log,
     bool otherwise, uint64_t size);
 /* An object of those, for a bundle: 1 found, 0 none is left. */

@@ -279,40 +279,52 @@ int sync_meet_fork(
 	return r == 0 && !connected ? FORMAT_E_MISMATCH : r;
 }
 
-int sync_keep_ahead(struct session *session, const struct log_row *log,
-    const struct log_ahead *ahead)
+/* The author's checkpoint of most, where that is more than is here: empty when
+ * there is none. */
+static int get_ahead(
+    struct session *session, const struct log_row *log, struct buf *out)
 {
-	struct database *database = session->store->database;
-	const uint64_t size = log_tree_note_size(buf_span(&ahead->note));
-	struct log_ahead known;
-	uint64_t known_size;
-	bool more;
+	sqlite3_stmt *row;
 	int r;
 
-	r = log_tree_ahead(database, log->id, &known);
-	if (r != 0)
+	row = database_query(
+	    session->store->database, SQL_LOG_AHEAD_GET, "i", log->id);
+	r = database_step(row);
+	if (r <= 0)
 		return r;
-	known_size = log_tree_note_size(buf_span(&known.note));
-	more = size > known_size ||
-	       (ahead->old > known.old &&
-		   span_equal(buf_span(&ahead->note), buf_span(&known.note)));
-	buf_free(&known.note);
-	return more ? log_tree_set_ahead(database, log->id, ahead) : 0;
+	r = buf_append_span(out, database_column(row, 0));
+	database_done(row);
+	return r;
+}
+
+int sync_keep_ahead(
+    struct session *session, const struct log_row *log, struct span note)
+{
+	struct buf known = {0};
+	int r;
+
+	r = get_ahead(session, log, &known);
+	if (r == 0 &&
+	    log_tree_note_size(note) > log_tree_note_size(buf_span(&known)))
+		r = database_run(session->store->database, SQL_LOG_AHEAD_PUT,
+		    "bi", note, log->id);
+	buf_free(&known);
+	return r;
 }
 
 int sync_show_ahead(
     struct session *session, const struct log_row *log, struct buf *note)
 {
-	struct log_ahead ahead;
+	struct buf ahead = {0};
 	int r;
 
-	r = log_tree_ahead(session->store->database, log->id, &ahead);
-	if (r == 0 && log_tree_note_size(buf_span(&ahead.note)) >
+	r = get_ahead(session, log, &ahead);
+	if (r == 0 && log_tree_note_size(buf_span(&ahead)) >
 			  log_tree_note_size(buf_span(note))) {
 		note->len = 0;
-		r = buf_append_span(note, buf_span(&ahead.note));
+		r = buf_append_span(note, buf_span(&ahead));
 	}
-	buf_free(&ahead.note);
+	buf_free(&ahead);
 	return r;
 }
 
@@ -320,36 +332,34 @@ int sync_show_ahead(
 static int settle_ahead(struct session *session, const struct log_row *log,
     const struct checkpoint *checkpoint, struct span ahead)
 {
-	const struct log_ahead none = {.old = 0};
 	int r = is_ours(session, log, checkpoint);
 
 	if (r == 0)
 		return sync_keep_fork(session, log, ahead, true);
 	if (r < 0)
 		return r;
-	r = log_tree_set_ahead(session->store->database, log->id, &none);
+	r = database_run(session->store->database, SQL_LOG_AHEAD_PUT, "bi",
+	    span_of("", 0), log->id);
 	return r == 0 ? 1 : r;
 }
 
 int sync_fits_ahead(struct session *session, const struct log_row *log)
 {
 	struct checkpoint checkpoint;
-	struct log_ahead ahead;
-	struct span note;
+	struct buf ahead = {0};
 	int r;
 
-	r = log_tree_ahead(session->store->database, log->id, &ahead);
-	note = buf_span(&ahead.note);
-	if (r != 0 || note.len == 0) {
-		buf_free(&ahead.note);
+	r = get_ahead(session, log, &ahead);
+	if (r != 0 || ahead.len == 0) {
+		buf_free(&ahead);
 		return r == 0 ? 1 : r;
 	}
-	r = check_note_of(log, note, &checkpoint);
+	r = check_note_of(log, buf_span(&ahead), &checkpoint);
 	if (r == 0 && checkpoint.size > log->size)
 		r = 1; /* not yet */
 	else if (r == 0)
-		r = settle_ahead(session, log, &checkpoint, note);
-	buf_free(&ahead.note);
+		r = settle_ahead(session, log, &checkpoint, buf_span(&ahead));
+	buf_free(&ahead);
 	return r;
 }
 
@@ -361,7 +371,7 @@ static int is_put_back(struct session *session,
 	const struct wire_sync_log *item;
 	struct author_id author;
 	struct log_row log = {.id = 0};
-	struct log_ahead ahead = {.old = 0};
+	struct buf ahead = {0};
 	int64_t held = 0;
 	bool named = false;
 	size_t i;
@@ -376,12 +386,12 @@ static int is_put_back(struct session *session,
 		named = true;
 		r = log_tree_find(database, &author, &item->log, &log);
 		if (r == 0)
-			r = log_tree_ahead(database, log.id, &ahead);
+			r = get_ahead(session, &log, &ahead);
 		if (r == 0)
-			*ret_is |= item->size < log.size ||
-				   item->size < log_tree_note_size(
-						    buf_span(&ahead.note));
-		buf_free(&ahead.note);
+			*ret_is |=
+			    item->size < log.size ||
+			    item->size < log_tree_note_size(buf_span(&ahead));
+		buf_free(&ahead);
 		log_row_free(&log);
 		r = r == DATABASE_E_NONE ? 0 : r;
 	}

@@ -59,11 +59,11 @@ int sync_compare_frontier(struct session *session,
     const struct wire_sync_frontier *frontier, bool *ret_due);
 /* What shows the partner that it was put back goes with our frontier. */
 bool sync_shows_put_back(const struct session *session);
-/* Of a log that came in part its author's note of more than that is kept, to
- * prove what came, and to be shown in place of ${note}. Whether the log, once
- * it is here, is what that was of: 1, 0 (it is kept as evidence) or -errno. */
-int sync_keep_ahead(struct session *session, const struct log_row *log,
-    const struct log_ahead *ahead);
+/* Of a log that came in part its author's note of more than that is kept, to be
+ * shown in place of ${note}. Whether the log, once it is here, is what that was
+ * of: 1, 0 (it is kept as evidence) or -errno. */
+int sync_keep_ahead(
+    struct session *session, const struct log_row *log, struct span note);
 int sync_fits_ahead(struct session *session, const struct log_row *log);
 int sync_show_ahead(
     struct session *session, const struct log_row *log, struct buf *note);

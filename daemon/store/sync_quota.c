@@ -14,39 +14,30 @@
 
 #include "daemon/store/sync_quota.h"
 #include "daemon/store/withdraw.h"
-#include "proto/format/hash.h"
 #include "proto/format/sshsig.h"
 
 #define FREE_BYTES_MAX (128 * 1024) /* of what takes back a record */
 
-/* Whether a record is here, with that envelope or without. */
+/* Whether a record is here, and that envelope is or is passed over. */
 static int find_known(struct session *session, const struct author_id *author,
     const struct wire_sync_item *item, bool *ret_record, bool *ret_envelope)
 {
-	struct records *records = &session->store->records;
+	struct author_id audience;
 	struct record_row row;
 	struct entry_id id;
-	struct digest hash;
-	int64_t unused;
 	int r;
 
 	*ret_record = *ret_envelope = false;
 	r = entry_id_of(item->entry, &id);
 	if (r == 0)
-		r = records_find(records, &id, &row);
+		r = records_find(&session->store->records, &id, &row);
 	if (r != 0)
 		return r == DATABASE_E_NONE ? 0 : r;
 	*ret_record = true;
-	r = database_number(records->database, SQL_ENVELOPE_GET, &unused, "ib",
-	    row.id, span_of(sync_audience(session, author)->bytes, 32));
-	if (r == 0)
-		r = hash_sha256(item->envelope, &hash);
-	if (r == 0) /* any of one's others may be the same, too */
-		r = database_number(records->database, SQL_ENVELOPE_KNOWN,
-		    &unused, "bb", span_of(id.bytes, sizeof id.bytes),
-		    span_of(hash.bytes, sizeof hash.bytes));
-	*ret_envelope = r == 0;
-	return r == DATABASE_E_NONE ? 0 : r;
+	r = sync_find_envelope(
+	    session, author, row.id, item->envelope, &audience);
+	*ret_envelope = r > 0;
+	return r < 0 ? r : 0;
 }
 
 /* Add the bytes of one whole entry; *ret_new: it is not here yet. */

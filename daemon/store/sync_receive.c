@@ -28,7 +28,8 @@
 #include "proto/format/hash.h"
 #include "proto/format/proof.h"
 
-#define ENVELOPES_MAX 8 /* of one record, from one partner */
+#define ENVELOPES_MAX 8     /* of another's record, from one partner */
+#define OWN_ENVELOPES_MAX 2 /* of one's own, which are no cost of its quota */
 
 /* An entry of a later version is not for this program to judge: its place is
  * kept, by its leaf, so that the log goes on. */
@@ -188,59 +189,80 @@ const struct author_id *sync_audience(
 	return direct ? &session->store->author : &session->partner.author;
 }
 
-int sync_another_audience(const struct author_id *partner, unsigned nth,
+/* Under what the ${nth} envelope that ${partner} brings of a record stands. */
+static int another_audience(const struct author_id *partner, uint8_t nth,
     struct author_id *ret_audience)
 {
-	static const char why[] = "second envelope of ";
-	uint8_t text[sizeof why + 33];
+	static const char why[] = "another envelope of ";
+	uint8_t text[sizeof why + 32];
 	struct digest digest;
 	int r;
 
 	memcpy(text, why, sizeof why);
+	text[sizeof why - 1] = nth;
 	memcpy(text + sizeof why, partner->bytes, 32);
-	text[sizeof why + 32] = (uint8_t)nth;
-	r = hash_sha256(
-	    span_of(text, sizeof why + (nth > 2 ? 33 : 32)), &digest);
+	r = hash_sha256(span_of(text, sizeof text), &digest);
 	if (r == 0)
 		memcpy(ret_audience->bytes, digest.bytes, 32);
 	return r;
 }
 
+/* 1: that envelope stands under this audience; 0: nothing does. */
+static int look_under(struct session *session, int64_t record,
+    const struct author_id *audience, const struct digest *hash)
+{
+	sqlite3_stmt *found;
+	bool same;
+	int r;
+
+	found = database_query(session->store->database, SQL_ENVELOPE_GET, "ib",
+	    record, span_of(audience->bytes, sizeof audience->bytes));
+	r = database_step(found);
+	if (r <= 0)
+		return r;
+	same = span_equal(database_column(found, 1),
+	    span_of(hash->bytes, sizeof hash->bytes));
+	database_done(found);
+	return same ? 1 : DATABASE_E_NONE;
+}
+
 /* A mirror's source may bring first what is for its own readers, and share the
  * record with just us later; who was put back seals it for us once more. None
- * takes the place of another: a partner could close to us what we can read.
- * What is beyond ENVELOPES_MAX is passed over. */
+ * takes the place of another: a partner could close to us what we can read. */
+int sync_find_envelope(struct session *session, const struct author_id *author,
+    int64_t record, struct span envelope, struct author_id *ret_audience)
+{
+	const bool own = memcmp(author->bytes, session->store->author.bytes,
+			     sizeof author->bytes) == 0;
+	const uint8_t max = own ? OWN_ENVELOPES_MAX : ENVELOPES_MAX;
+	struct digest hash;
+	uint8_t nth;
+	int r;
+
+	*ret_audience = *sync_audience(session, author);
+	r = hash_sha256(envelope, &hash);
+	if (r == 0)
+		r = look_under(session, record, ret_audience, &hash);
+	for (nth = 2; r == DATABASE_E_NONE && nth <= max; nth++) {
+		r = another_audience(
+		    &session->partner.author, nth, ret_audience);
+		if (r == 0)
+			r = look_under(session, record, ret_audience, &hash);
+	}
+	return r;
+}
+
 int sync_add_envelope(struct session *session, const struct author_id *author,
     int64_t record, const struct record_key *key, struct span envelope)
 {
-	struct author_id audience = *sync_audience(session, author);
-	struct digest hash;
-	sqlite3_stmt *found;
-	bool same = false;
-	unsigned nth;
+	struct author_id audience;
 	int r;
 
-	r = hash_sha256(envelope, &hash);
-	for (nth = 1; r == 0 && !same && nth <= ENVELOPES_MAX; nth++) {
-		if (nth > 1)
-			r = sync_another_audience(
-			    &session->partner.author, nth, &audience);
-		if (r != 0)
-			break;
-		found = database_query(session->store->database,
-		    SQL_ENVELOPE_GET, "ib", record,
-		    span_of(audience.bytes, sizeof audience.bytes));
-		r = database_step(found);
-		if (r == 0)
-			return records_add_envelope(&session->store->records,
-			    record, key, &audience, envelope);
-		if (r == 1)
-			same = span_equal(database_column(found, 1),
-			    span_of(hash.bytes, sizeof hash.bytes));
-		database_done(found);
-		r = r < 0 ? r : 0;
-	}
-	return r;
+	r = sync_find_envelope(session, author, record, envelope, &audience);
+	if (r == 0)
+		return records_add_envelope(
+		    &session->store->records, record, key, &audience, envelope);
+	return r < 0 ? r : 0;
 }
 
 int sync_add_known(struct session *session, const struct author_id *author,
@@ -352,26 +374,31 @@ static int clear_place(struct session *session, const struct log_row *log,
 	return r == 0 ? records_put_beside(&session->store->records, &row) : r;
 }
 
-/* With what leads from this batch's end to it. */
+/* More is to come, or never does: what leads from this batch's end to it proves
+ * what came. */
 static int keep_ahead(
     struct session *session, struct sync_arrival *arrival, struct buf *note)
 {
 	const struct wire_sync_entries *entries = &session->entries;
-	struct log_ahead ahead = {
-	    .note = *note,
+	struct log_edge edge = {
 	    .old = entries->start + entries->items.count,
+	    .more.count = entries->consistency.count,
+	    .note = *note,
 	};
+	int r;
 
-	ahead.edge.count = entries->consistency.count;
-	if (ahead.edge.count > 0)
-		memcpy(ahead.edge.hashes, entries->consistency.items,
-		    ahead.edge.count * sizeof *ahead.edge.hashes);
-	return sync_keep_ahead(session, &arrival->log, &ahead);
+	if (edge.more.count > 0)
+		memcpy(edge.more.hashes, entries->consistency.items,
+		    edge.more.count * sizeof *edge.more.hashes);
+	r = log_tree_keep_edge(
+	    session->store->database, arrival->log.id, &edge);
+	return r == 0 ? sync_keep_ahead(session, &arrival->log, buf_span(note))
+		      : r;
 }
 
 /* Of a checkpoint only what says something: it is told to others. One of more
- * than is here yet proves what came if no more ever does, and shows an author
- * that was put back meanwhile what it wrote. */
+ * than is here yet shows an author that was put back meanwhile what it wrote.
+ */
 static int keep_note(struct session *session, struct sync_arrival *arrival,
     struct span checkpoint)
 {

@@ -117,6 +117,10 @@ int sync_all_hold(struct wire_frame *answer, size_t asked);
 /* Whose envelope ${session}'s partner brings of a record by ${author}. */
 const struct author_id *sync_audience(
     const struct session *session, const struct author_id *author);
+/* 1: it brought that envelope; 0: it may, for this audience;
+ * DATABASE_E_NONE: it brought too many. */
+int sync_find_envelope(struct session *session, const struct author_id *author,
+    int64_t record, struct span envelope, struct author_id *ret_audience);
 /* Inside a transaction, of a record that ${session}'s partner brought: */
 int sync_add_envelope(struct session *session, const struct author_id *author,
     int64_t record, const struct record_key *key, struct span envelope);
@@ -124,10 +128,6 @@ int sync_add_objects(struct session *session, const struct entry *entry,
     int64_t record, const struct record_key *key);
 int sync_note_arrival(struct session *session, const struct entry *entry,
     struct span envelope, int64_t record);
-/* Under what the second envelope that ${partner} brings of a record stands, or
- * a later one. */
-int sync_another_audience(const struct author_id *partner, unsigned nth,
-    struct author_id *ret_audience);
 /* The same for one that is here already. */
 int sync_add_known(struct session *session, const struct author_id *author,
     const struct record_row *row, struct span envelope);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/store/sync_session.h"
+#include "daemon/store/sync_proven.h"
 #include "daemon/store/withdraw.h"
 #include "proto/format/hash.h"
 
@@ -165,8 +165,12 @@ int sync_summarise(
 	r = log_tree_all(session->store->database, &logs, &count);
 	if (r == 0)
 		r = hash_logs(session, logs, count, &summary.digest);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		if (r == 0 && session->partner.mirror)
+			r = sync_prove_some(session, &logs[i], false,
+			    sync_offered_size(&logs[i]));
 		log_row_free(&logs[i]);
+	}
 	free(logs);
 	if (r != 0)
 		return r;

@@ -301,8 +301,9 @@ static int apply(
 		log_row_free(&log);
 		return r;
 	}
-	r = database_run(store->database, SQL_WITHDRAWAL_PASS_ON, "ib", row->id,
-	    span_of(row->entry.bytes, 32));
+	r = database_run(store->database, SQL_WITHDRAWAL_PASS_ON, "ibbb",
+	    row->id, span_of(row->entry.bytes, 32), span_of(by.bytes, 32),
+	    span_of(log.author.bytes, 32));
 	if (r == 0)
 		r = withdraw_tell(store, &row->entry, &log.author, &log.author);
 	if (r == 0 && row->withdrawn == RECORD_FORGOTTEN) {

@@ -13,6 +13,7 @@ on hub card add-reader "$(on desk card | sed -n 's/^reader //p')" || die "add-re
 introduce hub desk --mirror || die "desk and hub"
 hub_start far --reader
 head -c 3000000 /dev/urandom >"$T/photo.jpg"
+head -c 500 /dev/urandom >"$T/small.jpg"
 
 # CONDITION NODE COMMAND...: let a node do that, and end its courier once CONDITION holds
 cut_when() {
@@ -335,6 +336,35 @@ part_partly() {
 	is "and so does the mirror" "$(quiet desk hub)" 1
 }
 
+# a device is lost in mid-meeting; all that its partners say to each other is known
+part_midway() {
+	local i
+	node_start midway
+	introduce midway hub || die "midway and hub"
+	for i in 1 2 3; do a=$(told midway hub "early $i" "$T/small.jpg") || die "capture"; done
+	on midway sync hub && on desk sync hub && on desk sync hub || die "sync"
+	is "all is known" "$(quiet desk hub)" 1
+	on midway withdraw "$a" || die "withdraw"
+	for i in $(seq 40); do b=$(told midway hub "late $i" "$T/small.jpg") || die "capture"; done
+	before=$(on hub list --json | json "len(j['records'])")
+	on midway partner limit hub 20 || die "limit"
+	some_came() { [ $(($(on hub list --json | json "len(j['records'])") - before)) -gt 1 ]; }
+	cut_when some_came midway sync hub
+	node_reopen midway && on midway stop || die "stop"
+	part=($(on hub list --json | json "' '.join(r['id'] for r in j['records'] if r['author'] == '$(author_of hub midway)')"))
+	is "some came, and not all" "$([ ${#part[@]} -gt 4 ] && [ ${#part[@]} -lt 43 ] && echo part)" part
+	ok "the mirror meets the hub" on desk sync hub
+	is "and has what came" "$(lacks desk "${part[@]}")" 0
+	is "and destroyed what was taken back" "$(withdrawn hub "$a")$(withdrawn desk "$a")" destroyeddestroyed
+	node_unlock midway && on midway partner limit hub none || die "unlock"
+	ok "the device comes back after all" on midway sync hub
+	ok "and the mirror meets the hub" on desk sync hub
+	is "all is there" "$(lacks desk "${part[@]}" "$b")" 0
+	is "whole" "$(on desk list --json | json "all(r['complete'] for r in j['records'] if not r.get('withdrawn'))")" True
+	ok "it is confirmed" on desk sync hub
+	is "and then all is quiet" "$(quiet midway hub) $(quiet desk hub)" "1 1"
+}
+
 # what it shared before and after it was put back was sealed each time anew
 part_sealed() {
 	local i
@@ -372,7 +402,7 @@ part_seized() {
 		"3 destroyed 2 set aside"
 }
 
-every="first cut lean hand heard seized mirrored around apart twice late both returned remnant partly sealed"
+every="first cut lean hand heard seized mirrored around apart twice late both returned remnant partly midway sealed"
 parts=${ONLY:-$([ -n "${ALL:-}" ] && echo "$every" || printf '%s\n' $every | shuf -n 3)}
 echo "# ONLY=\"$(echo $parts)\""
 for part in $parts; do
