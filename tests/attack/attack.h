@@ -49,6 +49,7 @@ void attack_receipts(struct scene *scene);
 void attack_receipt(struct scene *scene);
 void attack_custody(struct scene *scene);
 void attack_withdraw(struct scene *scene);
+void attack_envelopes(struct scene *scene);
 void attack_ballast(struct scene *scene);
 void attack_names(struct scene *scene);
 void attack_replay(struct scene *scene);

@@ -85,6 +85,70 @@ void attack_replay(struct scene *scene)
 	forge_end(&forge);
 }
 
+/* --- envelopes ----------------------------------------------------------- */
+
+/* An age header as large as one may be, for nobody; ${n} makes it another. */
+static void add_junk(int n, struct buf *out)
+{
+	char line[66];
+	int i;
+
+	MUST(buf_append_text(out, "age-encryption.org/v1\n-> grease\n") == 0);
+	for (i = 0; i < 990; i++) {
+		snprintf(line, sizeof line, "%064d\n", n);
+		MUST(buf_append_text(out, line) == 0);
+	}
+	snprintf(line, sizeof line, "\n--- %043d\n", 0);
+	MUST(buf_append_text(out, line) == 0);
+}
+
+static void bring_envelopes(struct scene *scene, struct forge_proven *proven)
+{
+	struct buf junk;
+	struct peer peer;
+	int i;
+
+	MUST(meet(scene, &peer));
+	for (i = 0; i < 9; i++) {
+		junk = (struct buf){0};
+		add_junk(i, &junk);
+		proven->message.envelope = buf_span(&junk);
+		peer_send(&peer, WIRE_SYNC_PROVEN, &proven->message);
+		buf_free(&junk);
+	}
+	settle(&peer, NULL, "envelopes");
+}
+
+/* A record that this partner brings and all those named in the arguments bring
+ * again, with envelopes that open nothing. Tells its id. */
+void attack_envelopes(struct scene *scene)
+{
+	struct scene again = *scene;
+	struct forge_proven proven;
+	struct persona author;
+	struct forge forge;
+	struct entry_id id;
+	struct peer peer;
+	char hex[65];
+	int i;
+
+	persona_make("an-author", &author);
+	forge_begin(&forge, &author, scene->argv[0]);
+	forge_append(&forge, some_entry(scene, &forge, 0));
+	forge_prove(&forge, 0, 1, &proven);
+	MUST(entry_id_of(proven.message.entry, &id) == 0);
+	hex_encode(id.bytes, sizeof id.bytes, hex);
+	MUST(meet(scene, &peer));
+	peer_send(&peer, WIRE_SYNC_PROVEN, &proven.message);
+	settle(&peer, NULL, hex);
+	for (i = 1; i < scene->argc; i++) {
+		persona_make(scene->argv[i], &again.self);
+		bring_envelopes(&again, &proven);
+	}
+	forge_proven_free(&proven);
+	forge_end(&forge);
+}
+
 /* --- what nobody asked for ---------------------------------------------- */
 
 static void flood_cosignatures(struct scene *scene)

@@ -260,6 +260,23 @@ quotas() {
 	quota --rate 0
 }
 
+# --- what closes a record to whoever can read it
+envelopes() {
+	local name id before
+	for name in evil2 evil3; do
+		"$PARTNER" $name card >"$T/$name.card" || die "card"
+		befriend office $name
+	done
+	before=$(used evil bytes)
+	attack "large envelopes that open nothing, of three partners" "" evilhub \
+		envelopes "envelopes $$" evil evil2 evil3
+	is "attack: they are heard out" "$(told '.*')" "4 heard"
+	id=$(cut -d' ' -f1 "$T/told" | head -1)
+	ok "attack: who can read the record reads it" on office show "$id"
+	is "attack: each pays for eight and no more" \
+		"$((($(used evil bytes) - before) / 64000))" 8
+}
+
 # --- more logs than there is room for
 crowds() {
 	crowd() { "$PARTNER" crowd "$T/office.card" "$port" "$@" >"$T/told" 2>"$T/err"; }
@@ -349,9 +366,9 @@ dialled() {
 	as_before "attack: a hub that a device dials"
 }
 
-every="strangers_begin lies floods frames patience races quotas crowds forks strangers_end dialled"
+every="strangers_begin lies floods frames patience races quotas envelopes crowds forks strangers_end dialled"
 draw() { # two of the others, with what belongs together
-	local others=(floods frames patience races quotas crowds dialled "strangers_begin strangers_end")
+	local others=(floods frames patience races quotas envelopes crowds dialled "strangers_begin strangers_end")
 	RANDOM=$SEED
 	local first=$((RANDOM % ${#others[@]})) second=$((RANDOM % (${#others[@]} - 1)))
 	[ $second -ge $first ] && second=$((second + 1))

@@ -24,6 +24,7 @@ static const struct {
     {"receipt", attack_receipt},
     {"custody", attack_custody},
     {"withdraw", attack_withdraw},
+    {"envelopes", attack_envelopes},
     {"ballast", attack_ballast},
     {"names", attack_names},
     {"replay", attack_replay},
