@@ -117,7 +117,7 @@ class Power:
         self.last, most = rng.choice([("capture", 20), ("sync", 4), ("withdraw", 5)])
         self.left, self.lock, self.is_cut = rng.randrange(1, most), threading.Lock(), False
         self.counts, self.ended = {}, 0
-        self.receipts, self.erased = set(), []
+        self.receipts, self.erased, self.failure = set(), [], None
         loops = [self.captures, self.captures, self.syncs, self.withdrawals]
         threads = [threading.Thread(target=self.repeat, args=(loop, world, rng.random()))
                    for loop in loops]
@@ -125,13 +125,19 @@ class Power:
             thread.start()
         for thread in threads:
             thread.join()
+        if self.failure:
+            raise self.failure
 
     def repeat(self, loop, world, seed):
         rng = random.Random(seed)
         until = time.monotonic() + 60
-        while not self.is_cut and time.monotonic() < until:
-            if not loop(world, rng):
-                time.sleep(0.01)
+        try:
+            while not self.is_cut and time.monotonic() < until:
+                if not loop(world, rng):
+                    time.sleep(0.01)
+        except Exception as failure:  # of all loops the first counts
+            self.failure = self.failure or failure
+            self.is_cut = True
 
     def acknowledge(self, what, take):
         """take() writes it down; when this is the one, the power goes first."""
