@@ -6,13 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 three_nodes
-hub_start hubb
-node_start deskb --reader
-on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" || die "reader"
-introduce hubb deskb --mirror || die "hubb and deskb"
+second_hub
 introduce desk hubb || die "desk and hubb"
 head -c 50000 /dev/urandom >"$T/photo.jpg"
-author_of() { on "$1" partner list --json | json "[p['author'] for p in j['partners'] if p['name']=='$2'][0]"; }
 hubb=$(author_of desk hubb)
 id=$(on field capture --to hub --field statement=palabras --field "consent.share=$hubb" \
 	--attach "$T/photo.jpg") || die "capture"

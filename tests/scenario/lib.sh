@@ -151,6 +151,19 @@ introduce() { # A B [OPTION FOR A] [OPTION FOR B]
 		on "$b" partner compare "$a" "$number"
 }
 
+# A node's card has changed: these take it anew, and both compare.
+card_anew() { # NODE AT...
+	local node=$1 at number
+	shift
+	on "$node" card --out "$T/$node.card" || return 1
+	for at; do
+		on "$at" partner add "$T/$node.card" >/dev/null || return 1
+		number=$(on "$at" partner compare "$node") || return 1
+		on "$at" partner compare "$node" "$number" &&
+			on "$node" partner compare "$at" "$number" || return 1
+	done
+}
+
 # A hub that listens on loopback, with its address in its card.
 hub_start() { # NODE [INIT OPTION...]
 	local node=$1 port
@@ -173,15 +186,20 @@ three_nodes() { # [HUB DESK FIELD]: their names
 	introduce "$field" "$hub" || die "field and hub"
 }
 
-# Organisation A: fielda, huba, deska, as three_nodes makes them; B: hubb and its
-# desk deskb; C: arch, which reads and is reached by bundles of deska's alone.
-three_organisations() {
-	three_nodes huba deska fielda
+# One more hub, hubb, and deskb, its desk and reader.
+second_hub() {
 	hub_start hubb
 	node_start deskb --reader
 	on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" ||
 		die "add-reader"
 	introduce hubb deskb --mirror || die "hubb and deskb"
+}
+
+# Organisation A: fielda, huba, deska, as three_nodes makes them; B: hubb and its
+# desk deskb; C: arch, which reads and is reached by bundles of deska's alone.
+three_organisations() {
+	three_nodes huba deska fielda
+	second_hub
 	introduce deska hubb || die "deska and hubb"
 	node_start arch --reader
 	introduce deska arch || die "deska and arch"

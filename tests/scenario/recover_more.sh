@@ -16,6 +16,12 @@ hub_start far --reader
 head -c 3000000 /dev/urandom >"$T/photo.jpg"
 head -c 500 /dev/urandom >"$T/small.jpg"
 
+# NODE: what the hub has of it
+all_of() {
+	on hub list --json |
+		json "' '.join(r['id'] for r in j['records'] if r['author'] == '$(author_of hub "$1")')"
+}
+
 # CONDITION NODE COMMAND...: let a node do that, and end its courier once CONDITION holds
 cut_when() {
 	local condition=$1 node=$2 meeting
@@ -318,7 +324,7 @@ part_partly() {
 	some_came() { [ "$(came)" -gt 7 ]; }
 	cut_when some_came partly sync hub
 	is "more came than the old disk has, and not all" "$([ "$(came)" -gt 7 ] && [ "$(came)" -lt 46 ] && echo part)" part
-	part=($(on hub list --json | json "' '.join(r['id'] for r in j['records'] if r['author'] == '$(author_of hub partly)')"))
+	part=($(all_of partly))
 	ok "the hub's mirror meets it" on desk sync hub
 	is "and has what came, though its end never may" "$(lacks desk "${part[@]}")" 0
 	ok "and reads it" on desk show "${part[${#part[@]} - 1]}"
@@ -354,7 +360,7 @@ part_midway() {
 	some_came() { [ $(($(on hub list --json | json "len(j['records'])") - before)) -gt 1 ]; }
 	cut_when some_came midway sync hub
 	node_reopen midway && on midway stop || die "stop"
-	part=($(on hub list --json | json "' '.join(r['id'] for r in j['records'] if r['author'] == '$(author_of hub midway)')"))
+	part=($(all_of midway))
 	is "some came, and not all" "$([ ${#part[@]} -gt 4 ] && [ ${#part[@]} -lt 43 ] && echo part)" part
 	ok "the mirror meets the hub" on desk sync hub
 	is "and has what came" "$(lacks desk "${part[@]}")" 0

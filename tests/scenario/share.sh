@@ -6,14 +6,10 @@
 . "$(dirname "$0")/lib.sh"
 
 three_nodes
-hub_start hubb
-node_start deskb --reader
-on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" || die "reader"
-introduce hubb deskb --mirror || die "hubb and deskb"
+second_hub
 introduce desk hubb || die "desk and hubb"
 
 head -c 300000 /dev/urandom >"$T/photo.jpg"
-author_of() { on "$1" partner list --json | json "[p['author'] for p in j['partners'] if p['name']=='$2'][0]"; }
 may="consent.share=$(author_of desk hubb)"
 id=$(on field capture --to hub --field "$may" --field statement=shared --attach "$T/photo.jpg") || die "capture"
 kept=$(on field capture --to hub --field statement=kept) || die "capture"

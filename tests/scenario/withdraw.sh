@@ -7,19 +7,13 @@
 
 # A node names its organisation, and hub compares its card anew.
 works_for() { # ORGANISATION NODE
-	local n
 	introduce "$1" "$2" || die "$1 and $2"
 	on "$2" card organisation "$1" || die "organisation"
-	on "$2" card --out "$T/$2.card" && on hub partner add "$T/$2.card" >/dev/null || die "card"
-	n=$(on hub partner compare "$2") && on hub partner compare "$2" $n &&
-		on "$2" partner compare hub $n || die "compare"
+	card_anew "$2" hub || die "card"
 }
 
 three_nodes
-hub_start hubb
-node_start deskb --reader
-on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" || die "reader"
-introduce hubb deskb --mirror || die "hubb and deskb"
+second_hub
 introduce desk hubb || die "desk and hubb"
 
 has() { # NODE ID COLUMN
@@ -168,8 +162,7 @@ is "then it does" "$(has desk "$gone" withdrawn)" destroyed
 node_start again
 introduce again hub || die "again and hub"
 on again card organisation hub || die "organisation"
-on again card --out "$T/again.card" && on hub partner add "$T/again.card" >/dev/null || die "card"
-n=$(on hub partner compare again) && on hub partner compare again $n && on again partner compare hub $n || die "compare"
+card_anew again hub || die "card"
 last=$(on again capture --to hub --field statement=last) || die "capture"
 on again sync hub || die "sync"
 taken=$(on again withdraw "$last" --json | json "j['id']") || die "withdraw"
@@ -180,12 +173,7 @@ is "and counts all the same" "$(has hub "$last" withdrawn)" destroyed
 introduce again hubb || die "again and hubb"
 introduce again desk || die "again and desk"
 on again card organisation hubb || die "organisation"
-on again card --out "$T/again.card" || die "card"
-for node in hub hubb desk; do
-	on $node partner add "$T/again.card" >/dev/null || die "card"
-	n=$(on $node partner compare again) && on $node partner compare again $n &&
-		on again partner compare $node $n || die "compare"
-done
+card_anew again hub hubb desk || die "card"
 theirs=$(on again capture --to hub --field statement=theirs) || die "capture"
 on again sync hub && on desk sync hub || die "sync"
 on desk share "$theirs" --to hubb --override "a test" || die "share"

@@ -6,10 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 three_nodes
-hub_start hubb
-node_start deskb --reader
-on hubb card add-reader "$(on deskb card | sed -n 's/^reader //p')" || die "reader"
-introduce hubb deskb --mirror || die "hubb and deskb"
+second_hub
 introduce field hubb && introduce deskb hub || die "partners"
 head -c 200000 /dev/urandom >"$T/photo.jpg"
 both() { on field capture --to hub --to hubb --field "statement=$1" --attach "$T/photo.jpg"; }
@@ -38,12 +35,7 @@ node_start office
 introduce office hub || die "office and hub"
 introduce office field || die "office and field"
 on field card organisation office || die "organisation"
-on field card --out "$T/field.card" || die "card"
-for node in hub hubb; do
-	on $node partner add "$T/field.card" >/dev/null || die "card"
-	n=$(on $node partner compare field) && on $node partner compare field $n &&
-		on field partner compare $node $n || die "compare"
-done
+card_anew field hub hubb || die "card"
 taken=$(both taken) || die "capture"
 on field sync || die "sync"
 on office withdraw "$taken" && on office sync hub || die "withdraw"
