@@ -14,19 +14,9 @@
 #include <event2/listener.h>
 
 #include "daemon/base/service.h"
+#include "daemon/courier/limits.h"
 #include "daemon/courier/object.h"
 #include "proto/format/card.h"
-
-#define LINKS_MAX 64
-#define LINKS_NEW_MAX 4  /* of one source address, not yet authenticated */
-#define LINKS_PEER_MAX 4 /* that one partner has dialled */
-#define OUTPUT_BYTES (512 * 1024)
-#define INPUT_BYTES (WIRE_BODY_MAX + 65536)
-#define HANDSHAKE_SECONDS 15
-#define PROXY_SECONDS 120 /* Tor may have to build a circuit first */
-#define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */
-#define FRAME_RATE 512
-#define STORED_BYTES (8 * 1024 * 1024)
 
 struct peer {
 	struct author_id author;
@@ -83,6 +73,7 @@ struct link {
 	struct evbuffer *own_input, *own_output; /* of a bundle */
 	struct event *deadline, *pump;
 	struct ev_token_bucket_cfg *bucket; /* its rate; NULL: no limit */
+	struct event *refill;               /* of the bucket */
 	enum link_state state;
 	enum wire_carrier carrier;
 	bool known;  /* the peer is authenticated */

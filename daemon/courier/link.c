@@ -68,6 +68,16 @@ void link_expect_reading(struct link *link)
 		(unsigned)(evbuffer_get_length(link->output) / FRAME_RATE));
 }
 
+static void on_refill(evutil_socket_t fd, short what, void *context)
+{
+	struct link *link = context;
+
+	(void)fd;
+	(void)what;
+	if (!link->ended)
+		tls_read_on(link);
+}
+
 /* Now that it is known who the peer is. What comes and what goes are limited
  * alike; a second's worth may come at once. */
 static int limit_rate(struct link *link)
@@ -79,7 +89,10 @@ static int limit_rate(struct link *link)
 	if (rate == 0)
 		return 0;
 	link->bucket = ev_token_bucket_cfg_new(step, rate, step, rate, &tick);
-	if (!link->bucket)
+	link->refill =
+	    event_new(link->courier->base, -1, EV_PERSIST, on_refill, link);
+	if (!link->bucket || !link->refill ||
+	    event_add(link->refill, &tick) < 0)
 		return -ENOMEM;
 	return bufferevent_set_rate_limit(link->bev, link->bucket) < 0 ? -EIO
 								       : 0;
@@ -116,6 +129,8 @@ static void on_free(evutil_socket_t fd, short what, void *context)
 		bufferevent_free(link->bev);
 	if (link->bucket)
 		ev_token_bucket_cfg_free(link->bucket);
+	if (link->refill)
+		event_free(link->refill);
 	if (link->pump)
 		event_free(link->pump);
 	if (link->own_input)
@@ -139,6 +154,8 @@ void link_close(struct link *link, enum wire_code code)
 	object_end(&link->out);
 	object_end(&link->file);
 	socks_end(link);
+	if (link->refill)
+		event_del(link->refill);
 	if (link->pump)
 		evtimer_del(link->pump);
 	if (link->bev)

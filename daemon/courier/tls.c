@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <event2/bufferevent_ssl.h>
+#include <event2/bufferevent_struct.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -214,4 +215,14 @@ bool tls_was_refused(struct link *link)
 	SSL *ssl = bufferevent_openssl_get_ssl(link->bev);
 
 	return ssl && SSL_get_verify_result(ssl) == X509_V_ERR_CERT_REJECTED;
+}
+
+/* libevent reads a record's rest only when the socket has more (its issue 854);
+ * what ends a turn is followed by nothing. It looks again whether it may. */
+void tls_read_on(struct link *link)
+{
+	SSL *ssl = bufferevent_openssl_get_ssl(link->bev);
+
+	if (ssl && SSL_pending(ssl) > 0)
+		event_active(&link->bev->ev_read, EV_READ, 0);
 }

@@ -22,5 +22,8 @@ bool tls_has_seed(const struct tls *tls, const uint8_t seed[32]);
  * whom to expect when dialling, and is filled in when accepting. */
 struct bufferevent *tls_wrap(struct link *link, int fd);
 bool tls_was_refused(struct link *link);
+/* Call it whenever reading may go on that was held back, by a full input or by
+ * a rate: part of a record may be left in OpenSSL, and would stay there. */
+void tls_read_on(struct link *link);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/courier/bundle.h"
+#include "daemon/courier/tls.h"
 
 static const struct {
 	enum link_state state;
@@ -355,7 +356,7 @@ static bool must_wait(const struct link *link, enum wire_type type)
 	       type != WIRE_SYNC_REFUSED;
 }
 
-void turn_read(struct link *link)
+static void read_frames(struct link *link)
 {
 	struct evbuffer *input = link->input;
 	uint8_t bytes[WIRE_HEADER_BYTES];
@@ -405,4 +406,11 @@ void turn_read(struct link *link)
 				evbuffer_drain(input, size);
 		}
 	}
+}
+
+void turn_read(struct link *link)
+{
+	read_frames(link);
+	if (link->bev && !link->ended)
+		tls_read_on(link);
 }

@@ -12,15 +12,18 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/base/service.h"
-#include "daemon/courier/courier.h"
+#include "daemon/courier/limits.h"
+#include "tests/attack/peer.h"
 #include "tests/unit/service_scene.h"
 
 static struct {
@@ -102,25 +105,33 @@ static void hear(enum wire_type type, void *ret_message)
 	wire_frame_free(&frame);
 }
 
-/* One partner, of author 0x11..., with ${address}. */
-static struct wire_courier_started start(
-    const char *listen, const char *address, uint8_t seed)
+/* One ${partner}. */
+static struct wire_courier_started start_with(
+    const char *listen, struct wire_partner *partner, uint8_t seed)
 {
 	struct wire_courier_started started;
-	struct span addresses[] = {span_text(address)};
-	struct wire_partner partner = {
-	    .addresses = {.items = addresses, .count = *address ? 1 : 0}};
 	struct wire_courier_start message = {
 	    .listen = span_text(listen),
-	    .partners = {.items = &partner, .count = 1},
+	    .partners = {.items = partner, .count = 1},
 	};
 
-	memset(partner.author.bytes, 0x11, 32);
-	memset(partner.transport.bytes, 0x22, 32);
 	memset(message.transport_seed.bytes, seed, 32);
 	say(WIRE_COURIER_START, &message);
 	hear(WIRE_COURIER_STARTED, &started);
 	return started;
+}
+
+/* One partner, of author 0x11..., with ${address}. */
+static struct wire_courier_started start(
+    const char *listen, const char *address, uint8_t seed)
+{
+	struct span addresses[] = {span_text(address)};
+	struct wire_partner partner = {
+	    .addresses = {.items = addresses, .count = *address ? 1 : 0}};
+
+	memset(partner.author.bytes, 0x11, 32);
+	memset(partner.transport.bytes, 0x22, 32);
+	return start_with(listen, &partner, seed);
 }
 
 static void dial(uint8_t author)
@@ -350,6 +361,137 @@ static void test_who_speaks_no_tls_is_cut_off_and_never_told_of(void **state)
 	expect_answers(); /* and nothing before it */
 }
 
+/* --- a partner that sends more than is read at once ----------------------- */
+
+static void add_proven(struct buf *frames, size_t payload)
+{
+	uint8_t *room = calloc(1, payload);
+	struct span one = {(const uint8_t *)"", 1};
+	struct wire_sync_proven proven = {.entry = one,
+	    .payload = {room, payload},
+	    .envelope = one,
+	    .proof = one};
+
+	assert_non_null(room);
+	assert_int_equal(wire_encode(WIRE_SYNC_PROVEN, &proven, 0, frames), 0);
+	free(room);
+}
+
+/* A turn of small and large frames. What follows the first is ${len} bytes: a
+ * payload of the last can make it any length. Returns how many are PROVEN. */
+static size_t make_turn(size_t len, struct buf *frames)
+{
+	const struct wire_sync_frontier frontier = {0};
+	struct buf end = {0}, last = {0};
+	size_t first, large = 900000, count = 1, payload;
+
+	add_proven(frames, 100);
+	first = frames->len;
+	for (; frames->len - first + large + 2000 < len; count++)
+		add_proven(frames, large);
+	assert_int_equal(
+	    wire_encode(WIRE_SYNC_FRONTIER, &frontier, 0, &end), 0);
+	len -= frames->len - first + end.len;
+	payload = len - 200;
+	add_proven(&last, payload);
+	payload += len - last.len;
+	add_proven(frames, payload);
+	assert_int_equal(buf_append(frames, end.data, end.len), 0);
+	buf_free(&end);
+	buf_free(&last);
+	return count + 1;
+}
+
+/* What the courier has to say, within ${seconds}. */
+static void hear_soon(enum wire_type type, void *ret_message)
+{
+	struct pollfd ready = {.fd = channel_fd(scene.store), .events = POLLIN};
+
+	if (!channel_has_frame(scene.store))
+		assert_int_equal(poll(&ready, 1, 20 * 1000), 1);
+	hear(type, ret_message);
+}
+
+static void expect_passed(uint64_t session, enum wire_type type, unsigned wait)
+{
+	const struct timespec pause = {.tv_nsec = (long)wait * 1000000};
+	const struct wire_session_step step = {.session = session};
+	struct wire_session_message message;
+
+	hear_soon(WIRE_SESSION_MESSAGE, &message);
+	assert_int_equal(message.session, session);
+	assert_int_equal(message.type, type);
+	nanosleep(&pause, NULL);
+	say(WIRE_SESSION_ACK, &step);
+	wire_arena_free(&scene.arena);
+}
+
+/* A partner comes, hears our turn to its end and sends all of its own. The
+ * store takes ${wait} milliseconds for the first frame: by then all else has
+ * come. Not a frame of it may be left lying, though nothing comes behind. */
+static void meet(uint64_t rate, size_t len, unsigned wait)
+{
+	const struct wire_sync_hello hello = {.version = SYNC_VERSION};
+	struct wire_partner row = {.rate = rate};
+	struct wire_session_message turn = {.type = WIRE_SYNC_FRONTIER};
+	struct wire_session_opened opened;
+	struct wire_session_step step;
+	struct persona self;
+	struct buf frames = {0};
+	struct peer peer;
+	char where[32];
+	size_t count;
+
+	persona_make("a-partner", &self);
+	row.author = self.id;
+	row.transport = self.card.transport;
+	close(make_port(false, where));
+	assert_true(peer_open(
+	    &peer, &self, (uint16_t)start_with(where, &row, 1).port, 1));
+	hear_soon(WIRE_SESSION_OPENED, &opened);
+	hear_soon(WIRE_SESSION_NEXT, &step);
+	turn.session = opened.session;
+	say(WIRE_SESSION_MESSAGE, &turn);
+	assert_int_equal(peer_read(&peer, 20), WIRE_SYNC_HELLO);
+	assert_int_equal(peer_read(&peer, 20), WIRE_SYNC_FRONTIER);
+	peer_send(&peer, WIRE_SYNC_HELLO, &hello);
+	count = make_turn(len, &frames);
+	peer_send_bytes(&peer, frames.data, frames.len);
+	for (; count > 0; count--, wait = 0)
+		expect_passed(opened.session, WIRE_SYNC_PROVEN, wait);
+	expect_passed(opened.session, WIRE_SYNC_FRONTIER, 0);
+	hear_soon(WIRE_SESSION_NEXT, &step);
+	peer_close(&peer);
+	hear_soon(WIRE_COURIER_ENDED, &(struct wire_courier_ended){0});
+	buf_free(&frames);
+}
+
+/* What is left in OpenSSL when reading is held back is anything up to a record,
+ * by where records end. */
+static void meet_often(void **state, uint64_t rate, size_t len, unsigned wait)
+{
+	static const size_t beyond[] = {0, 1, 1000, 8000, 15000, 16384, 40000};
+	size_t i, count = sizeof beyond / sizeof *beyond;
+
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			assert_int_equal(make_scene(state), 0);
+		meet(rate, len + beyond[i], wait);
+		if (i + 1 < count)
+			assert_int_equal(end_scene(state), 0);
+	}
+}
+
+static void test_what_comes_while_the_store_is_slow_is_read(void **state)
+{
+	meet_often(state, 0, INPUT_BYTES, 300);
+}
+
+static void test_what_comes_faster_than_its_rate_is_read(void **state)
+{
+	meet_often(state, 20480, 20480, 0);
+}
+
 static void test_it_ends_when_its_supervisor_makes_no_sense(void **state)
 {
 	struct channel *worker = introduce(WIRE_ROLE_WORKER);
@@ -378,6 +520,8 @@ int main(void)
 	    COURIER_TEST(test_a_store_that_breaks_a_rule_is_dropped),
 	    COURIER_TEST(test_a_new_store_takes_the_place_of_the_old),
 	    COURIER_TEST(test_who_speaks_no_tls_is_cut_off_and_never_told_of),
+	    COURIER_TEST(test_what_comes_while_the_store_is_slow_is_read),
+	    COURIER_TEST(test_what_comes_faster_than_its_rate_is_read),
 	    COURIER_TEST(test_it_ends_when_its_supervisor_makes_no_sense),
 	};
 

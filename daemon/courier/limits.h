@@ -1,0 +1,20 @@
+/*
+ * How much the courier takes and holds, and how long it waits.
+ */
+#ifndef EVIDENT_COURIER_LIMITS_H
+#define EVIDENT_COURIER_LIMITS_H
+
+#include "proto/wire/frame.h"
+
+#define LINKS_MAX 64
+#define LINKS_NEW_MAX 4  /* of one source address, not yet authenticated */
+#define LINKS_PEER_MAX 4 /* that one partner has dialled */
+#define OUTPUT_BYTES (512 * 1024)
+#define INPUT_BYTES (WIRE_BODY_MAX + 65536)
+#define HANDSHAKE_SECONDS 15
+#define PROXY_SECONDS 120 /* Tor may have to build a circuit first */
+#define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */
+#define FRAME_RATE 512
+#define STORED_BYTES (8 * 1024 * 1024)
+
+#endif
