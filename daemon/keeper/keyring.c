@@ -78,24 +78,6 @@ _Static_assert(crypto_pwhash_argon2id_PASSWD_MAX >= 4096, "passphrase");
 static const char name_final[] = "keyring";
 static const char name_new[] = "keyring.new";
 
-static void pack_u64(uint64_t value, uint8_t *out)
-{
-	int i;
-
-	for (i = 7; i >= 0; i--, value >>= 8)
-		out[i] = (uint8_t)value;
-}
-
-static uint64_t unpack_u64(const uint8_t *in)
-{
-	uint64_t value = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		value = value << 8 | in[i];
-	return value;
-}
-
 /* Head, a word for what is sealed, the slot's number. */
 #define LABEL_BYTES (HEAD_BYTES + 5)
 static void make_label(const uint8_t *image, const char word[5], int slot,
@@ -199,7 +181,7 @@ static void pack_body(const struct keyring_keys *keys, uint8_t *body)
 	memset(body, 0, BODY_PLAIN);
 	body[0] = BODY_VERSION;
 	body[1] = (uint8_t)keys->reader_count;
-	pack_u64(keys->flags, body + 2);
+	u64_encode(keys->flags, body + 2);
 	put(&at, keys->author_seed, 32);
 	put(&at, keys->transport_seed, 32);
 	put(&at, keys->storage_key, 32);
@@ -216,7 +198,7 @@ static int unpack_body(const uint8_t *body, struct keyring_keys *ret_keys)
 	if (body[0] != BODY_VERSION || body[1] > KEYRING_READERS_MAX)
 		return KEYRING_E_CORRUPT;
 	ret_keys->reader_count = body[1];
-	ret_keys->flags = unpack_u64(body + 2);
+	ret_keys->flags = u64_decode(body + 2);
 	take(&at, ret_keys->author_seed, 32);
 	take(&at, ret_keys->transport_seed, 32);
 	take(&at, ret_keys->storage_key, 32);
@@ -281,8 +263,8 @@ int keyring_seal(const struct keyring_keys *keys, struct span passphrase,
 	if (!room)
 		return -ENOMEM;
 	randombytes_buf(image, SALT_BYTES);
-	pack_u64(cost.ops, image + 16);
-	pack_u64(cost.memory, image + 24);
+	u64_encode(cost.ops, image + 16);
+	u64_encode(cost.memory, image + 24);
 	r = keyring_derive(image, passphrase, room->kek);
 	if (r == 0) {
 		randombytes_buf(room->master, sizeof room->master);
@@ -304,8 +286,8 @@ int keyring_derive(const uint8_t image[KEYRING_BYTES], struct span passphrase,
     uint8_t ret_kek[KEYRING_KEK_BYTES])
 {
 	const struct keyring_cost cost = {
-	    .ops = unpack_u64(image + 16),
-	    .memory = unpack_u64(image + 24),
+	    .ops = u64_decode(image + 16),
+	    .memory = u64_decode(image + 24),
 	};
 
 	if (!cost_is_sane(cost))

@@ -67,12 +67,8 @@ static uint64_t first_free_index(const struct keeper_log *log)
 static void unpack_attachment(
     const uint8_t bytes[ATTACHMENT_BYTES], struct entry_object *ret_object)
 {
-	int i;
-
 	memcpy(ret_object->payload.bytes, bytes, 32);
-	ret_object->size = 0;
-	for (i = 32; i < ATTACHMENT_BYTES; i++)
-		ret_object->size = ret_object->size << 8 | bytes[i];
+	ret_object->size = u64_decode(bytes + 32);
 }
 
 static int unpack_lists(

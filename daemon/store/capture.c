@@ -388,13 +388,12 @@ static int pack_attachments(struct capture *capture)
 {
 	const struct entry_object *object;
 	uint8_t size[8];
-	size_t i, k;
+	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < capture->sealed.objects.count; i++) {
 		object = &capture->sealed.objects.items[i].object;
-		for (k = 0; k < 8; k++)
-			size[k] = (uint8_t)(object->size >> (56 - 8 * k));
+		u64_encode(object->size, size);
 		r = buf_append(&capture->attachments, object->payload.bytes,
 		    sizeof object->payload.bytes);
 		if (r == 0)

@@ -257,8 +257,7 @@ static int take_edge(struct span bytes, struct log_edge *edge)
 
 	if (bytes.len < EDGE_HEAD)
 		return -EIO;
-	for (i = 0; i < 8; i++)
-		edge->old = edge->old << 8 | bytes.data[i];
+	edge->old = u64_decode(bytes.data);
 	edge->more.count = bytes.data[8];
 	bytes.data += EDGE_HEAD;
 	bytes.len -= EDGE_HEAD;
@@ -305,8 +304,7 @@ int log_tree_keep_edge(
 	buf_free(&known.note);
 	if (r != 0 || edge->old <= known.old)
 		return r;
-	for (i = 0; i < 8; i++)
-		head[i] = (uint8_t)(edge->old >> (56 - 8 * i));
+	u64_encode(edge->old, head);
 	head[8] = (uint8_t)edge->more.count;
 	r = buf_append(&bytes, head, sizeof head);
 	for (i = 0; r == 0 && i < edge->more.count; i++)

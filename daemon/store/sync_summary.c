@@ -54,7 +54,7 @@ static int add_line(struct session *session, const struct author_id *from,
 {
 	struct line *line = &lines->lines[lines->count];
 	struct digest root;
-	int i, r;
+	int r;
 
 	if (size == 0)
 		return 0;
@@ -65,8 +65,7 @@ static int add_line(struct session *session, const struct author_id *from,
 	memcpy(line->author, log->key.bytes, 32);
 	memcpy(line->log, log->log.bytes, 32);
 	memcpy(line->root, root.bytes, 32);
-	for (i = 0; i < 8; i++)
-		line->size[i] = (uint8_t)(size >> (56 - 8 * i));
+	u64_encode(size, line->size);
 	lines->count++;
 	return 0;
 }

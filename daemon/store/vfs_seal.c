@@ -25,6 +25,7 @@
 #include <sodium.h>
 
 #include "daemon/store/vfs_seal.h"
+#include "proto/format/bytes.h"
 
 #define BOUND_BYTES (VFS_FILE_ID_BYTES + 1 + 8 + 8)
 
@@ -42,13 +43,12 @@ static void bind_place(
     const struct vfs_seal_place *place, uint8_t bound[BOUND_BYTES])
 {
 	uint8_t *at = bound;
-	unsigned int i;
 
 	memcpy(at, keys_held->file_id, VFS_FILE_ID_BYTES);
 	at += VFS_FILE_ID_BYTES;
 	*at++ = (uint8_t)place->kind;
-	for (i = 0; i < 8; i++)
-		*at++ = (uint8_t)(place->number >> (56 - 8 * i));
+	u64_encode(place->number, at);
+	at += 8;
 	memcpy(at, place->salts, sizeof(place->salts));
 }
 

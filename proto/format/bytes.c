@@ -187,6 +187,24 @@ bool utf8_is_valid(struct span text)
 	return true;
 }
 
+void u64_encode(uint64_t value, uint8_t ret_bytes[8])
+{
+	int i;
+
+	for (i = 7; i >= 0; i--, value >>= 8)
+		ret_bytes[i] = (uint8_t)value;
+}
+
+uint64_t u64_decode(const uint8_t bytes[8])
+{
+	uint64_t value = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
 int decimal_decode(struct span text, uint64_t *ret_value)
 {
 	uint64_t value = 0;

@@ -1,5 +1,5 @@
 /*
- * Byte strings: spans, growing buffers, hex, base64, UTF-8.
+ * Byte strings: spans, growing buffers, hex, base64, UTF-8, numbers.
  */
 #ifndef EVIDENT_FORMAT_BYTES_H
 #define EVIDENT_FORMAT_BYTES_H
@@ -66,6 +66,10 @@ int base64_decode(
 
 /* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms, no NUL). */
 bool utf8_is_valid(struct span text);
+
+/* Eight bytes, big-endian. */
+void u64_encode(uint64_t value, uint8_t ret_bytes[8]);
+uint64_t u64_decode(const uint8_t bytes[8]);
 
 /* A decimal as FORMAT.md writes it: 0 or no leading zero, at most 2^53 - 1. */
 int decimal_decode(struct span text, uint64_t *ret_value);

@@ -19,21 +19,8 @@ int cosignature_message(uint64_t time, struct span text, struct buf *out)
 void cosignature_pack(uint64_t time, const uint8_t signature[64],
     uint8_t ret_bytes[COSIGNATURE_BYTES])
 {
-	int i;
-
-	for (i = 7; i >= 0; i--, time >>= 8)
-		ret_bytes[i] = (uint8_t)time;
+	u64_encode(time, ret_bytes);
 	memcpy(ret_bytes + 8, signature, 64);
-}
-
-static uint64_t unpack_time(const uint8_t bytes[8])
-{
-	uint64_t time = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		time = time << 8 | bytes[i];
-	return time;
 }
 
 static int verify_one(const struct note *note, const struct sign_key *key,
@@ -43,7 +30,7 @@ static int verify_one(const struct note *note, const struct sign_key *key,
 	int r;
 
 	r = cosignature_message(
-	    unpack_time(signature->bytes), note->text, &message);
+	    u64_decode(signature->bytes), note->text, &message);
 	if (r == 0 && crypto_sign_verify_detached(signature->bytes + 8,
 			  message.data, message.len, key->bytes) != 0)
 		r = FORMAT_E_MISMATCH;
@@ -89,7 +76,7 @@ int cosignature_verify(
 	note_witness_name(&author, name);
 	r = find(note, key, name, &signature);
 	if (r == 0)
-		*ret_time = unpack_time(signature->bytes);
+		*ret_time = u64_decode(signature->bytes);
 	return r;
 }
 

@@ -36,24 +36,6 @@ static bool length_fits(const struct codec_row *row, struct span value)
 	       (!text || utf8_is_valid(value));
 }
 
-static void put_u64(uint8_t *out, uint64_t value)
-{
-	int i;
-
-	for (i = 7; i >= 0; i--, value >>= 8)
-		out[i] = (uint8_t)value;
-}
-
-static uint64_t get_u64(const uint8_t *in)
-{
-	uint64_t value = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		value = value << 8 | in[i];
-	return value;
-}
-
 /* One value of bytes into its place. */
 static void store_bytes(
     const struct codec_row *row, struct span value, void *to)
@@ -73,7 +55,7 @@ static void store_bytes(
 		return;
 	case CODEC_OBJECT:
 		memcpy(object->payload.bytes, value.data, 32);
-		object->size = get_u64(value.data + 32);
+		object->size = u64_decode(value.data + 32);
 		return;
 	case CODEC_U64:
 	case CODEC_LIST_MESSAGE:
@@ -199,7 +181,7 @@ static int load_bytes(const struct codec_row *row, const void *from,
 		if (!packed)
 			return -ENOMEM;
 		memcpy(packed, object->payload.bytes, 32);
-		put_u64(packed + 32, object->size);
+		u64_encode(object->size, packed + 32);
 		value = span_of(packed, 40);
 	} else if (row->kind == CODEC_FIXED || row->kind == CODEC_LIST_FIXED) {
 		value = span_of(from, (size_t)row->max);

@@ -312,6 +312,29 @@ static void test_a_decimal_has_one_spelling(void **state)
 	assert_int_equal(value, INT64_C(9007199254740991));
 }
 
+static void test_numbers_are_big_endian(void **state)
+{
+	static const struct {
+		uint64_t value;
+		uint8_t bytes[8];
+	} pairs[] = {
+	    {0, {0}},
+	    {1, {0, 0, 0, 0, 0, 0, 0, 1}},
+	    {UINT64_C(0x0123456789abcdef),
+		{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}},
+	    {UINT64_MAX, {255, 255, 255, 255, 255, 255, 255, 255}},
+	};
+	uint8_t bytes[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		u64_encode(pairs[i].value, bytes);
+		assert_memory_equal(bytes, pairs[i].bytes, 8);
+		assert_true(u64_decode(bytes) == pairs[i].value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +354,7 @@ int main(void)
 	    cmocka_unit_test(test_base64_of_another_spelling_is_refused),
 	    cmocka_unit_test(test_all_of_utf8_is_valid),
 	    cmocka_unit_test(test_what_rfc_3629_forbids_is_no_utf8),
+	    cmocka_unit_test(test_numbers_are_big_endian),
 	    cmocka_unit_test(test_a_decimal_has_one_spelling),
 	};
 
