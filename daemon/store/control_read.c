@@ -83,7 +83,7 @@ static int names_of(struct store *store, const struct record_row *row,
 	while ((r = database_step(found)) == 1) {
 		bytes = database_column(found, 0);
 		if (bytes.len != 32 ||
-		    (delivered_only && !database_column_int(found, 2)))
+		    (delivered_only && !database_column_int(found, 1)))
 			continue;
 		memcpy(audience.bytes, bytes.data, 32);
 		known =
@@ -406,8 +406,10 @@ static int add_envelope(struct records *records, const struct record_row *row,
 	int r;
 
 	r = records_envelope(records, row, audience, bytes, &hash);
-	if (r != 0)
+	if (r != 0) {
+		buf_free(bytes);
 		return r;
+	}
 	for (i = 0, total = bytes->len; i < envelopes->count; i++)
 		total += envelopes->bytes[i].len;
 	if (envelopes->count > 0 && total > CONTROL_ENVELOPES_BYTES)
@@ -419,7 +421,8 @@ static int add_envelope(struct records *records, const struct record_row *row,
 
 /* Who they are for does not say who can open them: each might. First the node's
  * own, then that of whoever brought it first, for any other might be made to
- * close it. */
+ * close it; last what takes all the room. Beside the own one, one that is
+ * damaged is in nobody's way; without it, it might have been the one. */
 int control_envelopes_load(struct store *store, const struct record_row *row,
     struct control_envelopes **ret_envelopes)
 {
@@ -428,6 +431,7 @@ int control_envelopes_load(struct store *store, const struct record_row *row,
 	size_t i, count = 0;
 	sqlite3_stmt *found;
 	struct span bytes;
+	bool own = false;
 	int r;
 
 	if (!envelopes)
@@ -440,9 +444,14 @@ int control_envelopes_load(struct store *store, const struct record_row *row,
 		if (bytes.len == 32)
 			memcpy(audiences[count++].bytes, bytes.data, 32);
 	}
-	for (i = 0; r == 0 && i < count; i++)
+	for (i = 0; r == 0 && i < count; i++) {
 		r = add_envelope(
 		    &store->records, row, &audiences[i], envelopes);
+		own |= r == 0 &&
+		       memcmp(audiences[i].bytes, store->author.bytes, 32) == 0;
+		if (r == -EIO && own)
+			r = 0;
+	}
 	if (r == 0 && envelopes->count == 0)
 		r = DATABASE_E_NONE;
 	if (r != 0)

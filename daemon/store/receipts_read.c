@@ -315,7 +315,8 @@ static int submit_one(struct store *store, struct item *item)
 	if (r == 0)
 		r = records_body(&store->records, &row, &body);
 	if (r == 0)
-		r = records_any_envelope(&store->records, &row, &envelope);
+		r = records_any_envelope(
+		    &store->records, &row, &store->author, &envelope);
 	job.entry = body.entry;
 	job.payload = body.payload;
 	span = buf_span(&envelope);

@@ -447,14 +447,14 @@ int records_envelope(struct records *records, const struct record_row *row,
 	return r;
 }
 
-int records_any_envelope(
-    struct records *records, const struct record_row *row, struct buf *out)
+int records_any_envelope(struct records *records, const struct record_row *row,
+    const struct author_id *self, struct buf *out)
 {
 	sqlite3_stmt *found;
 	int r;
 
-	found =
-	    database_query(records->database, SQL_ENVELOPE_ALL, "i", row->id);
+	found = database_query(records->database, SQL_ENVELOPE_TO_TRY, "ibi",
+	    row->id, span_of(self->bytes, 32), (int64_t)1);
 	r = database_step(found);
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;

@@ -127,9 +127,10 @@ int records_share(struct records *records, int64_t record, int64_t partner,
 /* The envelope for ${audience}, appended, with its SHA-256. */
 int records_envelope(struct records *records, const struct record_row *row,
     const struct author_id *audience, struct buf *out, struct digest *ret_hash);
-/* Any envelope: for whom is not asked (a record that came from a mirror). */
-int records_any_envelope(
-    struct records *records, const struct record_row *row, struct buf *out);
+/* For whom is not asked (a record that came from a mirror): that which is worth
+ * trying first, of a node whose author is ${self}. */
+int records_any_envelope(struct records *records, const struct record_row *row,
+    const struct author_id *self, struct buf *out);
 /* A proof that came with the record; in the caller's transaction. */
 int records_add_proof(struct records *records, int64_t record,
     const struct record_key *key, struct span proof);

@@ -60,10 +60,11 @@
 	X(ENVELOPE_ADD, "INSERT OR IGNORE INTO envelope VALUES(?,?,?,?,0)")   \
 	X(ENVELOPE_GET, "SELECT sealed,hash,delivered FROM envelope"          \
 			" WHERE record=? AND audience=?")                     \
-	X(ENVELOPE_ALL, "SELECT audience,sealed,delivered FROM envelope"      \
+	X(ENVELOPE_ALL, "SELECT audience,delivered FROM envelope"             \
 			" WHERE record=?")                                    \
-	X(ENVELOPE_TO_TRY, "SELECT audience FROM envelope e"                  \
-	    " WHERE record=?1 ORDER BY audience<>?2, audience IS NOT"         \
+	X(ENVELOPE_TO_TRY, "SELECT audience,sealed FROM envelope e"           \
+	    " WHERE record=?1 ORDER BY audience<>?2,"                         \
+	    " length(sealed)>524288, audience IS NOT"                         \
 	    " (SELECT p.author FROM record r JOIN partner p ON p.id=r.source" \
 	    " WHERE r.id=?1), NOT" SQL_FOR_SOMEBODY ", length(sealed) LIMIT ?3") \
 	X(ENVELOPE_DELIVERED, "UPDATE envelope SET delivered=1"               \

@@ -86,14 +86,27 @@ int sync_send_withdrawal(struct session *session)
 	return r < 0 ? r : -EIO;
 }
 
-/* What was told ahead is told once. */
+/* What was told ahead is told once: 1, 0 or -errno. What only came to this
+ * node beyond its place in a log was not. */
+static int is_told(struct session *session, const struct record_row *row)
+{
+	int64_t delivered;
+	int r;
+
+	if (!row->withdraws || row->id > session->withdrawal_at)
+		return 0;
+	r = database_number(session->store->database, SQL_SHARED_FIND,
+	    &delivered, "ii", row->id, session->partner.id);
+	return r == DATABASE_E_NONE ? 0 : r < 0 ? r : 1;
+}
+
 static int next_proven(struct session *session, struct record_row *ret_row)
 {
 	struct store *store = session->store;
 	int64_t record;
-	int r;
+	int r, told = 1;
 
-	do {
+	while (told == 1) {
 		r = database_number(store->database, SQL_SHARED_NEXT, &record,
 		    "iii", session->partner.id, session->proven_at,
 		    (int64_t)session->partner.mirror);
@@ -101,9 +114,11 @@ static int next_proven(struct session *session, struct record_row *ret_row)
 			return r;
 		session->proven_at = record;
 		r = records_load(&store->records, record, ret_row);
-	} while (
-	    r == 0 && ret_row->withdraws && record <= session->withdrawal_at);
-	return r > 0 ? -EIO : r;
+		if (r != 0)
+			return r > 0 ? -EIO : r;
+		told = is_told(session, ret_row);
+	}
+	return told;
 }
 
 static bool is_wanted(

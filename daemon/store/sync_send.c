@@ -54,10 +54,8 @@ static int mirrored_envelope(
 	/* Its own, or that for our readers, which it is one of. */
 	r = records_envelope(
 	    records, row, &session->partner.author, out, &hash);
-	if (r == DATABASE_E_NONE)
-		r = records_envelope(
-		    records, row, &session->store->author, out, &hash);
-	return r == DATABASE_E_NONE ? records_any_envelope(records, row, out)
+	return r == DATABASE_E_NONE ? records_any_envelope(records, row,
+					  &session->store->author, out)
 				    : r;
 }
 
@@ -87,7 +85,8 @@ int sync_envelope(struct session *session, const struct log_row *log,
 	return r == DATABASE_E_NONE &&
 		       (row->withdraws ||
 			   same_author(&log->author, &session->partner.author))
-		   ? records_any_envelope(records, row, out)
+		   ? records_any_envelope(
+			 records, row, &session->store->author, out)
 		   : r;
 }
 

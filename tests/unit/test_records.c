@@ -229,6 +229,59 @@ static void test_an_envelope_is_found_by_its_audience(void **state)
 	buf_free(&out);
 }
 
+static void expect_to_try(int64_t id, const char *envelope)
+{
+	struct author_id self = {{9}};
+	struct buf out = {0};
+	struct record_row row;
+
+	assert_int_equal(records_load(&scene, id, &row), 0);
+	assert_int_equal(records_any_envelope(&scene, &row, &self, &out), 0);
+	assert_true(span_equal(buf_span(&out), span_text(envelope)));
+	buf_free(&out);
+}
+
+/* Whoever brings a record later, or much with it, closes it to nobody. */
+static void test_the_envelope_to_try_is_not_for_others_to_choose(void **state)
+{
+	static const uint8_t much[600000];
+	struct author_id self = {{9}}, source = {{7}}, other = {{3}};
+	struct record_key key, beside;
+	struct record_row row;
+	struct buf out = {0};
+	int64_t id, padded;
+
+	(void)state;
+	assert_int_equal(database_run(scene.database, SQL_PARTNER_ADD, "btbii",
+			     span_of(source.bytes, 32), span_text("a source"),
+			     span_text("a card"), (int64_t)1, (int64_t)0),
+	    0);
+	id = add(1, 2, 0, &key);
+	padded = add(2, 2, 1, &beside);
+	scene_run("UPDATE record SET source=(SELECT id FROM partner)");
+	assert_int_equal(records_load(&scene, id, &row), 0);
+	assert_int_equal(
+	    records_any_envelope(&scene, &row, &self, &out), DATABASE_E_NONE);
+	assert_int_equal(
+	    records_add_envelope(&scene, id, &key, &other, span_text("other")),
+	    0);
+	expect_to_try(id, "other");
+	assert_int_equal(records_add_envelope(
+			     &scene, id, &key, &source, span_text("source")),
+	    0);
+	expect_to_try(id, "source");
+	assert_int_equal(
+	    records_add_envelope(&scene, id, &key, &self, span_text("own")), 0);
+	expect_to_try(id, "own");
+	assert_int_equal(records_add_envelope(&scene, padded, &beside, &source,
+			     span_of(much, sizeof much)),
+	    0);
+	assert_int_equal(records_add_envelope(&scene, padded, &beside, &other,
+			     span_text("other")),
+	    0);
+	expect_to_try(padded, "other");
+}
+
 static void test_an_object_keeps_its_veil_and_what_is_missing(void **state)
 {
 	struct entry_object object = {.payload = {{7}}, .size = 100};
@@ -658,6 +711,7 @@ int main(void)
 	    TEST(test_a_place_holds_one_record_only),
 	    TEST(test_many_stand_beside_one_and_say_their_place),
 	    TEST(test_an_envelope_is_found_by_its_audience),
+	    TEST(test_the_envelope_to_try_is_not_for_others_to_choose),
 	    TEST(test_an_object_keeps_its_veil_and_what_is_missing),
 	    TEST(test_two_entries_may_name_one_payload),
 	    TEST(test_what_is_rolled_back_is_gone),
