@@ -450,7 +450,10 @@ int records_envelope(struct records *records, const struct record_row *row,
 int records_any_envelope(struct records *records, const struct record_row *row,
     const struct author_id *self, struct buf *out)
 {
+	struct author_id audience = {{0}};
 	sqlite3_stmt *found;
+	struct digest hash;
+	struct span bytes;
 	int r;
 
 	found = database_query(records->database, SQL_ENVELOPE_TO_TRY, "ibi",
@@ -458,10 +461,11 @@ int records_any_envelope(struct records *records, const struct record_row *row,
 	r = database_step(found);
 	if (r <= 0)
 		return r < 0 ? r : DATABASE_E_NONE;
-	r = open_sealed(
-	    records, row->slot, "envelope", database_column(found, 1), out);
+	bytes = database_column(found, 0);
+	if (bytes.len == sizeof audience.bytes)
+		memcpy(audience.bytes, bytes.data, bytes.len);
 	database_done(found);
-	return r;
+	return records_envelope(records, row, &audience, out, &hash);
 }
 
 static int get_sealed(struct records *records, enum sql statement,

@@ -62,7 +62,7 @@
 			" WHERE record=? AND audience=?")                     \
 	X(ENVELOPE_ALL, "SELECT audience,delivered FROM envelope"             \
 			" WHERE record=?")                                    \
-	X(ENVELOPE_TO_TRY, "SELECT audience,sealed FROM envelope e"           \
+	X(ENVELOPE_TO_TRY, "SELECT audience FROM envelope e"                  \
 	    " WHERE record=?1 ORDER BY audience<>?2,"                         \
 	    " length(sealed)>524288, audience IS NOT"                         \
 	    " (SELECT p.author FROM record r JOIN partner p ON p.id=r.source" \
