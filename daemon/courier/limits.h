@@ -11,6 +11,7 @@
 #define LINKS_PEER_MAX 4 /* that one partner has dialled */
 #define OUTPUT_BYTES (512 * 1024)
 #define INPUT_BYTES (WIRE_BODY_MAX + 65536)
+#define RATE_PIECE_BYTES 1024 /* at once, to whom there is a rate */
 #define HANDSHAKE_SECONDS 15
 #define PROXY_SECONDS 120 /* Tor may have to build a circuit first */
 #define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */

@@ -49,16 +49,29 @@ static bool ends_turn(uint64_t type)
 	return type == WIRE_SYNC_FRONTIER || type == WIRE_SYNC_SUMMARY;
 }
 
+/* libevent writes a piece that was queued as one at once, and for all the time
+ * that it should have taken by the link's rate, nothing more. */
+static size_t piece_of(const struct link *link, size_t left)
+{
+	return link->bucket && left > RATE_PIECE_BYTES ? RATE_PIECE_BYTES
+						       : left;
+}
+
 static int send_body(struct link *link, enum wire_type type, struct span body)
 {
 	struct wire_header header = {
 	    .length = (uint32_t)body.len, .type = type};
 	uint8_t bytes[WIRE_HEADER_BYTES];
+	size_t at, piece;
 
 	wire_header_pack(&header, bytes);
-	if (evbuffer_add(link->output, bytes, sizeof bytes) < 0 ||
-	    evbuffer_add(link->output, body.data, body.len) < 0)
+	if (evbuffer_add(link->output, bytes, sizeof bytes) < 0)
 		return -ENOMEM;
+	for (at = 0; at < body.len; at += piece) {
+		piece = piece_of(link, body.len - at);
+		if (evbuffer_add(link->output, body.data + at, piece) < 0)
+			return -ENOMEM;
+	}
 	link->sent += sizeof bytes + body.len;
 	return 0;
 }
@@ -408,9 +421,17 @@ static void read_frames(struct link *link)
 	}
 }
 
+/* As long as the input is full, libevent would call us, again and again. */
 void turn_read(struct link *link)
 {
 	read_frames(link);
-	if (link->bev && !link->ended)
-		tls_read_on(link);
+	if (!link->bev || link->ended)
+		return;
+	if (evbuffer_get_length(link->input) >= INPUT_BYTES) {
+		bufferevent_disable(link->bev, EV_READ);
+		return;
+	}
+	if (!(bufferevent_get_enabled(link->bev) & EV_READ))
+		bufferevent_enable(link->bev, EV_READ);
+	tls_read_on(link);
 }

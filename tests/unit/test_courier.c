@@ -402,7 +402,29 @@ static size_t make_turn(size_t len, struct buf *frames)
 	return count + 1;
 }
 
-/* What the courier has to say, within ${seconds}. */
+/* The courier has nothing more to do: seen asleep, and again and again. */
+static void wait_until_asleep(void)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	char name[64], text[256], *state;
+	int seen, tries;
+	FILE *file;
+
+	snprintf(name, sizeof name, "/proc/%d/stat", (int)scene.pid);
+	for (seen = tries = 0; seen < 50; tries++) {
+		assert_true(tries < 20000);
+		file = fopen(name, "r");
+		assert_non_null(file);
+		assert_non_null(fgets(text, sizeof text, file));
+		fclose(file);
+		state = strrchr(text, ')');
+		assert_non_null(state);
+		seen = state[2] == 'S' ? seen + 1 : 0;
+		nanosleep(&moment, NULL);
+	}
+}
+
+/* What the courier has to say, within some seconds. */
 static void hear_soon(enum wire_type type, void *ret_message)
 {
 	struct pollfd ready = {.fd = channel_fd(scene.store), .events = POLLIN};
@@ -412,63 +434,78 @@ static void hear_soon(enum wire_type type, void *ret_message)
 	hear(type, ret_message);
 }
 
-static void expect_passed(uint64_t session, enum wire_type type, unsigned wait)
+static void expect_passed(uint64_t session, enum wire_type type, bool slow)
 {
-	const struct timespec pause = {.tv_nsec = (long)wait * 1000000};
 	const struct wire_session_step step = {.session = session};
 	struct wire_session_message message;
 
 	hear_soon(WIRE_SESSION_MESSAGE, &message);
 	assert_int_equal(message.session, session);
 	assert_int_equal(message.type, type);
-	nanosleep(&pause, NULL);
+	if (slow)
+		wait_until_asleep();
 	say(WIRE_SESSION_ACK, &step);
 	wire_arena_free(&scene.arena);
 }
 
-/* A partner comes, hears our turn to its end and sends all of its own. The
- * store takes ${wait} milliseconds for the first frame: by then all else has
- * come. Not a frame of it may be left lying, though nothing comes behind. */
-static void meet(uint64_t rate, size_t len, unsigned wait)
+/* A partner comes, with ${rate}. */
+static uint64_t let_in(uint64_t rate, struct peer *ret_peer)
 {
-	const struct wire_sync_hello hello = {.version = SYNC_VERSION};
 	struct wire_partner row = {.rate = rate};
-	struct wire_session_message turn = {.type = WIRE_SYNC_FRONTIER};
 	struct wire_session_opened opened;
 	struct wire_session_step step;
 	struct persona self;
-	struct buf frames = {0};
-	struct peer peer;
 	char where[32];
-	size_t count;
 
 	persona_make("a-partner", &self);
 	row.author = self.id;
 	row.transport = self.card.transport;
 	close(make_port(false, where));
 	assert_true(peer_open(
-	    &peer, &self, (uint16_t)start_with(where, &row, 1).port, 1));
+	    ret_peer, &self, (uint16_t)start_with(where, &row, 1).port, 1));
 	hear_soon(WIRE_SESSION_OPENED, &opened);
 	hear_soon(WIRE_SESSION_NEXT, &step);
-	turn.session = opened.session;
+	return opened.session;
+}
+
+static void let_go(struct peer *peer)
+{
+	struct wire_courier_ended ended;
+
+	peer_close(peer);
+	hear_soon(WIRE_COURIER_ENDED, &ended);
+}
+
+/* A partner hears our turn to its end and sends all of its own. A ${slow} store
+ * is at the first frame until all else has come that may. Not a frame may be
+ * left lying then, though nothing comes behind. */
+static void meet(uint64_t rate, size_t len, bool slow)
+{
+	const struct wire_sync_hello hello = {.version = SYNC_VERSION};
+	struct wire_session_message turn = {.type = WIRE_SYNC_FRONTIER};
+	struct wire_session_step step;
+	struct buf frames = {0};
+	struct peer peer;
+	size_t count;
+
+	turn.session = let_in(rate, &peer);
 	say(WIRE_SESSION_MESSAGE, &turn);
 	assert_int_equal(peer_read(&peer, 20), WIRE_SYNC_HELLO);
 	assert_int_equal(peer_read(&peer, 20), WIRE_SYNC_FRONTIER);
 	peer_send(&peer, WIRE_SYNC_HELLO, &hello);
 	count = make_turn(len, &frames);
 	peer_send_bytes(&peer, frames.data, frames.len);
-	for (; count > 0; count--, wait = 0)
-		expect_passed(opened.session, WIRE_SYNC_PROVEN, wait);
-	expect_passed(opened.session, WIRE_SYNC_FRONTIER, 0);
+	for (; count > 0; count--, slow = false)
+		expect_passed(turn.session, WIRE_SYNC_PROVEN, slow);
+	expect_passed(turn.session, WIRE_SYNC_FRONTIER, false);
 	hear_soon(WIRE_SESSION_NEXT, &step);
-	peer_close(&peer);
-	hear_soon(WIRE_COURIER_ENDED, &(struct wire_courier_ended){0});
+	let_go(&peer);
 	buf_free(&frames);
 }
 
 /* What is left in OpenSSL when reading is held back is anything up to a record,
  * by where records end. */
-static void meet_often(void **state, uint64_t rate, size_t len, unsigned wait)
+static void meet_often(void **state, uint64_t rate, size_t len, bool slow)
 {
 	static const size_t beyond[] = {0, 1, 1000, 8000, 15000, 16384, 40000};
 	size_t i, count = sizeof beyond / sizeof *beyond;
@@ -476,7 +513,7 @@ static void meet_often(void **state, uint64_t rate, size_t len, unsigned wait)
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			assert_int_equal(make_scene(state), 0);
-		meet(rate, len + beyond[i], wait);
+		meet(rate, len + beyond[i], slow);
 		if (i + 1 < count)
 			assert_int_equal(end_scene(state), 0);
 	}
@@ -484,12 +521,61 @@ static void meet_often(void **state, uint64_t rate, size_t len, unsigned wait)
 
 static void test_what_comes_while_the_store_is_slow_is_read(void **state)
 {
-	meet_often(state, 0, INPUT_BYTES, 300);
+	meet_often(state, 0, INPUT_BYTES, true);
 }
 
 static void test_what_comes_faster_than_its_rate_is_read(void **state)
 {
-	meet_often(state, 20480, 20480, 0);
+	meet_often(state, 20480, 20480, false);
+}
+
+/* Frames come as they are and in no more than 10 seconds each piece. */
+static void expect_evenly(struct peer *peer, struct span bytes)
+{
+	struct pollfd ready = {.fd = peer->fd, .events = POLLIN};
+	uint8_t got[1024];
+	int n;
+
+	while (bytes.len > 0) {
+		if (SSL_pending(peer->ssl) == 0)
+			assert_int_equal(poll(&ready, 1, 10 * 1000), 1);
+		n = SSL_read(peer->ssl, got,
+		    (int)(bytes.len < sizeof got ? bytes.len : sizeof got));
+		assert_true(n > 0);
+		assert_memory_equal(got, bytes.data, n);
+		bytes.data += n;
+		bytes.len -= (size_t)n;
+	}
+}
+
+/* What goes by a rate goes evenly: much does not go at once, to be paid for by
+ * a silence that a partner takes for the end. */
+static void test_a_slow_rate_is_never_silent(void **state)
+{
+	struct wire_session_message message = {.type = WIRE_SYNC_PROVEN};
+	struct wire_session_step step;
+	struct buf frame = {0};
+	struct peer peer;
+	int i;
+
+	(void)state;
+	add_proven(&frame, 20000);
+	message.session = let_in(2048, &peer);
+	message.body = span_of(
+	    frame.data + WIRE_HEADER_BYTES, frame.len - WIRE_HEADER_BYTES);
+	for (i = 0; i < 2; i++) {
+		say(WIRE_SESSION_MESSAGE, &message);
+		hear_soon(WIRE_SESSION_NEXT, &step);
+	}
+	message.type = WIRE_SYNC_FRONTIER;
+	message.body = span_of("", 0);
+	say(WIRE_SESSION_MESSAGE, &message);
+	assert_int_equal(peer_read(&peer, 20), WIRE_SYNC_HELLO);
+	expect_evenly(&peer, buf_span(&frame));
+	expect_evenly(&peer, buf_span(&frame));
+	assert_int_equal(peer_read(&peer, 10), WIRE_SYNC_FRONTIER);
+	buf_free(&frame);
+	let_go(&peer);
 }
 
 static void test_it_ends_when_its_supervisor_makes_no_sense(void **state)
@@ -522,6 +608,7 @@ int main(void)
 	    COURIER_TEST(test_who_speaks_no_tls_is_cut_off_and_never_told_of),
 	    COURIER_TEST(test_what_comes_while_the_store_is_slow_is_read),
 	    COURIER_TEST(test_what_comes_faster_than_its_rate_is_read),
+	    COURIER_TEST(test_a_slow_rate_is_never_silent),
 	    COURIER_TEST(test_it_ends_when_its_supervisor_makes_no_sense),
 	};
 
