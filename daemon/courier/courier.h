@@ -92,6 +92,7 @@ struct link {
 	bool skipping;               /* an object that is not wanted */
 	struct digest skipped;
 	uint64_t sent, received; /* bytes of frames */
+	uint64_t turn_at;        /* sent before our turn */
 	uint64_t round_trips;
 	char source[64]; /* of an acceptor: to count the unauthenticated */
 };

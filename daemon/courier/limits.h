@@ -16,6 +16,9 @@
 #define PROXY_SECONDS 120 /* Tor may have to build a circuit first */
 #define FRAME_SECONDS 120 /* and one more for each FRAME_RATE bytes of it */
 #define FRAME_RATE 512
+#define TRANSIT_BYTES (4 * 1024 * 1024) /* that a line can hold */
+#define TRANSIT_RATE 4096 /* bytes of it a second, and of a hash: */
+#define HASH_RATE (16 * 1024 * 1024)
 #define STORED_BYTES (8 * 1024 * 1024)
 
 #endif

@@ -160,6 +160,18 @@ void turn_write(struct link *link)
 	turn_ask(link);
 }
 
+/* Our turn is over. Of what went in it some may still lie in a kernel or a
+ * proxy, and the peer takes the hashes of what came before it answers. */
+static void expect_answer(struct link *link)
+{
+	uint64_t turn = link->sent - link->turn_at;
+	uint64_t lying = turn < TRANSIT_BYTES ? turn : TRANSIT_BYTES;
+
+	link_set_deadline(
+	    link, FRAME_SECONDS +
+		      (unsigned)(lying / TRANSIT_RATE + turn / HASH_RATE));
+}
+
 /* What the store gave us to send. */
 void turn_message(struct link *link, const struct wire_session_message *message)
 {
@@ -179,7 +191,10 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
 	link->round_trips += link->state != LINK_MY_TURN;
-	link_expect_reading(link);
+	if (link->state == LINK_MY_TURN)
+		link_expect_reading(link);
+	else
+		expect_answer(link);
 	bundle_pump(link);
 	if (link->state == LINK_MY_TURN)
 		turn_ask(link);
@@ -195,10 +210,11 @@ void turn_ack(struct link *link)
 	if (!link->paused)
 		return;
 	link->paused = false;
+	link_set_deadline(link, FRAME_SECONDS);
 	if (ends_turn(link->passed) && link->bev) {
 		object_end(&link->in);
 		link_move(link, LINK_MY_TURN);
-		link_set_deadline(link, FRAME_SECONDS);
+		link->turn_at = link->sent;
 		turn_ask(link);
 	} else if (link->passed == WIRE_SYNC_DONE) {
 		if (turn_send(link, WIRE_SYNC_DONE, &nothing) < 0)

@@ -199,7 +199,21 @@ void attack_handshakes(struct scene *scene)
 	free(fds);
 }
 
-/* ${0} meetings of one partner that stop within a frame; how many of them are
+/* What is heard and acknowledged, and means nothing. */
+static void say_something(struct scene *scene, struct peer *peer)
+{
+	struct wire_sync_cosign message = {.author = scene->self.card.author};
+	struct buf note = {0};
+
+	MUST(note_begin(span_text("x\n"), &note) == 0);
+	forge_cosign(span_text("x\n"), &scene->self, 7, &note);
+	message.note = buf_span(&note);
+	peer_send(peer, WIRE_SYNC_COSIGN, &message);
+	buf_free(&note);
+}
+
+/* ${0} meetings of one partner that stop within a frame or, every other one,
+ * behind one that the victim has acknowledged; how many of them are
  * left, until standard input ends; and then, if ${1} is given, until the victim
  * has thrown all of them out. */
 void attack_tarpits(struct scene *scene)
@@ -212,8 +226,12 @@ void attack_tarpits(struct scene *scene)
 
 	MUST(peers != NULL);
 	for (i = 0; i < count; i++)
-		if (meet(scene, &peers[i]))
-			peer_send_bytes(&peers[i], half, sizeof half);
+		if (meet(scene, &peers[i])) {
+			if (i % 2 == 0)
+				peer_send_bytes(&peers[i], half, sizeof half);
+			else
+				say_something(scene, &peers[i]);
+		}
 	for (i = 0; i < count; i++)
 		left += !peers[i].gone && !is_closed(peers[i].fd, 0);
 	snprintf(text, sizeof text, "%zu", left);
