@@ -46,6 +46,7 @@ struct store {
 	struct captures *captures;
 	struct control *control;
 	struct sync *sync;
+	struct hashing *hashings; /* of sync_object.c */
 	struct auto_sync *auto_sync;
 
 	/* Only while open: */

@@ -27,6 +27,7 @@
 #include "daemon/store/auto_sync.h"
 #include "daemon/store/control.h"
 #include "daemon/store/own_log.h"
+#include "daemon/store/sync_object.h"
 #include "daemon/store/sync_proven.h"
 
 #define SESSIONS_MAX 64
@@ -117,7 +118,8 @@ int sync_send(struct session *session, enum wire_type type, const void *message,
 	int r;
 
 	r = store_tell_courier(store, type, message, fds, fd_count);
-	if (r == -ENOMEM) /* a partner would wait for what was not said */
+	/* A partner would wait for what was not said. */
+	if (r == -ENOMEM || r == -ENOBUFS)
 		store_end_if(store, r);
 	return r;
 }

@@ -13,7 +13,17 @@
 
 #include "daemon/base/log.h"
 #include "daemon/store/jobs.h"
-#include "daemon/store/sync_session.h"
+#include "daemon/store/sync_object.h"
+
+/* An object whose hash a worker takes. It goes on when its meeting is over: a
+ * large one would never be whole where partners wait less long. */
+struct hashing {
+	struct hashing *next;
+	uint64_t session;
+	int64_t partner;
+	bool is_void; /* another writes to it meanwhile */
+	struct object_row object;
+};
 
 /* Whether this partner is in the audience of the object's record. */
 static int is_for_partner(
@@ -110,6 +120,15 @@ static int find_missing(struct session *session, const struct digest *digest,
 	return r;
 }
 
+static struct hashing *hashing_of(struct store *store, int64_t object)
+{
+	struct hashing *hashing = store->hashings;
+
+	while (hashing && (hashing->is_void || hashing->object.id != object))
+		hashing = hashing->next;
+	return hashing;
+}
+
 static struct session *writer_of(struct session *session, int64_t object)
 {
 	struct session *other = NULL;
@@ -139,32 +158,56 @@ static int is_author(struct session *session, int64_t record)
  * One meeting at a time writes an object, and lets go of it before its hash is
  * taken: else another could write into it when a receipt says that it is whole.
  * Another one that brings it, too, is heard out and what it brings forgotten.
- * But nobody may keep an author from bringing its own: then the other meeting
- * ends, and what it wrote is not counted.
+ * But nobody may keep an author from bringing its own: then what another wrote
+ * is not counted. And of two meetings with one partner the newer goes on where
+ * the older is, whose line may be dead.
  */
+int sync_object_is_coming(
+    struct session *session, int64_t object, int64_t record)
+{
+	struct session *other = writer_of(session, object);
+	struct hashing *hashing = hashing_of(session->store, object);
+	int r;
+
+	if (hashing && hashing->partner == session->partner.id)
+		return 1;
+	if (!hashing && (!other || other->partner.id == session->partner.id))
+		return 0;
+	r = is_author(session, record);
+	return r < 0 ? r : !r;
+}
+
+/* Whoever was at an object is no more. */
+static int take_over(struct session *session, struct object_row *object)
+{
+	struct session *other = writer_of(session, object->id);
+	struct hashing *hashing = hashing_of(session->store, object->id);
+
+	if (other)
+		sync_close(other, WIRE_CODE_BUSY);
+	if (hashing)
+		hashing->is_void = true;
+	if (!hashing && (!other || other->partner.id == session->partner.id))
+		return 0;
+	object->held = 0;
+	return database_run(session->store->database, SQL_OBJECT_HELD, "ii",
+	    (int64_t)0, object->id);
+}
+
 static int open_for(
     struct session *session, struct object_row *object, int *ret_fd)
 {
-	struct session *other = writer_of(session, object->id);
-	int r = 0;
+	int r;
 
 	session->taking = 0;
-	if (other)
-		r = is_author(session, object->record);
-	if (r < 0)
-		return r;
-	if (other && r == 0) {
+	r = sync_object_is_coming(session, object->id, object->record);
+	if (r == 1) {
 		session->gaps += session->carrier == WIRE_CARRIER_READ;
 		return objects_create_unnamed(
 		    session->store->records.objects, ret_fd);
 	}
-	r = 0;
-	if (other) {
-		sync_close(other, WIRE_CODE_BUSY);
-		object->held = 0;
-		r = database_run(session->store->database, SQL_OBJECT_HELD,
-		    "ii", (int64_t)0, object->id);
-	}
+	if (r == 0)
+		r = take_over(session, object);
 	if (r == 0)
 		r = objects_open(session->store->records.objects,
 		    object->file.text, true, ret_fd);
@@ -206,19 +249,18 @@ void sync_object_want(
 /* --- whole? ------------------------------------------------------------- */
 
 /* Start over: what came was not what the entry names. */
-static void discard(struct session *session, const struct object_row *object)
+static void discard(struct store *store, const struct object_row *object)
 {
 	log_event(LOG_LEVEL_WARNING,
 	    "an attachment did not have the hash its entry names");
-	database_run(session->store->database, SQL_OBJECT_HELD, "ii",
-	    (int64_t)0, object->id);
-	objects_remove(session->store->records.objects, object->file.text);
-	sync_close(session, WIRE_CODE_CORRUPT);
+	database_run(
+	    store->database, SQL_OBJECT_HELD, "ii", (int64_t)0, object->id);
+	objects_remove(store->records.objects, object->file.text);
 }
 
-static int mark_whole(struct session *session, const struct object_row *object)
+static int mark_whole(struct store *store, const struct object_row *object)
 {
-	struct database *database = session->store->database;
+	struct database *database = store->database;
 	int64_t left = 1;
 	int r;
 
@@ -240,26 +282,50 @@ static int mark_whole(struct session *session, const struct object_row *object)
 	return r == 0 ? 0 : database_rollback(database, r);
 }
 
-struct hashing {
-	uint64_t session;
-	struct object_row object;
-};
-
-/* A meeting that was ended for the author's has let go of the object, which
- * that one writes now. */
-static void judge(struct session *session, const struct object_row *object,
-    const struct digest *found)
+/* Whether it is still lacking, and was not destroyed meanwhile: 1, 0 or
+ * -errno. */
+static int is_lacking(struct store *store, const struct object_row *object)
 {
-	if (session->closing)
-		return;
-	if (!found)
-		sync_close(session, WIRE_CODE_FAILED);
-	else if (memcmp(found->bytes, object->digest.bytes, 32) != 0)
-		discard(session, object);
-	else if (mark_whole(session, object) != 0)
-		sync_close(session, WIRE_CODE_FAILED);
-	else
-		sync_ack(session);
+	struct object_row row = {.id = 0};
+	bool lacking;
+	int r;
+
+	do {
+		r = records_object_by_digest(
+		    &store->records, &object->digest, row.id, &row);
+	} while (r == 0 && row.id != object->id);
+	lacking = r == 0 && !row.whole &&
+		  strcmp(row.file.text, object->file.text) == 0;
+	explicit_bzero(&row, sizeof row);
+	return r == 0 || r == DATABASE_E_NONE ? lacking : r;
+}
+
+/* OK, or what the meeting that brought it ends with. */
+static enum wire_code judge(struct store *store,
+    const struct object_row *object, const struct digest *found)
+{
+	int r = found ? is_lacking(store, object) : -EIO;
+
+	if (r == 0)
+		return WIRE_CODE_OK;
+	if (r == 1 && memcmp(found->bytes, object->digest.bytes, 32) != 0) {
+		discard(store, object);
+		return WIRE_CODE_CORRUPT;
+	}
+	if (r == 1)
+		r = mark_whole(store, object);
+	return r == 0 ? WIRE_CODE_OK : WIRE_CODE_FAILED;
+}
+
+static void forget(struct store *store, struct hashing *hashing)
+{
+	struct hashing **at = &store->hashings;
+
+	while (*at != hashing)
+		at = &(*at)->next;
+	*at = hashing->next;
+	explicit_bzero(hashing, sizeof *hashing);
+	free(hashing);
 }
 
 static void on_hashed(
@@ -269,18 +335,25 @@ static void on_hashed(
 	struct wire_work_hashed hashed;
 	struct hashing *hashing = context;
 	struct session *session = sync_find(store, hashing->session);
+	enum wire_code code = WIRE_CODE_OK;
 	bool known;
 
 	known = answer && answer->type == WIRE_WORK_HASHED &&
 		wire_decode(WIRE_WORK_HASHED, buf_span(&answer->body), &arena,
 		    &hashed) == 0;
 	wire_arena_free(&arena);
-	if (session && store->state == STORE_OPEN) {
-		session->busy = false;
-		judge(session, &hashing->object, known ? &hashed.digest : NULL);
+	if (store->state == STORE_OPEN) {
+		if (!hashing->is_void)
+			code = judge(store, &hashing->object,
+			    known ? &hashed.digest : NULL);
+		if (session)
+			session->busy = false;
+		if (session && !session->closing && code == WIRE_CODE_OK)
+			sync_ack(session);
+		else if (session)
+			sync_close(session, code);
 	}
-	explicit_bzero(hashing, sizeof *hashing);
-	free(hashing);
+	forget(store, hashing);
 }
 
 /* Once a courier has let go of the file nobody is given it for writing again,
@@ -307,7 +380,10 @@ static int start_hash(struct session *session, const struct object_row *object)
 	if (!hashing)
 		return -ENOMEM;
 	hashing->session = session->number;
+	hashing->partner = session->partner.id;
 	hashing->object = *object;
+	hashing->next = session->store->hashings;
+	session->store->hashings = hashing;
 	memcpy(job.veil_key.bytes, object->veil_key, VEIL_KEY_BYTES);
 	job.size = object->size;
 	r = objects_open(
@@ -321,7 +397,7 @@ static int start_hash(struct session *session, const struct object_row *object)
 	explicit_bzero(&job, sizeof job);
 	if (r != 0) {
 		session->busy = false;
-		free(hashing);
+		forget(session->store, hashing);
 	}
 	return r;
 }

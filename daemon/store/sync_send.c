@@ -8,6 +8,7 @@
 
 #include "daemon/store/own_log.h"
 #include "daemon/store/receipts.h"
+#include "daemon/store/sync_object.h"
 #include "daemon/store/sync_proven.h"
 #include "proto/format/hash.h"
 
@@ -573,18 +574,22 @@ static int add_logs(struct session *session, struct frontier *frontier)
 	return r;
 }
 
+/* What is coming already is not asked for, and would come once a turn. */
 static int add_wants(struct session *session, struct frontier *frontier)
 {
 	sqlite3_stmt *found;
 	struct span digest;
 	size_t count = 0;
-	int r;
+	int r, coming = 0;
 
 	found = database_query(session->store->database, SQL_OBJECT_MISSING,
 	    "ibi", session->partner.id, span_of("", 0), (int64_t)WANTS_MAX);
-	while (count < WANTS_MAX && (r = database_step(found)) == 1) {
+	while (coming >= 0 && (r = database_step(found)) == 1) {
 		digest = database_column(found, 3);
-		if (digest.len != 32)
+		coming = sync_object_is_coming(session,
+		    database_column_int(found, 0),
+		    database_column_int(found, 1));
+		if (digest.len != 32 || coming != 0)
 			continue;
 		memcpy(frontier->wants[count].object.bytes, digest.data, 32);
 		frontier->wants[count++].offset =
@@ -593,7 +598,7 @@ static int add_wants(struct session *session, struct frontier *frontier)
 	database_done(found);
 	frontier->message.wants.items = frontier->wants;
 	frontier->message.wants.count = count;
-	return r < 0 ? r : 0;
+	return coming < 0 ? coming : r < 0 ? r : 0;
 }
 
 int sync_build_frontier(struct session *session, struct buf *out_body)

@@ -34,7 +34,7 @@ struct session {
 	bool closing;
 
 	/* The peer's newest frontier. */
-	bool has_frontier;
+	bool has_frontier, has_offered; /* cosignatures that it lacks */
 	int64_t apart; /* the log of another that was passed over last */
 	struct wire_arena frontier_arena;
 	struct wire_sync_frontier frontier;
@@ -138,12 +138,5 @@ void sync_receive_cosign(struct session *session, struct span body);
 void sync_queue_cosign(struct session *session, struct log_row *log);
 /* All under way; NULL behind the last. */
 struct session *sync_next_session(struct store *store, struct session *before);
-/* sync_object.c: 0 sent, DATABASE_E_NONE not to be had. */
-int sync_send_object(
-    struct session *session, const struct wire_sync_want *want);
-void sync_object_want(
-    struct session *session, const struct wire_session_part *part);
-void sync_object_stored(
-    struct session *session, const struct wire_session_part *part);
 
 #endif

@@ -1,8 +1,9 @@
 """A TCP relay that cuts the line:
-cutter.py LISTEN-PORT TARGET-PORT BYTES [both].
+cutter.py LISTEN-PORT TARGET-PORT BYTES [both | still].
 
 Each connection is cut after BYTES (0: never) have passed from the dialler to the
-target; with "both", in either direction.
+target; with "both", in either direction. With "still" the first one, alone, stands
+still then: neither end hears of the other any more, nor that it is gone.
 """
 import select
 import socket
@@ -44,8 +45,19 @@ def accept_all(server, *how):
         threading.Thread(target=serve, args=(near, *how), daemon=True).start()
 
 
+def stand_still(near, target, limit):
+    with near, socket.create_connection(("127.0.0.1", target)) as far:
+        relay(near, far, limit, False)
+        print("still", flush=True)
+        threading.Event().wait()
+
+
 if __name__ == "__main__":
     place, target_port, most = (int(word) for word in sys.argv[1:4])
     listener = listen(place)
     print("ready", flush=True)
+    if sys.argv[4:] == ["still"]:
+        threading.Thread(target=stand_still, args=(listener.accept()[0], target_port, most),
+                         daemon=True).start()
+        most = 0
     accept_all(listener, target_port, most, sys.argv[4:] == ["both"])

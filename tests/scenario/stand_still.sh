@@ -1,0 +1,66 @@
+#!/bin/bash
+# Goal of this test: what a partner had brought of an attachment when its line
+# died, unheard, or when the hash of it took longer than the meeting, is not lost,
+# and the next meeting goes on from there.
+. "$(dirname "$0")/lib.sh"
+
+port=$(free_port)
+relay=$(free_port)
+node_start hub --reader --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
+node_start field
+introduce field hub || die "field and hub"
+
+relay_start() { # BYTES [HOW]
+	rm -f "$T/relay"
+	python3 "$(dirname "$0")/cutter.py" "$relay" "$port" "$@" >"$T/relay" &
+	relay_pid=$!
+	until grep -qs ready "$T/relay"; do sleep 0.05; done
+}
+relay_stop() {
+	kill "$relay_pid"
+	wait "$relay_pid" 2>/dev/null
+}
+complete() { # ID
+	on hub list --json | json "[r['complete'] for r in j['records'] if r['id']=='$1']"
+}
+sync_sent() { on field sync hub --json | json "j['sent']"; }
+wait_for() { # COMMAND...
+	local try
+	for try in $(seq 600); do "$@" && return; sleep 0.05; done
+	return 1
+}
+
+# A line that dies and tells nobody: the hub's end of the meeting is still there.
+head -c 30000000 /dev/urandom >"$T/audio.wav"
+id=$(on field capture --to hub --attach "$T/audio.wav") || die "capture"
+relay_start 20000000 still
+on field sync hub >/dev/null 2>&1 &
+wait_for grep -qs still "$T/relay" || die "the relay"
+kill -9 $(process_of field courier)
+wait $!
+sent=$(sync_sent)
+is "a meeting after one whose line died ends well" "$(complete "$id")" "[True]"
+is "and goes on where that one was" "$([ "$sent" -lt 25000000 ] && echo yes || echo "no: $sent")" yes
+relay_stop
+
+# The hub is at the hash when the partner goes.
+head -c 150000000 /dev/urandom >"$T/film.mp4"
+id=$(on field capture --to hub --attach "$T/film.mp4") || die "capture"
+relay_start 0
+file_is_full() { find "$T/hub/objects" -type f -size +149999999c | grep -q .; }
+on field sync hub >/dev/null 2>&1 &
+wait_for file_is_full || die "the film does not come"
+workers=$(process_of hub worker)
+kill -STOP $workers
+sleep 0.5
+kill -9 $(process_of field courier)
+wait $!
+is "a file whose hash is not taken is not whole" "$(complete "$id")" "[False]"
+kill -CONT $workers
+is_complete() { [ "$(complete "$id")" = "[True]" ]; }
+ok "and is whole once it was, without the partner" wait_for is_complete
+sent=$(sync_sent)
+is "which does not send it again" "$([ "$sent" -lt 1000000 ] && echo yes || echo "no: $sent")" yes
+is "and has it confirmed" "$(on field list --json |
+	json "[r['delivered'] for r in j['records'] if r['id']=='$id'][0]")" "['hub']"
+relay_stop
