@@ -214,8 +214,11 @@ void auto_sync_plan(struct store *store)
 		free(auto_sync->plans);
 		auto_sync->plans = plans;
 		auto_sync->count = count;
-		if (auto_sync->busy)
+		if (auto_sync->busy) {
 			auto_sync->busy = find(auto_sync, &busy);
+			if (!auto_sync->busy) /* who waits for it need not */
+				control_sync_resume();
+		}
 		arm(store);
 	}
 	free(partners);

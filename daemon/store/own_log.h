@@ -15,6 +15,8 @@
 #include "daemon/store/partners.h"
 #include "daemon/store/store.h"
 
+#define OWN_LOG_SIGNATURES_MAX 32 /* of a checkpoint: its own and partners' */
+
 /* Find the one that is written: ${first} is what the keyring was made with. */
 int own_log_load(struct store *store, const struct log_id *first);
 bool own_log_is_current(const struct store *store, const struct log_row *log);

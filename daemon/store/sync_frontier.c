@@ -106,10 +106,14 @@ static void offer_cosign(
 	log_row_free(&log);
 }
 
+/* Once a meeting: where there is no room for one more it stays lacking. */
 static void offer_cosigns(struct session *session)
 {
 	size_t i;
 
+	if (session->has_offered || session->frontier.recover)
+		return;
+	session->has_offered = true;
 	for (i = 0; i < session->frontier.logs.count; i++)
 		offer_cosign(session, &session->frontier.logs.items[i]);
 }
@@ -304,7 +308,7 @@ static int merge_cosign(
 		r = FORMAT_E_MALFORMED; /* that is no time */
 	else if (r == 0 && span_equal(theirs.text, ours.text) &&
 		 cosignature_verify(&ours, witness, &time) != 0 &&
-		 ours.signature_count < 32) {
+		 ours.signature_count < OWN_LOG_SIGNATURES_MAX) {
 		r = buf_append_span(&merged, buf_span(&log->checkpoint));
 		if (r == 0) /* no more of what came than was checked */
 			r = cosignature_copy(&theirs, witness, &merged);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/own_log.h"
 #include "daemon/store/sync_proven.h"
 #include "daemon/store/withdraw.h"
 #include "proto/format/hash.h"
@@ -113,7 +114,8 @@ static int hash_logs(struct session *session, const struct log_row *logs,
 	return r;
 }
 
-/* A cosignature of this partner's for the own log as it is now. */
+/* A cosignature of this partner's for the own log as it is now, for which there
+ * is room. */
 static bool lacks_cosignature(struct session *session)
 {
 	const struct log_row *log = &session->store->log;
@@ -126,7 +128,8 @@ static bool lacks_cosignature(struct session *session)
 	if (log_tree_note_size(buf_span(&log->checkpoint)) != log->size ||
 	    note_parse(buf_span(&log->checkpoint), &note) != 0)
 		return true;
-	lacks = cosignature_verify(
+	lacks = note.signature_count < OWN_LOG_SIGNATURES_MAX &&
+		cosignature_verify(
 		    &note, &session->partner.card.author, &time) != 0;
 	note_free(&note);
 	return lacks;
