@@ -167,9 +167,10 @@ static void expect_answer(struct link *link)
 	uint64_t turn = link->sent - link->turn_at;
 	uint64_t lying = turn < TRANSIT_BYTES ? turn : TRANSIT_BYTES;
 
-	link_set_deadline(
-	    link, FRAME_SECONDS +
-		      (unsigned)(lying / TRANSIT_RATE + turn / HASH_RATE));
+	link_set_deadline(link,
+	    FRAME_SECONDS +
+		(unsigned)(evbuffer_get_length(link->output) / FRAME_RATE +
+			   lying / TRANSIT_RATE + turn / HASH_RATE));
 }
 
 /* What the store gave us to send. */

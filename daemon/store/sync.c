@@ -118,8 +118,7 @@ int sync_send(struct session *session, enum wire_type type, const void *message,
 	int r;
 
 	r = store_tell_courier(store, type, message, fds, fd_count);
-	/* A partner would wait for what was not said. */
-	if (r == -ENOMEM || r == -ENOBUFS)
+	if (r == -ENOMEM) /* a partner would wait for what was not said */
 		store_end_if(store, r);
 	return r;
 }

@@ -162,23 +162,26 @@ static int is_author(struct session *session, int64_t record)
  * is not counted. And of two meetings with one partner the newer goes on where
  * the older is, whose line may be dead.
  */
-int sync_object_is_coming(
-    struct session *session, int64_t object, int64_t record)
+int sync_object_see(struct session *session, int64_t object, int64_t record)
 {
 	struct session *other = writer_of(session, object);
 	struct hashing *hashing = hashing_of(session->store, object);
 	int r;
 
 	if (hashing && hashing->partner == session->partner.id)
-		return 1;
+		return SYNC_OBJECT_COMING;
 	if (!hashing && (!other || other->partner.id == session->partner.id))
-		return 0;
+		return SYNC_OBJECT_GOES_ON;
 	r = is_author(session, record);
-	return r < 0 ? r : !r;
+	if (r < 0)
+		return r;
+	return r == 1 ? SYNC_OBJECT_ANEW : SYNC_OBJECT_COMING;
 }
 
-/* Whoever was at an object is no more. */
-static int take_over(struct session *session, struct object_row *object)
+/* Whoever was at an object is no more. Where another was, what counts is as far
+ * as the author was asked for it. */
+static int take_over(struct session *session, struct object_row *object,
+    bool anew, uint64_t offset)
 {
 	struct session *other = writer_of(session, object->id);
 	struct hashing *hashing = hashing_of(session->store, object->id);
@@ -187,27 +190,27 @@ static int take_over(struct session *session, struct object_row *object)
 		sync_close(other, WIRE_CODE_BUSY);
 	if (hashing)
 		hashing->is_void = true;
-	if (!hashing && (!other || other->partner.id == session->partner.id))
+	if (!anew)
 		return 0;
-	object->held = 0;
+	object->held = offset;
 	return database_run(session->store->database, SQL_OBJECT_HELD, "ii",
-	    (int64_t)0, object->id);
+	    (int64_t)offset, object->id);
 }
 
-static int open_for(
-    struct session *session, struct object_row *object, int *ret_fd)
+static int open_for(struct session *session, struct object_row *object,
+    uint64_t offset, int *ret_fd)
 {
 	int r;
 
 	session->taking = 0;
-	r = sync_object_is_coming(session, object->id, object->record);
-	if (r == 1) {
+	r = sync_object_see(session, object->id, object->record);
+	if (r == SYNC_OBJECT_COMING) {
 		session->gaps += session->carrier == WIRE_CARRIER_READ;
 		return objects_create_unnamed(
 		    session->store->records.objects, ret_fd);
 	}
-	if (r == 0)
-		r = take_over(session, object);
+	if (r >= 0)
+		r = take_over(session, object, r == SYNC_OBJECT_ANEW, offset);
 	if (r == 0)
 		r = objects_open(session->store->records.objects,
 		    object->file.text, true, ret_fd);
@@ -227,7 +230,7 @@ void sync_object_want(
 	if (r == 0 && part->offset > object.held)
 		r = DATABASE_E_NONE;
 	if (r == 0)
-		r = open_for(session, &object, &fd);
+		r = open_for(session, &object, part->offset, &fd);
 	if (r != 0) {
 		/* A bundle goes on without what is not wanted, and with
 		 * nothing else. */
@@ -328,13 +331,23 @@ static void forget(struct store *store, struct hashing *hashing)
 	free(hashing);
 }
 
+/* Its meeting, if it goes on. */
+static struct session *find_bringer(
+    struct store *store, const struct hashing *hashing)
+{
+	struct session *session = sync_find(store, hashing->session);
+
+	return session && session->partner.id == hashing->partner ? session
+								  : NULL;
+}
+
 static void on_hashed(
     struct store *store, void *context, struct wire_frame *answer)
 {
 	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_work_hashed hashed;
 	struct hashing *hashing = context;
-	struct session *session = sync_find(store, hashing->session);
+	struct session *session = find_bringer(store, hashing);
 	enum wire_code code = WIRE_CODE_OK;
 	bool known;
 

@@ -13,9 +13,13 @@ void sync_object_want(
     struct session *session, const struct wire_session_part *part);
 void sync_object_stored(
     struct session *session, const struct wire_session_part *part);
-/* Whether what ${session}'s partner could bring of an object would be for
- * nothing, for another brings it or its hash is being taken: 1, 0 or -errno. */
-int sync_object_is_coming(
-    struct session *session, int64_t object, int64_t record);
+/* What becomes of an object if ${session}'s partner brings it: one of these or
+ * -errno. */
+enum {
+	SYNC_OBJECT_GOES_ON,
+	SYNC_OBJECT_COMING, /* nothing: another does, or its hash is taken */
+	SYNC_OBJECT_ANEW, /* it is the author's, who begins at the beginning */
+};
+int sync_object_see(struct session *session, int64_t object, int64_t record);
 
 #endif

@@ -584,6 +584,7 @@ void sync_receive_entries(struct session *session, struct wire_frame *frame)
 	bool gap, apart;
 	int r;
 
+	session->has_offered = false; /* a cosignature may be lacking now */
 	session->held = *frame;
 	r = wire_decode(WIRE_SYNC_ENTRIES, buf_span(&session->held.body),
 	    &session->held_arena, &session->entries);

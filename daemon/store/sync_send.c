@@ -580,25 +580,26 @@ static int add_wants(struct session *session, struct frontier *frontier)
 	sqlite3_stmt *found;
 	struct span digest;
 	size_t count = 0;
-	int r, coming = 0;
+	int r, seen = 0;
 
 	found = database_query(session->store->database, SQL_OBJECT_MISSING,
 	    "ibi", session->partner.id, span_of("", 0), (int64_t)WANTS_MAX);
-	while (coming >= 0 && (r = database_step(found)) == 1) {
+	while (seen >= 0 && (r = database_step(found)) == 1) {
 		digest = database_column(found, 3);
-		coming = sync_object_is_coming(session,
-		    database_column_int(found, 0),
+		seen = sync_object_see(session, database_column_int(found, 0),
 		    database_column_int(found, 1));
-		if (digest.len != 32 || coming != 0)
+		if (digest.len != 32 || seen < 0 || seen == SYNC_OBJECT_COMING)
 			continue;
 		memcpy(frontier->wants[count].object.bytes, digest.data, 32);
 		frontier->wants[count++].offset =
-		    (uint64_t)database_column_int(found, 5);
+		    seen == SYNC_OBJECT_ANEW
+			? 0
+			: (uint64_t)database_column_int(found, 5);
 	}
 	database_done(found);
 	frontier->message.wants.items = frontier->wants;
 	frontier->message.wants.count = count;
-	return coming < 0 ? coming : r < 0 ? r : 0;
+	return seen < 0 ? seen : r < 0 ? r : 0;
 }
 
 int sync_build_frontier(struct session *session, struct buf *out_body)
