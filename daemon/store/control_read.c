@@ -83,7 +83,7 @@ static int names_of(struct store *store, const struct record_row *row,
 	while ((r = database_step(found)) == 1) {
 		bytes = database_column(found, 0);
 		if (bytes.len != 32 ||
-		    (delivered_only && !database_column_int(found, 1)))
+		    (delivered_only && !database_column_int(found, 2)))
 			continue;
 		memcpy(audience.bytes, bytes.data, 32);
 		known =

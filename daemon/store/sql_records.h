@@ -60,7 +60,7 @@
 	X(ENVELOPE_ADD, "INSERT OR IGNORE INTO envelope VALUES(?,?,?,?,0)")   \
 	X(ENVELOPE_GET, "SELECT sealed,hash,delivered FROM envelope"          \
 			" WHERE record=? AND audience=?")                     \
-	X(ENVELOPE_ALL, "SELECT audience,delivered FROM envelope"             \
+	X(ENVELOPE_ALL, "SELECT audience,sealed,delivered FROM envelope"      \
 			" WHERE record=?")                                    \
 	X(ENVELOPE_TO_TRY, "SELECT audience FROM envelope e"                  \
 	    " WHERE record=?1 ORDER BY audience<>?2,"                         \

@@ -60,7 +60,7 @@ kill -CONT $workers
 is_complete() { [ "$(complete "$id")" = "[True]" ]; }
 ok "and is whole once it was, without the partner" wait_for is_complete
 sent=$(sync_sent)
+relay_stop
 is "which does not send it again" "$([ "$sent" -lt 1000000 ] && echo yes || echo "no: $sent")" yes
 is "and has it confirmed" "$(on field list --json |
 	json "[r['delivered'] for r in j['records'] if r['id']=='$id'][0]")" "['hub']"
-relay_stop

@@ -56,6 +56,7 @@ sleep 0.5
 id=$(on field capture --to hub --field statement=two) || die "capture"
 fails 1 "is not the partner" "a machine with another key is not the partner" on field sync hub
 kill "$server"
+wait "$server" 2>/dev/null
 is "and it was sent nothing of ours" "$(wc -c <"$T/got")" 0
 node_unlock hub
 ok "the hub is back, and the record goes to it" on field sync hub
