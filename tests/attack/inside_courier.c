@@ -6,6 +6,7 @@
  */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/format/hash.h"
@@ -181,12 +182,14 @@ static void test_a_file_that_a_courier_holds_on_to_is_not_called_whole(
 	forge_end(&forge);
 }
 
-/* Nor by having it given once more while a worker reads it. */
-static void test_a_file_that_is_given_again_is_not_called_whole(void **state)
+/* Nor by having it given once more while a worker reads it: what is given then
+ * is another, and of no name. */
+static void test_a_file_that_is_read_is_not_given_again(void **state)
 {
 	struct wire_work_hashed hashed = {.job = 1};
 	struct wire_session_object object;
 	struct forged *forged;
+	struct stat first, again;
 	struct forge forge;
 	int fd;
 
@@ -197,21 +200,30 @@ static void test_a_file_that_is_given_again_is_not_called_whole(void **state)
 	expect_ack();
 	fd = take_file(forged, &object);
 	write_all(fd, forged, &object);
+	assert_int_equal(fstat(fd, &first), 0);
 	close(fd);
 	inside_take_worker();
 	say_stored(&object, object.size);
 	assert_int_equal(hear(inside.false_worker), WIRE_WORK_HASH);
 	meet_as(&ally);
-	ask_for(forged);
-	session_number--;
-	expect_close(WIRE_CODE_BUSY);
-	session_number++;
-	fd = hear_file(&object);
+	fd = take_file(forged, &object);
+	assert_int_equal(fstat(fd, &again), 0);
+	assert_int_equal(first.st_nlink, 1);
+	assert_int_equal(again.st_nlink, 0);
+	assert_true(first.st_ino != again.st_ino);
+	write_all(fd, forged, &object);
+	close(fd);
+	say_stored(&object, object.size);
+	expect_ack();
+	assert_false(is_complete(forged));
 	hashed.digest = object.object;
 	answer_job(WIRE_WORK_HASHED, &hashed);
+	session_number--;
+	expect_ack();
 	inside_give_worker();
-	assert_false(is_complete(forged));
-	close(fd);
+	assert_true(is_complete(forged));
+	end_session(&ally.id);
+	session_number++;
 	end_session(&ally.id);
 	forge_end(&forge);
 }
@@ -227,8 +239,7 @@ int main(void)
 	    cmocka_unit_test(test_a_file_is_whole_only_by_its_hash),
 	    cmocka_unit_test(
 		test_a_file_that_a_courier_holds_on_to_is_not_called_whole),
-	    cmocka_unit_test(
-		test_a_file_that_is_given_again_is_not_called_whole),
+	    cmocka_unit_test(test_a_file_that_is_read_is_not_given_again),
 	};
 
 	return cmocka_run_group_tests(tests, parts_begin, parts_end);
