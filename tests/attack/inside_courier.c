@@ -228,6 +228,47 @@ static void test_a_file_that_is_read_is_not_given_again(void **state)
 	forge_end(&forge);
 }
 
+/* Whoever else is at it gives way to an author, who begins at the beginning: of
+ * what another wrote nothing counts. */
+static void test_nobody_keeps_an_author_from_bringing_its_own(void **state)
+{
+	struct wire_session_object object;
+	struct forge_proven proven;
+	struct forged *forged;
+	struct forge forge;
+	int junk, fd;
+
+	(void)state;
+	forged = make_log(&second, "first by another", TRUTH, 5000, &forge);
+	forge_prove(&forge, 0, 1, &proven);
+	meet_as(&ally);
+	say_wrapped(WIRE_SYNC_PROVEN, &proven.message);
+	expect_ack();
+	junk = take_file(forged, &object);
+	assert_int_equal(ftruncate(junk, (off_t)object.size), 0);
+	say_stored(&object, object.size - 1);
+	expect_ack();
+	meet_as(&second);
+	bring(&forge, TRUTH);
+	expect_ack();
+	ask_for(forged);
+	session_number--;
+	expect_close(WIRE_CODE_BUSY);
+	end_session(&ally.id);
+	session_number++;
+	close(junk);
+	fd = hear_file(&object);
+	assert_int_equal(object.offset, 0);
+	write_all(fd, forged, &object);
+	close(fd);
+	say_stored(&object, object.size);
+	expect_ack();
+	assert_true(is_complete(forged));
+	end_session(&second.id);
+	forge_proven_free(&proven);
+	forge_end(&forge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +280,7 @@ int main(void)
 	    cmocka_unit_test(test_a_file_is_whole_only_by_its_hash),
 	    cmocka_unit_test(
 		test_a_file_that_a_courier_holds_on_to_is_not_called_whole),
+	    cmocka_unit_test(test_nobody_keeps_an_author_from_bringing_its_own),
 	    cmocka_unit_test(test_a_file_that_is_read_is_not_given_again),
 	};
 
