@@ -74,7 +74,7 @@ static int add_line(struct session *session, const struct author_id *from,
 static int add_lines(
     struct session *session, const struct log_row *log, struct lines *lines)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	int r;
 
 	r = sync_may_offer(session, log);
