@@ -115,8 +115,9 @@ void link_refuse(struct link *link, enum wire_code code);
 void link_finish(struct link *link);
 struct link *link_find(struct courier *courier, uint64_t session);
 void link_set_deadline(struct link *link, unsigned seconds);
-/* The peer may take its time with what is queued, but not for ever. */
-void link_expect_reading(struct link *link);
+/* The peer may take its time with what is queued, and ${more} seconds, but not
+ * for ever. */
+void link_expect_reading(struct link *link, unsigned more);
 void link_close_all(struct courier *courier);
 /* The proxy connected ${fd} to the partner, or did not; ${reached}: the proxy
  * itself answered. */

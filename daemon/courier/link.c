@@ -61,10 +61,10 @@ static void keep_part(struct link *link)
 		courier_tell(link->courier, WIRE_SESSION_STORED, &part);
 }
 
-void link_expect_reading(struct link *link)
+void link_expect_reading(struct link *link, unsigned more)
 {
 	link_set_deadline(link,
-	    FRAME_SECONDS +
+	    FRAME_SECONDS + more +
 		(unsigned)(evbuffer_get_length(link->output) / FRAME_RATE));
 }
 
@@ -170,7 +170,7 @@ void link_finish(struct link *link)
 {
 	link->code = WIRE_CODE_OK;
 	link_move(link, LINK_CLOSED);
-	link_expect_reading(link);
+	link_expect_reading(link, 0);
 	if (evbuffer_get_length(link->output) == 0)
 		link_close(link, WIRE_CODE_OK);
 	else

@@ -145,7 +145,7 @@ void turn_write(struct link *link)
 	}
 	if (link->state != LINK_MY_TURN)
 		return;
-	link_expect_reading(link);
+	link_expect_reading(link, 0);
 	if (link->out.fd >= 0) {
 		if (object_send(link) < 0) {
 			link_close(link, WIRE_CODE_FAILED);
@@ -160,17 +160,14 @@ void turn_write(struct link *link)
 	turn_ask(link);
 }
 
-/* Our turn is over. Of what went in it some may still lie in a kernel or a
- * proxy, and the peer takes the hashes of what came before it answers. */
-static void expect_answer(struct link *link)
+/* Of what went in our turn some may still lie in a kernel or a proxy, and the
+ * peer takes the hashes of what came before it answers: seconds. */
+static unsigned time_to_answer(const struct link *link)
 {
 	uint64_t turn = link->sent - link->turn_at;
 	uint64_t lying = turn < TRANSIT_BYTES ? turn : TRANSIT_BYTES;
 
-	link_set_deadline(link,
-	    FRAME_SECONDS +
-		(unsigned)(evbuffer_get_length(link->output) / FRAME_RATE +
-			   lying / TRANSIT_RATE + turn / HASH_RATE));
+	return (unsigned)(lying / TRANSIT_RATE + turn / HASH_RATE);
 }
 
 /* What the store gave us to send. */
@@ -192,10 +189,8 @@ void turn_message(struct link *link, const struct wire_session_message *message)
 	else if (message->type == WIRE_SYNC_DONE)
 		link_move(link, LINK_ENDING);
 	link->round_trips += link->state != LINK_MY_TURN;
-	if (link->state == LINK_MY_TURN)
-		link_expect_reading(link);
-	else
-		expect_answer(link);
+	link_expect_reading(
+	    link, link->state == LINK_MY_TURN ? 0 : time_to_answer(link));
 	bundle_pump(link);
 	if (link->state == LINK_MY_TURN)
 		turn_ask(link);
