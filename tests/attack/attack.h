@@ -38,6 +38,10 @@ void seen_free(struct seen *seen);
  * victim out, and say how it ended: "heard", "refused CODE" or "cut". */
 void settle(struct peer *peer, struct forge *forge, const char *name);
 void say(const char *name, const char *outcome);
+/* A cosignature of what the victim never wrote: it is heard, acknowledged, and
+ * means nothing. ${note} is what ${ret_message} points into. */
+void cosign_nothing(struct scene *scene, struct buf *note,
+    struct wire_sync_cosign *ret_message);
 
 void attack_entries(struct scene *scene);
 void attack_proven(struct scene *scene);

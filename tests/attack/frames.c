@@ -202,12 +202,10 @@ void attack_handshakes(struct scene *scene)
 /* What is heard and acknowledged, and means nothing. */
 static void say_something(struct scene *scene, struct peer *peer)
 {
-	struct wire_sync_cosign message = {.author = scene->self.card.author};
+	struct wire_sync_cosign message;
 	struct buf note = {0};
 
-	MUST(note_begin(span_text("x\n"), &note) == 0);
-	forge_cosign(span_text("x\n"), &scene->self, 7, &note);
-	message.note = buf_span(&note);
+	cosign_nothing(scene, &note, &message);
 	peer_send(peer, WIRE_SYNC_COSIGN, &message);
 	buf_free(&note);
 }

@@ -146,3 +146,14 @@ void seen_free(struct seen *seen)
 {
 	buf_free(&seen->note);
 }
+
+void cosign_nothing(
+    struct scene *scene, struct buf *note, struct wire_sync_cosign *ret_message)
+{
+	struct wire_sync_cosign message = {.author = scene->self.card.author};
+
+	MUST(note_begin(span_text("x\n"), note) == 0);
+	forge_cosign(span_text("x\n"), &scene->self, 7, note);
+	message.note = buf_span(note);
+	*ret_message = message;
+}

@@ -19,15 +19,7 @@ node_start hub --reader --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
 node_start field --reader
 introduce field hub || die "field and hub"
 relay_start() { # CUTS [after|back BYTES]
-	rm -f "$T/relay"
-	python3 "$here/links_relay.py" "$relay" "$port" "$size" "$1" "$seed" "$T/count" \
-		"${@:2}" >"$T/relay" &
-	relay_pid=$!
-	until grep -qs ready "$T/relay"; do sleep 0.05; done
-}
-relay_stop() {
-	kill "$relay_pid"
-	wait "$relay_pid" 2>/dev/null || true
+	relay_run "$here/links_relay.py" "$size" "$1" "$seed" "$T/count" "${@:2}"
 }
 whole() { # ID FILE
 	rm -rf "$T/shown"

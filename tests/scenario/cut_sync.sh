@@ -13,16 +13,6 @@ introduce field hub || die "field and hub"
 head -c 30000000 /dev/urandom >"$T/audio.wav"
 id=$(on field capture --to hub --text - --attach "$T/audio.wav" <<<"spoken words") || die "capture"
 
-relay_start() { # BYTES
-	rm -f "$T/relay"
-	python3 "$(dirname "$0")/cutter.py" "$relay" "$port" "$1" >"$T/relay" &
-	relay_pid=$!
-	until grep -qs ready "$T/relay"; do sleep 0.05; done
-}
-relay_stop() {
-	kill "$relay_pid"
-	wait "$relay_pid" 2>/dev/null
-}
 delivered() {
 	on field list --json |
 		json "[r['delivered'] for r in j['records'] if r['id']=='$id'][0]"

@@ -23,10 +23,13 @@ def relay(near, far, limit, both):
                 passed += len(data)
 
 
-def serve(near, target, limit, both):
+def serve(near, target, limit, both, still=False):
     try:
         with near, socket.create_connection(("127.0.0.1", target)) as far:
             relay(near, far, limit, both)
+            if still:
+                print("still", flush=True)
+                threading.Event().wait()
     except OSError:
         pass  # an end that was killed: the line is cut
 
@@ -45,19 +48,12 @@ def accept_all(server, *how):
         threading.Thread(target=serve, args=(near, *how), daemon=True).start()
 
 
-def stand_still(near, target, limit):
-    with near, socket.create_connection(("127.0.0.1", target)) as far:
-        relay(near, far, limit, False)
-        print("still", flush=True)
-        threading.Event().wait()
-
-
 if __name__ == "__main__":
     place, target_port, most = (int(word) for word in sys.argv[1:4])
     listener = listen(place)
     print("ready", flush=True)
     if sys.argv[4:] == ["still"]:
-        threading.Thread(target=stand_still, args=(listener.accept()[0], target_port, most),
-                         daemon=True).start()
+        first = (listener.accept()[0], target_port, most, False, True)
+        threading.Thread(target=serve, args=first, daemon=True).start()
         most = 0
     accept_all(listener, target_port, most, sys.argv[4:] == ["both"])

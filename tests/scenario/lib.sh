@@ -139,6 +139,19 @@ free_port() {
 	python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'
 }
 
+# A line that breaks: a program that is one, from the port $relay to the port $port.
+relay_run() { # PROGRAM ARGUMENT...
+	rm -f "$T/relay"
+	python3 "$1" "$relay" "$port" "${@:2}" >"$T/relay" &
+	relay_pid=$!
+	until grep -qs ready "$T/relay"; do sleep 0.05; done
+}
+relay_start() { relay_run "$(dirname "$0")/cutter.py" "$@"; } # BYTES [HOW]
+relay_stop() {
+	kill "$relay_pid"
+	wait "$relay_pid" 2>/dev/null || true
+}
+
 # Exchange cards and compare the number, as two people would.
 introduce() { # A B [OPTION FOR A] [OPTION FOR B]
 	local a=$1 b=$2 number

@@ -10,16 +10,6 @@ node_start hub --reader --listen "127.0.0.1:$port" --address "127.0.0.1:$relay"
 node_start field
 introduce field hub || die "field and hub"
 
-relay_start() { # BYTES [HOW]
-	rm -f "$T/relay"
-	python3 "$(dirname "$0")/cutter.py" "$relay" "$port" "$@" >"$T/relay" &
-	relay_pid=$!
-	until grep -qs ready "$T/relay"; do sleep 0.05; done
-}
-relay_stop() {
-	kill "$relay_pid"
-	wait "$relay_pid" 2>/dev/null
-}
 complete() { # ID
 	on hub list --json | json "[r['complete'] for r in j['records'] if r['id']=='$1']"
 }
