@@ -182,12 +182,13 @@ static void test_a_file_that_a_courier_holds_on_to_is_not_called_whole(
 	forge_end(&forge);
 }
 
-/* Nor by having it given once more while a worker reads it: what is given then
- * is another, and of no name. */
+/* Nor by having it given once more while a worker reads it: it is not asked for
+ * meanwhile, and what is given then is another, and of no name. */
 static void test_a_file_that_is_read_is_not_given_again(void **state)
 {
 	struct wire_work_hashed hashed = {.job = 1};
 	struct wire_session_object object;
+	struct told told, told_again;
 	struct forged *forged;
 	struct stat first, again;
 	struct forge forge;
@@ -198,6 +199,8 @@ static void test_a_file_that_is_read_is_not_given_again(void **state)
 	meet_as(&ally);
 	bring(&forge, TRUTH);
 	expect_ack();
+	say_holds_nothing();
+	listen_to(&told);
 	fd = take_file(forged, &object);
 	write_all(fd, forged, &object);
 	assert_int_equal(fstat(fd, &first), 0);
@@ -206,6 +209,9 @@ static void test_a_file_that_is_read_is_not_given_again(void **state)
 	say_stored(&object, object.size);
 	assert_int_equal(hear(inside.false_worker), WIRE_WORK_HASH);
 	meet_as(&ally);
+	say_holds_nothing();
+	listen_to(&told_again);
+	assert_int_equal(told_again.wants, told.wants - 1);
 	fd = take_file(forged, &object);
 	assert_int_equal(fstat(fd, &again), 0);
 	assert_int_equal(first.st_nlink, 1);

@@ -122,26 +122,39 @@ static void look_at(const struct wire_sync_entries *entries, struct told *told)
 	}
 }
 
+static void look_into(
+    const struct wire_session_message *message, struct told *told)
+{
+	struct wire_arena arena = WIRE_ARENA_INIT;
+	struct wire_sync_entries entries;
+	struct wire_sync_frontier frontier;
+
+	told->has_secret |= contains(message->body, SECRET);
+	if (message->type == WIRE_SYNC_ENTRIES) {
+		assert_int_equal(wire_decode(WIRE_SYNC_ENTRIES, message->body,
+				     &arena, &entries),
+		    0);
+		look_at(&entries, told);
+	} else if (message->type == WIRE_SYNC_FRONTIER) {
+		assert_int_equal(wire_decode(WIRE_SYNC_FRONTIER, message->body,
+				     &arena, &frontier),
+		    0);
+		told->wants = (unsigned)frontier.wants.count;
+	}
+	wire_arena_free(&arena);
+}
+
 /* Up to the end of the store's turn. */
 void listen_to(struct told *told)
 {
-	struct wire_arena arena = WIRE_ARENA_INIT;
 	struct wire_session_message message;
-	struct wire_sync_entries entries;
 
 	memset(told, 0, sizeof *told);
 	do {
 		ask_next();
 		assert_int_equal(hear_session(), WIRE_SESSION_MESSAGE);
 		take(WIRE_SESSION_MESSAGE, &message);
-		told->has_secret |= contains(message.body, SECRET);
-		if (message.type != WIRE_SYNC_ENTRIES)
-			continue;
-		assert_int_equal(wire_decode(WIRE_SYNC_ENTRIES, message.body,
-				     &arena, &entries),
-		    0);
-		look_at(&entries, told);
-		wire_arena_free(&arena);
+		look_into(&message, told);
 	} while (message.type != WIRE_SYNC_FRONTIER &&
 		 message.type != WIRE_SYNC_DONE);
 }

@@ -38,6 +38,7 @@ void meet_as(const struct persona *persona);
 void say_holds_nothing(void);
 struct told {
 	unsigned entries, leaves;
+	unsigned wants; /* attachments */
 	bool has_secret;
 	struct digest envelope; /* of the record captured for ally */
 };

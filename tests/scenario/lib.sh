@@ -18,6 +18,7 @@ finish() {
 		"$EVIDENT" --home "$T/$node" stop >/dev/null 2>&1
 	done
 	pkill -9 -f -- "--home $T/" 2>/dev/null
+	[ -z "${relay_pid:-}" ] || kill "$relay_pid"
 	if [ -n "${KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
 	echo "1..$count"
 	[ "$failed" -eq 0 ] || exit 1
@@ -150,6 +151,7 @@ relay_start() { relay_run "$(dirname "$0")/cutter.py" "$@"; } # BYTES [HOW]
 relay_stop() {
 	kill "$relay_pid"
 	wait "$relay_pid" 2>/dev/null || true
+	relay_pid=
 }
 
 # Exchange cards and compare the number, as two people would.

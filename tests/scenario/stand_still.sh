@@ -1,7 +1,7 @@
 #!/bin/bash
 # Goal of this test: what a partner had brought of an attachment when its line
 # died, unheard, or when the hash of it took longer than the meeting, is not lost,
-# and the next meeting goes on from there.
+# and the next meeting goes on from there; and nobody waits for who is no partner.
 . "$(dirname "$0")/lib.sh"
 
 port=$(free_port)
@@ -54,3 +54,28 @@ relay_stop
 is "which does not send it again" "$([ "$sent" -lt 1000000 ] && echo yes || echo "no: $sent")" yes
 is "and has it confirmed" "$(on field list --json |
 	json "[r['delivered'] for r in j['records'] if r['id']=='$id'][0]")" "['hub']"
+
+# A person's sync waits for a meeting that the node began by itself, and that is
+# with somebody who is silent and then removed.
+away_port=$(free_port)
+away_relay=$(free_port)
+node_start away --listen "127.0.0.1:$away_port" --address "127.0.0.1:$away_relay"
+introduce field away || die "field and away"
+python3 "$(dirname "$0")/cutter.py" "$away_relay" "$away_port" 1 still >"$T/away.line" &
+away_pid=$!
+relay_start 0
+on field stop
+printf 'sync = on\nsync-every = 1\n' >"$T/field/evident.conf"
+node_unlock field || die "unlock"
+wait_for grep -qs still "$T/away.line" || die "nobody was dialled"
+on field sync hub >/dev/null 2>"$T/waits" &
+waiting=$!
+sleep 1
+ok "a sync waits for a meeting with who is silent" kill -0 "$waiting"
+on field partner remove away || die "remove"
+is_over() { ! kill -0 "$waiting" 2>/dev/null; }
+ok "but not when that is a partner no more" wait_for is_over
+kill "$waiting" 2>/dev/null
+wait "$waiting"
+is "and goes well" $? 0
+kill "$away_pid"
