@@ -7,6 +7,7 @@ beginning, so for it the last quarter is drawn from.
 """
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -194,18 +195,21 @@ def run_followed(world, work, words):
 
 
 class Kill:
-    """Rounds on one set of homes. calls: operation -> role -> calls, learned once."""
+    """Rounds on one set of homes. calls: operation -> role -> calls."""
 
     def __init__(self, calls):
         self.calls = calls
 
-    def learn(self, world, name, rng):
-        work = OPERATIONS[name](world, rng)
-        end, calls, _ = run_followed(world, work, [])
-        self.finish(world, work, end)
-        if end.code != 0:
-            raise Failure(f"{name}: {end}")
-        self.calls[name] = calls
+    def learn(self, world):
+        """Do each operation once, in homes in which there are no rounds: so what is
+        done in a batch does not depend on those before it."""
+        rng = random.Random("learn")
+        for name in sorted(OPERATIONS):
+            work = OPERATIONS[name](world, rng)
+            end, self.calls[name], _ = run_followed(world, work, [])
+            self.finish(world, work, end)
+            if end.code != 0:
+                raise Failure(f"{name}: {end}")
 
     def finish(self, world, work, end):
         world.bags, world.later, world.written = [], [], []
@@ -238,8 +242,6 @@ class Kill:
         name = rng.choice(sorted(OPERATIONS))
         place, part, after = rng.random(), rng.random(), rng.random() < 0.5
         role = rng.choice(ROLES)
-        if name not in self.calls:
-            self.learn(world, name, rng)
         work = OPERATIONS[name](world, rng)
         node = (work.nodes + ["client"])[int(place * (len(work.nodes) + 0.5))]
         role = "client" if node == "client" else role

@@ -96,9 +96,23 @@ class Run:
             world.blame(traceback.format_exc())
         return None
 
+    def learn(self):
+        """How many calls each operation takes, without a fault."""
+        world = copy_template(self.template, os.path.join(self.top, "learn"))
+        try:
+            self.guard(world, lambda: (world.unlock(NAMES),
+                                       kill_rounds.Kill(self.calls).learn(world)))
+            if world.against:
+                self.report(world.against, "kill: each operation, without a kill")
+        finally:
+            world.kill_all()
+            shutil.rmtree(world.top, ignore_errors=True)
+
     def batch(self, kind, seed):
         if not self.template:
             self.template = make_template(os.path.join(self.top, "template"))
+        if kind == "kill" and not self.calls:
+            self.learn()
         top = os.path.join(self.top, f"{kind}-{seed}")
         rng = random.Random(f"{kind} {seed}")
         if kind == "kill":
