@@ -106,7 +106,7 @@ static void try_noise(enum wire_type type, uint32_t len)
 {
 	static uint8_t noise[WIRE_BODY_MAX + 1];
 
-	randombytes_buf(noise, len);
+	noise_fill(noise, len);
 	put_frame(scene.store, type, noise, len, 0);
 	replace(&scene.store, WIRE_ROLE_STORE);
 	assert_int_equal(ask_resume(), 0);
@@ -314,9 +314,9 @@ static void test_only_checkpoints_of_others_are_cosigned(void **state)
 	note_origin(&somebody, &log, checkpoint.origin);
 	assert_int_equal(checkpoint_build(&checkpoint, &text), 0);
 	for (i = 0; i < 2000; i++) {
-		byte = text.data + randombytes_uniform((uint32_t)text.len);
+		byte = text.data + noise_below((uint32_t)text.len);
 		old = *byte;
-		*byte = (uint8_t)randombytes_uniform(128);
+		*byte = (uint8_t)noise_below(128);
 		if (ask_cosign(buf_span(&text), &line) == 0) {
 			signed_count++;
 			assert_int_equal(
@@ -346,16 +346,17 @@ static void test_a_worker_opens_what_is_this_nodes_alone(void **state)
 	(void)state;
 	start_logged(0, &keys);
 	for (i = 0; i < 100; i++) {
-		randombytes_buf(stanzas, sizeof stanzas);
+		noise_fill(stanzas, sizeof stanzas);
 		assert_int_equal(ask_unwrap(stanzas, AGE_STANZAS_MAX, &key),
 		    WIRE_CODE_NO_KEY);
 	}
 	print_message("# %u stanzas of others tried\n", i * AGE_STANZAS_MAX);
 }
 
-static int ignore_pipes(void **state)
+static int begin(void **state)
 {
 	(void)state;
+	noise_begin();
 	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0;
 }
 
@@ -373,5 +374,5 @@ int main(void)
 	    KEEPER_TEST(test_a_worker_opens_what_is_this_nodes_alone),
 	};
 
-	return cmocka_run_group_tests(tests, ignore_pipes, NULL);
+	return cmocka_run_group_tests(tests, begin, NULL);
 }

@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "tests/attack/inside_parts.h"
 
 #define TYPES 160 /* numbers of messages, and more */
@@ -71,7 +69,7 @@ static void say_noise(
 	struct channel *channel = begin_role(role);
 	const bool too_large = len > wire_body_max((enum wire_type)type);
 
-	randombytes_buf(noise, len);
+	noise_fill(noise, len);
 	if (len < 32) /* numbers of fields that are none */
 		memset(noise, 0xff, len);
 	put_frame(channel, type, noise, len, 0);
@@ -214,6 +212,12 @@ static void test_answers_to_no_question_are_passed_over(void **state)
 	expect_as_before();
 }
 
+static int begin(void **state)
+{
+	noise_begin();
+	return parts_begin(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,5 +227,5 @@ int main(void)
 	    cmocka_unit_test(test_answers_to_no_question_are_passed_over),
 	};
 
-	return cmocka_run_group_tests(tests, parts_begin, parts_end);
+	return cmocka_run_group_tests(tests, begin, parts_end);
 }
