@@ -12,8 +12,8 @@ here=$(dirname "$0")
 
 daemon_of() { pgrep -f -- "evidentd --home $T/$1\$"; }
 processes() { daemon_of "$1" && pgrep -P "$(daemon_of "$1")"; }
-memory() { # NODE: "process secret", a line each
-	python3 "$here/thief_memory.py" $(processes "$1") <"$T/$1.secrets"
+memory() { # NODE [KIND]: "process secret", a line each
+	python3 "$here/thief_memory.py" $(processes "$1") <"$T/$1.${2:-secrets}"
 }
 dying() { # NODE COMMAND...: the same of all but the supervisor, as they end
 	local node=$1
@@ -75,7 +75,11 @@ gone=$(capture field --attach "$T/photo.jpg") || die "capture"
 on field sync hub && on desk sync hub || die "sync"
 on desk show "$id" >/dev/null && on desk show "$gone" >/dev/null || die "show"
 if [ "$1" = memory ]; then # -------------------------------------------------
-for node in field hub desk; do secrets_of $node "$id"; done
+for node in field hub desk; do
+	secrets_of $node "$id"
+	on $node partner list --json | json "'\n'.join('partner ' + p['author'] for p in j['partners'])" >"$T/$node.names"
+	is "unlocked, the $node knows with whom it shares" "$(memory $node names | grep -c 'store partner')" 1
+done
 is "the desk's secrets are many to look for" \
 	"$(cut -d' ' -f1 "$T/desk.secrets" | sort -u | tr '\n' ' ')" \
 	"author bundle content derived file file-key passphrase reader record-key storage transport veil-key words "
@@ -95,6 +99,7 @@ for node in field hub desk; do
 	is "as the $node locks, all is wiped before the kernel takes it back" \
 		"$(dying $node "$EVIDENT" --home "$T/$node" lock)" "$ended"
 	is "and the locked daemon of the $node holds nothing" "$(memory $node)" ""
+	is "nor with whom it shares" "$(memory $node names)" ""
 done
 echo "a passphrase of desk, long enough?" >"$T/mistyped"
 fails 1 "this passphrase does not open it" "a passphrase mistyped is refused" \

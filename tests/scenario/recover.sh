@@ -60,7 +60,8 @@ on field sync hub || die "sync"
 is "and it is quiet" "$(on field sync hub --json | json "j['round_trips']")" 1
 ok "once more" on field recover hub --json
 is "brings nothing" "$(json "j['recovered']" <"$T/out")" 0
-ok "what came back proves its place" sh -c '"$0" --home "$1" export "$2" --to "$3" --disclose-all 2>&1 || "$0" --home "$1" log "$2"' "$EVIDENT" "$T/field" "$b" "$T/bag.b"
+is "what came back proves its place, and that it is whole" \
+	"$(on field log "$b" --json | json "j['index'], j['state']")" "1 whole"
 
 # --- it wrote before it met anybody: both tellings are kept ---
 put_back field early
