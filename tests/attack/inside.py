@@ -252,8 +252,32 @@ def check_descriptors(daemon, home):
                    here - DESCRIPTORS[role])
             report({fd for fd, word in words.items() if word == home + ".log"} <= {2},
                    f"and no more of a log than its end, in the {role}")
-            sockets = sum(word == "socket" for word in words.values())
-            print(f"# {role}: {len(words)} descriptors, {sockets} sockets")
+
+
+CONNECTED = {  # by local sockets, in an unlocked node whom nobody asks
+    "keeper": {"supervisor", "store", "worker"},
+    "store": {"supervisor", "keeper", "courier", "worker"},
+    "courier": {"supervisor", "store"},
+    "worker": {"supervisor", "keeper", "store"},
+}
+
+
+def check_connections(daemon):
+    """Whose socket has its other end where, as the kernel tells."""
+    roles = {str(pid): role for role, pids in children(daemon.process.pid).items() for pid in pids}
+    roles[str(daemon.process.pid)] = "supervisor"
+    at, other = {}, {}
+    for line in subprocess.run(["ss", "-xpnH"], capture_output=True, text=True,
+                               check=True).stdout.splitlines():
+        words = line.split()
+        at[words[5]] = set(re.findall(r"pid=(\d+)", line))
+        other[words[5]] = words[7]
+    for role, wanted in CONNECTED.items():
+        found = {roles.get(peer, "somebody") for end, pids in at.items()
+                 if role in {roles.get(pid) for pid in pids}
+                 for peer in at.get(other[end], set()) if peer not in pids}
+        report(found == wanted, f"the {role} is connected with {', '.join(sorted(wanted))} "
+               "and nobody else", found)
 
 
 def check_limits(daemon):
@@ -294,6 +318,7 @@ def main():
         with_passphrase(top, "unlock")
         daemon.pid("store")
         check_descriptors(daemon, home)
+        check_connections(daemon)
         check_limits(daemon)
         acts = make_acts(home, secret)
         daemon = try_all(daemon, acts)
