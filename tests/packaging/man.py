@@ -95,6 +95,24 @@ claim("each signal that stops it is explained",
        and f"*{name}*" not in section(daemon_page, "SIGNALS")]
       or ([] if signals else ["none found"]))
 
+
+def log_texts():
+    """What it may log of what went wrong; and who of whom."""
+    for _, text in sources("daemon", *("daemon/" + room for room in roles + ["base"])):
+        calls = re.findall(r"\blog_(?:event|number)\(\s*LOG_LEVEL_(?:WARNING|ERROR),(.*?)\);",
+                           text, re.S)
+        tables = re.findall(r"texts\[\][^=;]*= \{(.*?)\};", text, re.S)
+        for words in calls + [word for table in tables for word in re.split(r",\s", table)]:
+            said = "".join(re.findall(r'"([^"]*)"', words))
+            yield re.sub(f"^({'|'.join(roles)}) ended", "ended", said)
+
+
+texts = {said for said in log_texts() if said}
+log_section = " ".join(section(daemon_page, "LOG").split())
+claim("each line of the log that tells of a fault is explained",
+      sorted(said for said in texts if said not in log_section)
+      or ([] if len(texts) > 40 else sorted(texts)))
+
 config_page = page("evident.conf.5")
 schema = re.findall(r'CFG_(?:INT|STR|BOOL)\("([a-z-]+)", ("?\w+"?)', read("daemon", "base", "config.c"))
 claim("each option of the configuration is explained, with its default",
