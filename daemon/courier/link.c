@@ -318,7 +318,6 @@ static int wrap(struct link *link, int fd)
 	link->input = bufferevent_get_input(link->bev);
 	link->output = bufferevent_get_output(link->bev);
 	bufferevent_setcb(link->bev, on_read, on_write, on_event, link);
-	bufferevent_setwatermark(link->bev, EV_READ, 0, INPUT_BYTES);
 	bufferevent_setwatermark(link->bev, EV_WRITE, OUTPUT_BYTES / 2, 0);
 	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
 	link_set_deadline(link, HANDSHAKE_SECONDS);

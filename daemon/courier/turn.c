@@ -433,7 +433,8 @@ static void read_frames(struct link *link)
 	}
 }
 
-/* As long as the input is full, libevent would call us, again and again. */
+/* A full input is held back here: for a mark of its own libevent needs memory,
+ * and does not look whether it has it. */
 void turn_read(struct link *link)
 {
 	read_frames(link);
