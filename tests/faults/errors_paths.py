@@ -13,6 +13,7 @@ import shutil
 import socket
 import time
 
+from crashes import crashes
 from errors_rig import PATIENCE, Node, began
 
 WIPE = 5  # seconds for processes that must end: the supervisor waits for 2
@@ -89,8 +90,7 @@ class World:
         return "".join(node.news() for node in self.nodes)
 
     def check_logs(self, wrong):
-        for text in re.findall(r".*ended by signal(?!: 9$).*|.*Sanitizer.*|.*runtime error.*",
-                               self.news(), re.M):
+        for text in crashes(self.news()):
             wrong.append(f"a process crashed: {text}")
 
     # --- what is held must open ---

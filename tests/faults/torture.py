@@ -129,6 +129,7 @@ class Run:
                 return
             began, world.against = time.monotonic(), []
             self.guard(world, lambda: world.settle(kind == "kill"))
+            self.guard(world, world.check_logs)
             self.table.add((kind, "(batch)", "settled"), 1, bool(world.against))
             self.report(world.against, f"{kind}, seed {seed}: all meet, and nothing is lost "
                         f"of {len(world.records)} records; {time.monotonic() - began:.1f} s")

@@ -15,6 +15,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "scenario"))
 import random_nodes  # noqa: E402
+from crashes import crashes  # noqa: E402
 from random_nodes import Failure, Net, free_port, processes  # noqa: E402
 
 NAMES = ["field", "hub", "desk", "office"]
@@ -190,6 +191,17 @@ class World(Net):
                 self.blame(f"processes: {wrong}, left over: {left}")
                 return
             time.sleep(0.05)
+
+    def check_logs(self):
+        """No process crashed, and no sanitizer has anything to say."""
+        for node in NAMES:
+            try:
+                with open(f"{self.home(node)}.log", errors="replace") as log:
+                    text = log.read()
+            except FileNotFoundError:
+                continue  # it was in a file system that was cut
+            for line in crashes(text):
+                self.blame(f"{node}: {line}")
 
     def keyed(self, node):
         """The processes of a node that are given keys."""
