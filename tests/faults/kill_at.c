@@ -79,7 +79,8 @@ static void take_role(struct task *task)
 	*end = 0;
 	if (file)
 		fclose(file);
-	if (strlen(text) >= 8 && strcmp(text + strlen(text) - 8, "evidentd") == 0)
+	if (strlen(text) >= 8 &&
+	    strcmp(text + strlen(text) - 8, "evidentd") == 0)
 		role = "main";
 	for (; word < end; word += strlen(word) + 1)
 		if (strcmp(word, "--role") == 0)
