@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/attack/inside_parts.h"
+#include "tests/unit/noise.h"
 
 #define TYPES 160 /* numbers of messages, and more */
 

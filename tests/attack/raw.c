@@ -7,13 +7,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <sodium.h>
 
 #include "tests/attack/raw.h"
 
@@ -57,30 +53,4 @@ unsigned count_said(int log_fd, const char *line)
 		at++;
 	}
 	return count;
-}
-
-static uint8_t noise_seed[randombytes_SEEDBYTES];
-
-void noise_begin(void)
-{
-	const char *given = getenv("SEED");
-	unsigned long seed;
-
-	seed = given ? strtoul(given, NULL, 10) : randombytes_uniform(1000000);
-	snprintf((char *)noise_seed, sizeof noise_seed, "%lu", seed);
-	print_message("# SEED=%lu\n", seed);
-}
-
-void noise_fill(void *noise, size_t len)
-{
-	randombytes_buf_deterministic(noise, len, noise_seed);
-	sodium_increment(noise_seed, sizeof noise_seed);
-}
-
-uint32_t noise_below(uint32_t end)
-{
-	uint32_t number;
-
-	noise_fill(&number, sizeof number);
-	return number % end;
 }

@@ -12,11 +12,6 @@ bool put_raw(struct channel *channel, const void *bytes, size_t len);
 /* A frame of any type, whose header tells of ${fd_count} descriptors. */
 bool put_frame(struct channel *channel, unsigned type, const void *body,
     uint32_t len, unsigned fd_count);
-/* Noise, and numbers below ${end}, that SEED in the environment makes again: it
- * is told, and drawn when it is not given. */
-void noise_begin(void);
-void noise_fill(void *noise, size_t len);
-uint32_t noise_below(uint32_t end);
 /* How often a log, a file, says so. */
 unsigned count_said(int log_fd, const char *line);
 

@@ -7,13 +7,12 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "proto/wire/codec.h"
 #include "proto/wire/messages.h"
+#include "tests/unit/noise.h"
 
 #define STRUCT_MAX 4096 /* larger than any message's struct */
 #define TYPES_MAX 256
@@ -23,15 +22,7 @@ struct list {
 	size_t count;
 };
 
-static uint64_t state_of_random;
 static struct wire_arena made = WIRE_ARENA_INIT;
-
-static uint64_t next_random(void)
-{
-	state_of_random =
-	    state_of_random * 6364136223846793005u + 1442695040888963407u;
-	return state_of_random >> 11;
-}
 
 /* Small lengths mostly, now and then the largest that is not huge. */
 static size_t random_length(const struct codec_row *row)
@@ -39,9 +30,9 @@ static size_t random_length(const struct codec_row *row)
 	uint64_t most = row->max < 2000 ? row->max : 2000;
 	uint64_t span = most > row->min ? most - row->min : 0;
 
-	if (next_random() % 8 == 0)
+	if (noise_next() % 8 == 0)
 		return (size_t)most;
-	return (size_t)(row->min + (span ? next_random() % (span + 1) : 0));
+	return (size_t)(row->min + (span ? noise_next() % (span + 1) : 0));
 }
 
 static struct span random_bytes(size_t len, bool text)
@@ -52,7 +43,7 @@ static struct span random_bytes(size_t len, bool text)
 	assert_non_null(data);
 	for (i = 0; i < len; i++)
 		data[i] =
-		    (uint8_t)(text ? 'a' + next_random() % 26 : next_random());
+		    (uint8_t)(text ? 'a' + noise_next() % 26 : noise_next());
 	return span_of(data, len);
 }
 
@@ -64,7 +55,7 @@ static void fill_list(const struct codec_row *row, struct list *list)
 	uint8_t *item;
 	bool text = row->kind == CODEC_LIST_TEXT;
 
-	list->count = (size_t)(next_random() % (most + 1));
+	list->count = (size_t)(noise_next() % (most + 1));
 	list->items = wire_arena_take(&made, list->count * row->item_size + 1);
 	for (i = 0; i < list->count; i++) {
 		item = (uint8_t *)list->items + i * row->item_size;
@@ -84,8 +75,8 @@ static void fill_row(const struct codec_row *row, uint8_t *at)
 	switch (row->kind) {
 	case CODEC_U64:
 		*(uint64_t *)(void *)at = row->max == UINT64_MAX
-					      ? next_random()
-					      : next_random() % (row->max + 1);
+					      ? noise_next()
+					      : noise_next() % (row->max + 1);
 		return;
 	case CODEC_BYTES:
 	case CODEC_TEXT:
@@ -210,8 +201,8 @@ static void test_noise_never_does_harm(void **state)
 			if (wire_encode_body(type, in, &body) != 0 ||
 			    body.len == 0)
 				continue;
-			body.data[next_random() % body.len] ^=
-			    (uint8_t)(1 + next_random() % 255);
+			body.data[noise_next() % body.len] ^=
+			    (uint8_t)(1 + noise_next() % 255);
 			wire_decode(type, buf_span(&body), &arena, out);
 			wire_arena_free(&arena);
 		}
@@ -384,12 +375,8 @@ static void test_only_those_may_send_who_should(void **state)
 
 static int seed_random(void **state)
 {
-	const char *given = getenv("SEED");
-
 	(void)state;
-	state_of_random =
-	    given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-	printf("# SEED=%llu\n", (unsigned long long)state_of_random);
+	noise_begin();
 	return 0;
 }
 
