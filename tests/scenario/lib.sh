@@ -11,6 +11,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/evident-scenario.XXXXXX") || exit 1
 count=0
 failed=0
 nodes=()
+declare -A relays # port -> process
 
 finish() {
 	local node
@@ -18,7 +19,7 @@ finish() {
 		"$EVIDENT" --home "$T/$node" stop >/dev/null 2>&1
 	done
 	pkill -9 -f -- "--home $T/" 2>/dev/null
-	[ -z "${relay_pid:-}" ] || kill "$relay_pid"
+	[ ${#relays[@]} -eq 0 ] || kill "${relays[@]}"
 	if [ -n "${KEEP:-}" ]; then echo "# kept: $T"; else rm -rf "$T"; fi
 	echo "1..$count"
 	[ "$failed" -eq 0 ] || exit 1
@@ -141,17 +142,17 @@ free_port() {
 }
 
 # A line that breaks: a program that is one, from the port $relay to the port $port.
-relay_run() { # PROGRAM ARGUMENT...
-	rm -f "$T/relay"
-	python3 "$1" "$relay" "$port" "${@:2}" >"$T/relay" &
-	relay_pid=$!
-	until grep -qs ready "$T/relay"; do sleep 0.05; done
+relay_run() { # PROGRAM ARGUMENT...: what it says is in $T/relay.PORT
+	rm -f "$T/relay.$relay"
+	python3 "$1" "$relay" "$port" "${@:2}" >"$T/relay.$relay" &
+	relays[$relay]=$!
+	until grep -qs ready "$T/relay.$relay"; do sleep 0.05; done
 }
 relay_start() { relay_run "$(dirname "$0")/cutter.py" "$@"; } # BYTES [HOW]
 relay_stop() {
-	kill "$relay_pid"
-	wait "$relay_pid" 2>/dev/null || true
-	relay_pid=
+	kill "${relays[$relay]}"
+	wait "${relays[$relay]}" 2>/dev/null || true
+	unset "relays[$relay]"
 }
 
 # Exchange cards and compare the number, as two people would.

@@ -25,7 +25,7 @@ head -c 30000000 /dev/urandom >"$T/audio.wav"
 id=$(on field capture --to hub --attach "$T/audio.wav") || die "capture"
 relay_start 20000000 still
 on field sync hub >/dev/null 2>&1 &
-wait_for grep -qs still "$T/relay" || die "the relay"
+wait_for grep -qs still "$T/relay.$relay" || die "the relay"
 kill -9 $(process_of field courier)
 wait $!
 sent=$(sync_sent)
@@ -61,13 +61,12 @@ away_port=$(free_port)
 away_relay=$(free_port)
 node_start away --listen "127.0.0.1:$away_port" --address "127.0.0.1:$away_relay"
 introduce field away || die "field and away"
-python3 "$(dirname "$0")/cutter.py" "$away_relay" "$away_port" 1 still >"$T/away.line" &
-away_pid=$!
+relay=$away_relay port=$away_port relay_start 1 still
 relay_start 0
 on field stop
 printf 'sync = on\nsync-every = 1\n' >"$T/field/evident.conf"
 node_unlock field || die "unlock"
-wait_for grep -qs still "$T/away.line" || die "nobody was dialled"
+wait_for grep -qs still "$T/relay.$away_relay" || die "nobody was dialled"
 on field sync hub >/dev/null 2>"$T/waits" &
 waiting=$!
 sleep 1
@@ -78,4 +77,3 @@ ok "but not when that is a partner no more" wait_for is_over
 kill "$waiting" 2>/dev/null
 wait "$waiting"
 is "and goes well" $? 0
-kill "$away_pid"
