@@ -11,10 +11,11 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/evident-scenario.XXXXXX") || exit 1
 count=0
 failed=0
 nodes=()
-declare -A relays # port -> process
+declare -A relays=() # port -> process
 
 finish() {
 	local node
+	set +u # nothing keeps the verdict from being told
 	for node in "${nodes[@]}"; do
 		"$EVIDENT" --home "$T/$node" stop >/dev/null 2>&1
 	done
